@@ -1,0 +1,1 @@
+"""Settings, database sessions, errors, policies and guards: what every other part stands on."""

@@ -1,0 +1,119 @@
+"""The type of a platform's rules. Their values live beside each adapter; prompt, critic, validation and adapter
+all read the same ones."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from core.content import Content
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A rule that a content breaks. `field` is a JSON pointer into the content: `/content`, `/metadata/title`, `/media/0`."""
+
+    code: str
+    field: str
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """At most `limit` posts per account in a window of `window_seconds`."""
+
+    bucket: str
+    limit: int
+    window_seconds: int
+
+
+Check = Callable[[Content], tuple[Violation, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A platform's limits as data. `measure` counts a text as the platform counts it, in `unit`s."""
+
+    platform: str
+    label: str
+    unit: str
+    max_length: int
+    measure: Callable[[str], int]
+    guidance: tuple[str, ...]
+    """What a good post on this platform does; sentences for the writer and the critic."""
+    title_max: int | None = None
+    title_required: bool = False
+    excerpt_max: int | None = None
+    tags_max: int | None = None
+    tag_max: int | None = None
+    media_max: int = 0
+    alt_text_max: int = 0
+    quotas: tuple[Quota, ...] = ()
+    cost_usd: Callable[[Content], str] = field(default=lambda _: "0")
+    """Decimal string: what the platform charges to create this post."""
+    checks: tuple[Check, ...] = ()
+    """Rules beyond the limits above."""
+
+    def violations(self, content: Content) -> tuple[Violation, ...]:
+        """Every rule that `content` breaks, in the order a person would fix them; empty when it may go out."""
+        found: list[Violation] = []
+        if not content.content.strip():
+            found.append(Violation("empty", "/content", "The text is empty.", "Write something."))
+        length = self.measure(content.content)
+        if length > self.max_length:
+            found.append(
+                Violation(
+                    "too_long",
+                    "/content",
+                    f"{length} {self.unit}; {self.label} takes at most {self.max_length}.",
+                    f"Shorten the text by {length - self.max_length}.",
+                )
+            )
+        found += self._metadata(content)
+        found += self._media(content)
+        for check in self.checks:
+            found += check(content)
+        return tuple(found)
+
+    def _metadata(self, content: Content) -> list[Violation]:
+        found: list[Violation] = []
+        if self.title_required and not content.title.strip():
+            found.append(
+                Violation("title_missing", "/metadata/title", "There is no title.", "Give it a title.")
+            )
+        found += self._too_long("title", content.title, self.title_max)
+        excerpt = content.metadata.get("excerpt")
+        found += self._too_long("excerpt", excerpt if isinstance(excerpt, str) else "", self.excerpt_max)
+        if self.tags_max is not None and len(content.tags) > self.tags_max:
+            message = f"{len(content.tags)} tags; {self.label} takes at most {self.tags_max}."
+            found.append(Violation("too_many_tags", "/metadata/tags", message, "Remove some tags."))
+        for index, tag in enumerate(content.tags):
+            if self.tag_max is not None and len(tag) > self.tag_max:
+                message = f"The tag is {len(tag)} characters long; at most {self.tag_max} are allowed."
+                found.append(
+                    Violation("tag_too_long", f"/metadata/tags/{index}", message, "Shorten the tag.")
+                )
+        return found
+
+    def _too_long(self, name: str, value: str, limit: int | None) -> list[Violation]:
+        if limit is None or len(value) <= limit:
+            return []
+        message = f"The {name} is {len(value)} characters long; {self.label} takes at most {limit}."
+        return [Violation(f"{name}_too_long", f"/metadata/{name}", message, f"Shorten the {name}.")]
+
+    def _media(self, content: Content) -> list[Violation]:
+        found: list[Violation] = []
+        if len(content.media) > self.media_max:
+            message = f"{len(content.media)} images; {self.label} takes at most {self.media_max} here."
+            found.append(Violation("too_many_media", "/media", message, "Remove some images."))
+        for index, media in enumerate(content.media):
+            if not media.alt_text.strip():
+                message = "The image has no alternative text."
+                found.append(
+                    Violation("alt_text_missing", f"/media/{index}/alt_text", message, "Describe the image.")
+                )
+            elif len(media.alt_text) > self.alt_text_max:
+                message = f"The alternative text is longer than {self.alt_text_max} characters."
+                found.append(
+                    Violation("alt_text_too_long", f"/media/{index}/alt_text", message, "Shorten it.")
+                )
+        return found

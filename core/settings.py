@@ -1,0 +1,199 @@
+"""Everything that can be configured, read from the environment once, when a process starts."""
+
+import os
+from decimal import Decimal
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    HttpUrl,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from core.errors import ConfigurationError
+
+
+class Deployment(StrEnum):
+    """`embedded`: started by `proofroom up` on one machine. `deployed`: everything else; it never simulates."""
+
+    EMBEDDED = "embedded"
+    DEPLOYED = "deployed"
+
+
+class Registration(StrEnum):
+    OPEN = "open"
+    INVITE = "invite"
+    CLOSED = "closed"
+
+
+class ModelPrice(BaseModel):
+    """USD per million tokens."""
+
+    input: Decimal = Field(ge=0)
+    output: Decimal = Field(ge=0)
+
+
+def _split(value: object) -> object:
+    return [item.strip() for item in value.split(",") if item.strip()] if isinstance(value, str) else value
+
+
+CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split)]
+
+
+def _named(*names: str) -> AliasChoices:
+    return AliasChoices(*names)
+
+
+class Settings(BaseSettings):
+    """Names are `PROOFROOM_<FIELD>`; a few fields also take the name that people know, e.g. `DATABASE_URL`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PROOFROOM_", extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    deployment: Deployment = Deployment.DEPLOYED
+    data_dir: Path = Path(".proofroom")
+
+    database_url: SecretStr = Field(
+        SecretStr("postgresql://localhost/proofroom"),
+        validation_alias=_named("PROOFROOM_DATABASE_URL", "DATABASE_URL"),
+    )
+    database_pool_size: int = Field(
+        20, ge=1, le=1000, validation_alias=_named("PROOFROOM_DATABASE_POOL_SIZE", "DATABASE_POOL_SIZE")
+    )
+    database_max_overflow: int = Field(
+        10, ge=0, le=1000, validation_alias=_named("PROOFROOM_DATABASE_MAX_OVERFLOW", "DATABASE_MAX_OVERFLOW")
+    )
+    database_pool_recycle: int = Field(
+        3600, ge=-1, validation_alias=_named("PROOFROOM_DATABASE_POOL_RECYCLE", "DATABASE_POOL_RECYCLE")
+    )
+    database_pool_pre_ping: bool = Field(
+        True, validation_alias=_named("PROOFROOM_DATABASE_POOL_PRE_PING", "DATABASE_POOL_PRE_PING")
+    )
+    database_echo: bool = Field(False, validation_alias=_named("PROOFROOM_DATABASE_ECHO", "DATABASE_ECHO"))
+
+    secret_keys: CommaSeparated = Field(default_factory=list)
+    """`version:base64` of 32 bytes each, the newest first: encrypt with the first, decrypt with any."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8750, ge=0, le=65535)
+    public_url: HttpUrl | None = None
+    registration: Registration | None = None
+    """None: open on loopback, invite elsewhere."""
+    session_hours: int = Field(24 * 14, ge=1)
+    requests_per_minute: int = Field(6000, ge=1)
+    body_limit: int = Field(4 * 1024 * 1024, ge=1024)
+    idempotency_hours: int = Field(24, ge=1)
+    allow_private: CommaSeparated = Field(default_factory=list)
+    """host:port pairs that the SSRF guard lets through although they are private."""
+
+    openai_api_key: SecretStr | None = Field(
+        None, validation_alias=_named("PROOFROOM_OPENAI_API_KEY", "OPENAI_API_KEY")
+    )
+    openai_base_url: str | None = Field(
+        None, validation_alias=_named("PROOFROOM_OPENAI_BASE_URL", "OPENAI_BASE_URL")
+    )
+    offline: bool = False
+    """Use the offline writer and critic although this is a deployed service."""
+    writer_model: str = "gpt-5-mini"
+    critic_model: str = "gpt-5-mini"
+    model_timeout_seconds: float = Field(120, gt=0)
+    model_retries: int = Field(2, ge=0, le=10)
+    model_prices: dict[str, ModelPrice] = Field(
+        default_factory=lambda: {
+            "gpt-5-mini": ModelPrice(input=Decimal("0.25"), output=Decimal("2.00")),
+            "gpt-5": ModelPrice(input=Decimal("1.25"), output=Decimal("10.00")),
+            "gpt-5-nano": ModelPrice(input=Decimal("0.05"), output=Decimal("0.40")),
+        }
+    )
+    """USD per million tokens by model, JSON; an unknown price under a budget is refused."""
+
+    simulator_url: str | None = None
+    """Where the simulators listen; only `proofroom up` sets it."""
+    linkedin_url: str = "https://api.linkedin.com"
+    linkedin_version: str = Field("202606", pattern=r"^\d{6}$")
+    x_url: str = "https://api.x.com"
+
+    worker_concurrency: int = Field(16, ge=1, le=1000)
+    lease_seconds: float = Field(10, ge=2)
+    publish_deadline_seconds: float = Field(8, gt=0)
+    poll_seconds: float = Field(2, gt=0)
+    catch_up_gap_seconds: int = Field(60, ge=0)
+    """Between two posts of one account that are late because the service was down."""
+    hold_after_hours: int = Field(24, ge=1)
+    """A scheduled post that is later than this waits for a person."""
+    checkpoint_keep_hours: int = Field(24, ge=0)
+    log_keep_days: int = Field(90, ge=1)
+
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
+    log_format: str = Field("json", pattern="^(json|console)$")
+    otlp_endpoint: str | None = Field(
+        None, validation_alias=_named("PROOFROOM_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    )
+
+    @model_validator(mode="after")
+    def _deadline_inside_lease(self) -> Self:
+        if self.publish_deadline_seconds >= self.lease_seconds:
+            raise ValueError("publish_deadline_seconds must be smaller than lease_seconds")
+        return self
+
+    @property
+    def model_backed(self) -> bool:
+        return not self.offline and bool(self.openai_api_key or self.openai_base_url)
+
+    @property
+    def simulates(self) -> bool:
+        return self.deployment is Deployment.EMBEDDED and self.simulator_url is not None
+
+    @property
+    def open_registration(self) -> Registration:
+        if self.registration is not None:
+            return self.registration
+        return Registration.OPEN if self.host in {"127.0.0.1", "::1", "localhost"} else Registration.INVITE
+
+    def require_ready(self) -> None:
+        """What a serving process cannot do without; raises ConfigurationError naming the variable."""
+        if self.deployment is Deployment.EMBEDDED:
+            return
+        if not self.secret_keys:
+            raise ConfigurationError(
+                "PROOFROOM_SECRET_KEYS is not set: credentials and e-mail addresses are encrypted with it.",
+                remedy="Make one with `proofroom keys generate` and give it to every process.",
+            )
+        if not (self.offline or self.model_backed):
+            raise ConfigurationError(
+                "No language model is configured: neither OPENAI_API_KEY nor OPENAI_BASE_URL is set.",
+                remedy="Set one of them, or PROOFROOM_OFFLINE=true for the offline writer.",
+            )
+
+
+def load() -> Settings:
+    """Raises ConfigurationError that names each bad variable and what it should be."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(f"{_variable(problem['loc'])}: {problem['msg']}" for problem in error.errors())
+        raise ConfigurationError(problems, remedy="See docs/configuration.md.") from error
+
+
+@cache
+def settings() -> Settings:
+    """The process's settings; tests build their own `Settings` and pass them on instead."""
+    return load()
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    """The variable as it was set, where a setting has two names."""
+    if not location:
+        return "settings"
+    name = str(location[0]).upper().removeprefix("PROOFROOM_")
+    return name if name in os.environ and f"PROOFROOM_{name}" not in os.environ else f"PROOFROOM_{name}"
