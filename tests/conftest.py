@@ -1,0 +1,50 @@
+"""What every test may ask for. Nothing here reads the developer's own environment."""
+
+import base64
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from pydantic import SecretStr
+
+from core.settings import Deployment, Settings
+
+if TYPE_CHECKING:
+    from core.db import Database
+
+pytest_plugins = [
+    f"tests.plugins.{file.stem}" for file in sorted(Path(__file__).parent.joinpath("plugins").glob("*.py"))
+]
+
+_OURS = ("PROOFROOM_", "OPENAI_", "DATABASE_", "OTEL_", "LANGSMITH_", "LANGCHAIN_")
+
+for _name in [name for name in os.environ if name.startswith(_OURS)]:
+    del os.environ[_name]
+
+
+@pytest.fixture
+def secret_key() -> str:
+    return f"1:{base64.b64encode(bytes(range(32))).decode()}"
+
+
+@pytest.fixture
+def settings(database_url: str, secret_key: str, tmp_path: Path) -> Settings:
+    """An embedded service's, on this test's own database."""
+    return Settings(
+        deployment=Deployment.EMBEDDED,
+        data_dir=tmp_path,
+        database_url=SecretStr(database_url),
+        database_pool_size=5,
+        secret_keys=[secret_key],
+    )
+
+
+@pytest.fixture
+async def db(settings: Settings) -> AsyncIterator["Database"]:
+    from core.db import Database  # SQLAlchemy is slow to load, and most tests do not need it
+
+    database = Database(settings)
+    yield database
+    await database.dispose()
