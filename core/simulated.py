@@ -1,0 +1,57 @@
+"""What a simulated account looks like: the services store it and the simulators accept it, with no call between them.
+
+Its credentials follow from its name. They protect nothing: simulators listen on loopback only.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Simulated = Literal["linkedin", "x", "blog"]
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedAccount:
+    username: str
+    platform_user_id: str
+    base_url: str
+    credentials: Mapping[str, str] = field(repr=False)
+
+
+def simulated_account(platform: Simulated, username: str, simulator_url: str) -> SimulatedAccount:
+    """`username`: 1 to 64 of `a-z0-9_-`. LinkedIn's is an organisation, whose posts can be read back."""
+    url = simulator_url.rstrip("/")
+    match platform:
+        case "linkedin":
+            urn = f"urn:li:organization:{username}"
+            credentials = {"access_token": linkedin_token(username), "organization": urn}
+            return SimulatedAccount(username, urn, f"{url}/linkedin", credentials)
+        case "x":
+            return SimulatedAccount(
+                username, x_user_id(username), f"{url}/x", {"access_token": x_token(username)}
+            )
+        case "blog":
+            base_url = f"{url}/ghost/{username}"
+            return SimulatedAccount(username, base_url, base_url, {"admin_api_key": ghost_key(username)})
+
+
+def linkedin_token(username: str) -> str:
+    return f"sim-linkedin-{username}"
+
+
+def x_token(username: str) -> str:
+    return f"sim-x-{username}"
+
+
+def x_user_id(username: str) -> str:
+    return str(int(_digest(f"x:{username}")[:15], 16))
+
+
+def ghost_key(username: str) -> str:
+    """`id:secret`, both hexadecimal, as Ghost's Admin API keys are."""
+    return f"{_digest(f'ghost-id:{username}')[:24]}:{_digest(f'ghost-secret:{username}')}"
+
+
+def _digest(value: str) -> str:
+    return hashlib.sha256(value.encode()).hexdigest()
