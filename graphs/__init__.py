@@ -1,0 +1,1 @@
+"""The loop that drafts, scores and asks: one graph per platform, which touches nothing but the language model."""
