@@ -1,0 +1,104 @@
+"""What waits for a person, what the person decided, and who else may look."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base, Json, Tenant, anchor, at_most, newest_first, reference, state
+from models.workflow import Draft
+
+
+class ReviewStatus(StrEnum):
+    PENDING = "pending"
+    DECIDED = "decided"
+    SUPERSEDED = "superseded"
+
+
+class ReviewDecision(StrEnum):
+    ACCEPT = "accept"
+    EDIT = "edit"
+    REGENERATE = "regenerate"
+    REJECT = "reject"
+
+
+class Review(Tenant, Base):
+    """One for each pause of a thread. `account` and `schedule` are proposed first, then as decided.
+
+    `bound` is false where the decision did not name what it saw. `refusal` holds the platform's words when it
+    sent the text back.
+    """
+
+    __tablename__ = "reviews"
+    __table_args__ = (
+        anchor(),
+        reference("thread_id", "threads", "CASCADE"),
+        reference("draft_id", "drafts", "CASCADE"),
+        reference("connected_account_id", "connected_accounts", "SET NULL"),
+        UniqueConstraint("thread_id", "interrupt_id"),
+        Index(None, "draft_id"),
+        Index(None, "connected_account_id"),
+        Index(None, "decided_by"),
+        Index(None, "assignee_id"),
+        at_most("comment", 20_000),
+        CheckConstraint("(status = 'decided') = (decision IS NOT NULL)", name="decided"),
+    )
+
+    thread_id: Mapped[UUID]
+    draft_id: Mapped[UUID]
+    interrupt_id: Mapped[str] = mapped_column(String(64))
+    status: Mapped[ReviewStatus] = mapped_column(
+        state(ReviewStatus, "status"), server_default=ReviewStatus.PENDING
+    )
+    seen_hash: Mapped[str] = mapped_column(String(64))
+    connected_account_id: Mapped[UUID | None]
+    schedule_for: Mapped[datetime | None]
+    refusal: Mapped[Json | None]
+    decision: Mapped[ReviewDecision | None] = mapped_column(state(ReviewDecision, "decision"))
+    approved_hash: Mapped[str | None] = mapped_column(String(64))
+    bound: Mapped[bool] = mapped_column(server_default=text("true"))
+    edited: Mapped[Json | None]
+    approve: Mapped[bool] = mapped_column(server_default=text("true"))
+    comment: Mapped[str | None]
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    decided_at: Mapped[datetime | None]
+    assignee_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    due_at: Mapped[datetime | None]
+
+    draft: Mapped[Draft] = relationship(viewonly=True, lazy="raise")
+
+
+class ReviewComment(Tenant, Base):
+    """`author` is a guest's name where there is no user."""
+
+    __tablename__ = "review_comments"
+    __table_args__ = (
+        reference("review_id", "reviews", "CASCADE"),
+        Index(None, "author_id"),
+        at_most("body", 10_000),
+    )
+
+    review_id: Mapped[UUID]
+    author_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    author: Mapped[str | None] = mapped_column(String(100))
+    body: Mapped[str]
+
+
+class GuestLink(Tenant, Base):
+    __tablename__ = "guest_links"
+    __table_args__ = (reference("review_id", "reviews", "CASCADE"), Index(None, "review_id"))
+
+    review_id: Mapped[UUID]
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    may_decide: Mapped[bool] = mapped_column(server_default=text("false"))
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+newest_first(Review, "workspace_id", "status")
+newest_first(Review, "workspace_id", "assignee_id")
+newest_first(ReviewComment, "review_id")
+newest_first(ReviewComment, "workspace_id")
+newest_first(GuestLink, "workspace_id")
