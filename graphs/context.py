@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation, model_validator
 
 from agents.base import CRITERIA, Brief, Criterion, Critic, Meter, NullMeter, Source, Writer
 from agents.choose import agents_for
@@ -53,9 +53,9 @@ class ServiceContext(Context):
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
-    writer: Writer
-    critic: Critic
-    meter: Meter
+    writer: SkipValidation[Writer]
+    critic: SkipValidation[Critic]
+    meter: SkipValidation[Meter]
 
 
 def agents_of(context: Context) -> tuple[Writer, Critic, Meter]:

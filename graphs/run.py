@@ -1,6 +1,6 @@
 """Running a graph for somebody who keeps the record: one advance, from whatever a thread waits for to its next pause."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from copy import copy
 from dataclasses import dataclass
@@ -17,6 +17,9 @@ from graphs.state import DraftRecord, EvaluationRecord, Input, Outcome, State
 
 STRICT_RESUME: Final = "__pregel_strict_resume"
 """A resume that names no pending interrupt is refused. Private to LangGraph; tests/graphs/test_run.py pins it."""
+
+_INTERRUPT: Final = "__interrupt__"
+"""Where streams show a pause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ async def advance(
     """
     state: State = {}
     done: dict[str, State | None] = {}
-    pause: Interrupt | None = None
+    interrupts: Sequence[Interrupt] = ()
     stream = cast(
         "AsyncGenerator[tuple[str, dict[str, Any]]]",
         bind(graph, saver).astream(
@@ -125,15 +128,16 @@ async def advance(
     async with aclosing(stream):
         async for mode, chunk in stream:
             if mode == "updates":
-                done = {} if "__interrupt__" in chunk else chunk
-                pause = chunk["__interrupt__"][0] if "__interrupt__" in chunk else None
+                done = chunk
                 continue
-            # The values of a superstep come after its checkpoint is put, its updates before.
-            state = cast("State", chunk)
+            # A superstep's values come when its checkpoint is with the saver, its updates before that.
+            state = cast("State", {name: value for name, value in chunk.items() if name != _INTERRUPT})
+            interrupts = chunk.get(_INTERRUPT, ())
             for node, update in done.items():
-                yield _step(node, update or {}, state)
+                if node != _INTERRUPT:
+                    yield _step(node, update or {}, state)
             done = {}
-    yield _pause(pause, state) if pause else _end(state)
+    yield _pause(interrupts[0], state) if interrupts else _end(state)
 
 
 def _message(do: Start | Resume | Continue) -> Input | Command[str] | None:

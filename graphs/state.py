@@ -1,8 +1,9 @@
 """What a thread's graph remembers: plain JSON, so that Studio shows it and any language reads it."""
 
-from typing import Annotated, Literal, NotRequired, TypedDict, TypeVar
+from typing import Annotated, Literal, NotRequired, TypeVar
 
 from pydantic import JsonValue
+from typing_extensions import TypedDict
 
 Outcome = Literal["published", "rejected", "cancelled"]
 
