@@ -1,6 +1,6 @@
 """What every platform's adapter can do, and the five ways in which it may fail. The services own every reaction."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Protocol
@@ -150,6 +150,8 @@ class Platform:
     publisher: Publisher
     credentials: tuple[Credential, ...]
     url: str | None
+    preview: Callable[[Content], dict[str, JsonValue]]
+    """The content as the platform shows it: plain text, but for the keys named `html`, which are sanitised."""
 
     @property
     def name(self) -> str:

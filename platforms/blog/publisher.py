@@ -1,0 +1,183 @@
+"""Publishes to Ghost in two steps: a draft that can be found again by its job, then one PUT that makes it public.
+
+Ghost has no idempotency key and answers the same slug twice with a second post, but a draft is nobody's harm: only the
+PUT's outcome can be unknown, and the draft then tells.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from uuid import UUID
+
+import httpx
+from pydantic import BaseModel
+
+from platforms.base import (
+    Absent,
+    Account,
+    Identity,
+    LookUp,
+    Publication,
+    Reauthorize,
+    Receipt,
+    Unreachable,
+)
+from platforms.blog.article import image_addresses, render
+from platforms.blog.session import api, headers, words
+from platforms.blog.upload import rehost
+from platforms.sending import parse, send
+
+SLUG_WORDS = 60
+"""Characters of the title in the slug; Ghost's column takes 191."""
+
+
+class Post(BaseModel):
+    id: str
+    status: str
+    updated_at: str
+    url: str = ""
+
+
+class Posts(BaseModel):
+    posts: list[Post]
+
+
+class Site(BaseModel):
+    title: str = ""
+    url: str
+    version: str = ""
+    logo: str | None = None
+    icon: str | None = None
+
+
+class SiteAnswer(BaseModel):
+    site: Site
+
+
+class GhostPublisher:
+    async def publish(self, http: httpx.AsyncClient, account: Account, publication: Publication) -> Receipt:
+        post = await self._look_up(http, account, publication.job_id)
+        if post is None:
+            draft = await self._write(http, account, publication)
+            return await self._make_public(http, account, draft, {})
+        if post.status == "published":
+            return _receipt(post)
+        # What a lost attempt left may have been changed since: the approved words are sent again.
+        return await self._make_public(http, account, post, await _fields(http, account, publication))
+
+    async def find(self, http: httpx.AsyncClient, account: Account, publication: Publication) -> LookUp:
+        post = await self._look_up(http, account, publication.job_id)
+        if post is None:
+            return Absent({"draft": False})
+        if post.status == "published":
+            return _receipt(post)
+        return Absent({"draft": True, "status": post.status, "id": post.id})
+
+    async def unpublish(self, http: httpx.AsyncClient, account: Account, platform_post_id: str) -> None:
+        address = f"{api(account)}/posts/{platform_post_id}/"
+        response = await send(http, "GET", address, words=words, expected=(404,), headers=headers(account))
+        if response.status_code == 404:
+            return
+        post = parse(response, Posts).posts[0]
+        if post.status == "draft":
+            return
+        response = await send(
+            http,
+            "PUT",
+            address,
+            words=words,
+            expected=(404, 409),
+            headers=headers(account),
+            json={"posts": [{"status": "draft", "updated_at": post.updated_at}]},
+        )
+        if response.status_code == 409:
+            raise Unreachable("Somebody is editing the post in Ghost; try again.")
+
+    async def identify(self, http: httpx.AsyncClient, account: Account) -> Identity:
+        response = await send(
+            http, "GET", f"{api(account)}/site/", words=words, expected=(404,), headers=headers(account)
+        )
+        if response.status_code == 404:
+            raise Reauthorize(f"There is no Ghost at {account.base_url}.")
+        site = parse(response, SiteAnswer).site
+        # Ghost tells anybody about the site: only reading posts shows that the key is good.
+        await send(
+            http, "GET", f"{api(account)}/posts/?limit=1&fields=id", words=words, headers=headers(account)
+        )
+        host = httpx.URL(account.base_url).host
+        metadata = {"url": site.url, "version": site.version}
+        return Identity(account.base_url, host, site.title, site.icon or site.logo, {**metadata})
+
+    async def _look_up(self, http: httpx.AsyncClient, account: Account, job_id: UUID) -> Post | None:
+        """This job's post; a public one before a draft, should a slow first attempt have left two."""
+        response = await send(
+            http,
+            "GET",
+            f"{api(account)}/posts/?filter=tag:hash-job-{job_id.hex}%2Bstatus:[draft,published,scheduled,sent]"
+            "&order=created_at%20asc&limit=15&fields=id,status,updated_at,url",
+            words=words,
+            headers=headers(account),
+        )
+        posts = parse(response, Posts).posts
+        public = [post for post in posts if post.status == "published"]
+        return next(iter(public or posts), None)
+
+    async def _write(self, http: httpx.AsyncClient, account: Account, publication: Publication) -> Post:
+        fields = {
+            **await _fields(http, account, publication),
+            "slug": slug(publication.content.title, publication.job_id),
+            "status": "draft",
+        }
+        response = await send(
+            http,
+            "POST",
+            f"{api(account)}/posts/?source=html",
+            words=words,
+            headers=headers(account),
+            json={"posts": [fields]},
+        )
+        return parse(response, Posts).posts[0]
+
+    async def _make_public(
+        self, http: httpx.AsyncClient, account: Account, post: Post, fields: Mapping[str, object]
+    ) -> Receipt:
+        response = await send(
+            http,
+            "PUT",
+            f"{api(account)}/posts/{post.id}/?source=html",
+            words=words,
+            publishes=True,
+            expected=(404, 409),
+            headers=headers(account),
+            json={"posts": [{**fields, "status": "published", "updated_at": post.updated_at}]},
+        )
+        if response.status_code in (404, 409):
+            # Nothing went out; the next attempt looks up what is there now.
+            raise Unreachable("The draft was changed or deleted in Ghost before it could be published.")
+        return _receipt(parse(response, Posts, publishes=True).posts[0])
+
+
+def slug(title: str, job_id: UUID) -> str:
+    """The same for each attempt of a job, and what Ghost itself would make of it."""
+    ascii_title = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    words_only = re.sub(r"[^a-z0-9]+", "-", ascii_title)[:SLUG_WORDS].strip("-")
+    return f"{words_only or 'post'}-{job_id.hex[-12:]}"
+
+
+async def _fields(http: httpx.AsyncClient, account: Account, publication: Publication) -> dict[str, object]:
+    content = publication.content
+    hosted = {address: await rehost(http, account, address) for address in image_addresses(content.content)}
+    cover = next(iter(content.media), None)
+    excerpt = content.metadata.get("excerpt")
+    return {
+        "title": content.title,
+        "html": render(content, hosted),
+        "tags": [*({"name": tag} for tag in content.tags), {"name": f"#job-{publication.job_id.hex}"}],
+        "custom_excerpt": excerpt or None,
+        "feature_image": await rehost(http, account, cover.url) if cover else None,
+        "feature_image_alt": cover.alt_text if cover else None,
+    }
+
+
+def _receipt(post: Post) -> Receipt:
+    return Receipt(post.id, post.url, {"id": post.id, "url": post.url})

@@ -1,0 +1,36 @@
+"""LinkedIn's rules as data."""
+
+from typing import Final
+
+from core.policy import Policy, Quota
+
+API_VERSION: Final = "202606"
+"""Versions are answered for about twelve months; then HTTP 426."""
+FOLD_CHARACTERS: Final = 210
+"""About what a reader on a desktop sees before "…more"; LinkedIn publishes no number."""
+IMAGE_TYPES: Final = ("image/jpeg", "image/png", "image/gif")
+IMAGE_MAX_BYTES: Final = 8 * 1024 * 1024
+
+
+def measure(text: str) -> int:
+    """UTF-16 units, as LinkedIn's composer counts; the API's own count is not documented, so this is the safe side."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+POLICY: Final = Policy(
+    platform="linkedin",
+    label="LinkedIn",
+    unit="characters",
+    max_length=3000,
+    measure=measure,
+    guidance=(
+        "Open with a hook: the first 200 characters decide whether anybody unfolds the post.",
+        "Write short paragraphs of one to three sentences with an empty line between them.",
+        "Plain text only: LinkedIn shows Markdown as it is typed.",
+        "Speak from experience, to peers; give one idea with its facts.",
+        "End with a question or a next step, and at most three hashtags.",
+    ),
+    media_max=20,
+    alt_text_max=4086,
+    quotas=(Quota("posts", 150, 24 * 3600),),
+)

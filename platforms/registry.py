@@ -1,0 +1,24 @@
+"""Every platform there is."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from platforms import blog, linkedin, x
+from platforms.base import Platform
+
+
+class PlatformName(StrEnum):
+    LINKEDIN = "linkedin"
+    X = "x"
+    BLOG = "blog"
+
+
+PLATFORMS: Final[Mapping[PlatformName, Platform]] = MappingProxyType(
+    {
+        PlatformName.LINKEDIN: linkedin.PLATFORM,
+        PlatformName.X: x.PLATFORM,
+        PlatformName.BLOG: blog.PLATFORM,
+    }
+)

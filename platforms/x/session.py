@@ -1,0 +1,38 @@
+"""How X is spoken to, how it words its errors, and when it may be asked again."""
+
+import time
+from collections.abc import Mapping
+
+import httpx
+from pydantic import JsonValue
+
+from platforms.base import Account
+from platforms.sending import retry_after_header
+
+_WINDOWS = ("x-user-limit-24hour", "x-app-limit-24hour", "x-rate-limit")
+
+
+def headers(account: Account) -> dict[str, str]:
+    return {"Authorization": f"Bearer {account.credentials.get('access_token', '')}"}
+
+
+def words(body: Mapping[str, JsonValue]) -> str:
+    detail = body.get("detail") or body.get("title")
+    texts = [detail] if isinstance(detail, str) else []
+    errors = body.get("errors")
+    for error in errors if isinstance(errors, list) else []:
+        message = error.get("message") or error.get("detail") if isinstance(error, dict) else None
+        if isinstance(message, str) and message not in texts:
+            texts.append(message)
+    return " ".join(texts)
+
+
+def retry_after(response: httpx.Response) -> float:
+    """Seconds until every window that is used up is open again; each resets at a Unix time."""
+    resets = [
+        int(reset)
+        for window in _WINDOWS
+        if response.headers.get(f"{window}-remaining") == "0"
+        and (reset := response.headers.get(f"{window}-reset", "")).isdigit()
+    ]
+    return max(0.0, max(resets) - time.time()) if resets else retry_after_header(response)

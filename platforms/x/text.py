@@ -1,0 +1,63 @@
+"""Counting and comparing texts as X does."""
+
+import html
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Final
+
+from pydantic import BaseModel
+from twitter_text import extract_urls, extract_urls_with_indices, parse_tweet
+
+COUNTED_LENGTH: Final = 50_000
+"""Longer texts cannot fit, whatever links they hold, and are not parsed: counting takes some 4 µs a character."""
+
+_CASHTAG = re.compile(r"(?<![\w$])\$[A-Za-z]{1,6}(?:[._][A-Za-z]{1,2})?(?!\w)")
+_STATUS = re.compile(r"(?:https?://)?(?:www\.|mobile\.)?(?:x|twitter)\.com/\w+/status/\d+", re.IGNORECASE)
+_SCHEME = re.compile(r"^https?://", re.IGNORECASE)
+
+
+class Link(BaseModel):
+    """How X says that a t.co address in a post's text stands for another, or for an attached image."""
+
+    url: str
+    expanded_url: str = ""
+    media_key: str | None = None
+
+
+def measure(text: str) -> int:
+    """X's weighted length: a link counts 23, an emoji or a wide character 2."""
+    return parse_tweet(text).weightedLength if len(text) <= COUNTED_LENGTH else len(text)
+
+
+def links(text: str) -> list[str]:
+    return list(extract_urls(text)) if len(text) <= COUNTED_LENGTH else []
+
+
+def cashtags(text: str) -> list[str]:
+    return _CASHTAG.findall(text)
+
+
+def quoted_posts(text: str) -> list[str]:
+    """Links that X would show as a quoted post."""
+    return _STATUS.findall(text)
+
+
+def canonical(text: str) -> str:
+    """`text` without what X may change: composition, space, a link's scheme and final slash."""
+    normal = unicodedata.normalize("NFC", text)
+    parts: list[str] = []
+    end = 0
+    for link in extract_urls_with_indices(normal):
+        start, stop = link["indices"]
+        parts += [normal[end:start], _SCHEME.sub("", normal[start:stop]).rstrip("/").lower()]
+        end = stop
+    parts.append(normal[end:])
+    return " ".join("".join(parts).split())
+
+
+def as_written(text: str, shortened: Sequence[Link]) -> str:
+    """A post's text as X gives it back, with its t.co addresses expanded and those of its images left out."""
+    for link in shortened:
+        text = text.replace(link.url, "" if link.media_key else link.expanded_url or link.url)
+    return html.unescape(text)
