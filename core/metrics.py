@@ -7,6 +7,7 @@ answers for all (`proofroom up` and `proofroom api --workers` set it).
 import os
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Protocol
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -77,42 +78,48 @@ _POOL = Gauge(
 )
 
 
-def http_request(method: str, route: str, status: int, seconds: float) -> None:
+class Used(Protocol):
+    """What a model call took."""
+
+    @property
+    def input_tokens(self) -> int: ...
+    @property
+    def output_tokens(self) -> int: ...
+    @property
+    def cost_usd(self) -> Decimal | None: ...
+    @property
+    def latency_ms(self) -> int: ...
+    @property
+    def status(self) -> str: ...
+
+
+def record_request(method: str, route: str, status: int, seconds: float) -> None:
     """`route` is the pattern, as in `/v1/workflows/{id}`, never the path: ids would make a series each."""
     _HTTP.labels(method, route, str(status)).observe(seconds)
 
 
-def graph_advance(platform: str, outcome: str, seconds: float) -> None:
+def record_advance(platform: str, outcome: str, seconds: float) -> None:
     _ADVANCES.labels(platform, outcome).observe(seconds)
 
 
-def model_call(
-    service: str,
-    model: str,
-    status: str,
-    *,
-    input_tokens: int,
-    output_tokens: int,
-    cost_usd: Decimal | None,
-    seconds: float,
-) -> None:
-    _MODEL_CALLS.labels(service, model, status).observe(seconds)
-    _TOKENS.labels(service, model, "input").inc(input_tokens)
-    _TOKENS.labels(service, model, "output").inc(output_tokens)
-    if cost_usd is not None:
-        _COST.labels(service, model).inc(float(cost_usd))
+def record_model_call(service: str, model: str, used: Used) -> None:
+    _MODEL_CALLS.labels(service, model, used.status).observe(used.latency_ms / 1000)
+    _TOKENS.labels(service, model, "input").inc(used.input_tokens)
+    _TOKENS.labels(service, model, "output").inc(used.output_tokens)
+    if used.cost_usd is not None:
+        _COST.labels(service, model).inc(float(used.cost_usd))
 
 
-def publishing(platform: str, outcome: str) -> None:
+def record_publishing(platform: str, outcome: str) -> None:
     _PUBLISHING.labels(platform, outcome).inc()
 
 
-def queue(name: str, depth: int, oldest_seconds: float) -> None:
+def set_queue(name: str, depth: int, oldest_seconds: float) -> None:
     _DEPTH.labels(name).set(depth)
     _AGE.labels(name).set(oldest_seconds)
 
 
-def pool(*, in_use: int, idle: int) -> None:
+def set_pool(*, in_use: int, idle: int) -> None:
     _POOL.labels("in_use").set(in_use)
     _POOL.labels("idle").set(idle)
 

@@ -1,0 +1,119 @@
+"""`proofroom api`, `proofroom worker`: the processes that serve. SIGTERM lets them finish what they hold."""
+
+import asyncio
+import os
+import socket
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from core import log, telemetry
+from core.errors import ConfigurationError
+from core.settings import Settings, load
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+_DRAIN_SECONDS = 10
+"""Event streams do not end by themselves."""
+
+
+def api(
+    host: Annotated[str | None, typer.Option(help="Listen here. [PROOFROOM_HOST]")] = None,
+    port: Annotated[int | None, typer.Option(help="Listen here. [PROOFROOM_PORT]")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that share the port.")] = 1,
+) -> None:
+    """Serve the HTTP API."""
+    _configure(PROOFROOM_HOST=host, PROOFROOM_PORT=port)
+    settings = _settings("api")
+    if workers > 1 and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="proofroom-metrics-")
+    config = uvicorn.Config(
+        "cli.serve:application",
+        factory=True,
+        workers=workers,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_DRAIN_SECONDS,
+    )
+    server = uvicorn.Server(config)
+    sockets = [listen(settings.host, settings.port)]
+    if workers == 1:
+        server.run(sockets)
+    else:
+        Multiprocess(config, target=server.run, sockets=sockets).run()
+
+
+def application() -> "FastAPI":
+    """What uvicorn loads in each of its processes: configured by the environment alone."""
+    from api.app import create_app  # slow to load: the parent of several processes does without
+
+    settings = _settings("api")
+    telemetry.configure(settings, "api")
+    application = create_app(settings)
+    telemetry.instrument(application, settings)
+    return application
+
+
+def worker(
+    concurrency: Annotated[
+        int | None, typer.Option(min=1, help="Threads at a time. [PROOFROOM_WORKER_CONCURRENCY]")
+    ] = None,
+    metrics_port: Annotated[
+        int | None, typer.Option(help="Serve Prometheus here.", envvar="PROOFROOM_METRICS_PORT")
+    ] = None,
+    metrics_host: Annotated[str, typer.Option(envvar="PROOFROOM_METRICS_HOST")] = "127.0.0.1",
+) -> None:
+    """Advance threads, publish what is due, run the queue."""
+    _configure(PROOFROOM_WORKER_CONCURRENCY=concurrency)
+    settings = _settings("worker")
+    from core import metrics
+    from worker.main import run
+
+    flush = telemetry.configure(settings, "worker")
+    if metrics_port is not None:
+        metrics.serve(metrics_port, metrics_host)
+    try:
+        asyncio.run(run(settings))
+    finally:
+        flush()
+
+
+def simulators(port: int, journal: Annotated[Path | None, typer.Option()] = None) -> None:
+    """Serve the simulated platforms on loopback."""
+    settings = load()
+    log.configure(settings, "simulators")
+    from simulators.app import create_app
+
+    config = uvicorn.Config(create_app(journal), log_config=None, access_log=False, server_header=False)
+    uvicorn.Server(config).run([listen("127.0.0.1", port)])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Raises ConfigurationError that says what is wrong with the address."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise ConfigurationError(
+            f"Cannot listen on {host}:{port}: {error.strerror or error}.",
+            remedy="Stop what uses that port, or choose another with --port.",
+        ) from error
+
+
+def _configure(**variables: object) -> None:
+    """Options become the variables that they stand for, so that every process reads one and the same."""
+    os.environ.update({name: str(value) for name, value in variables.items() if value is not None})
+
+
+def _settings(process: str) -> Settings:
+    settings = load()
+    settings.require_ready()
+    log.configure(settings, process)
+    return settings
