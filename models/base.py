@@ -1,5 +1,6 @@
 """What every table shares: the naming convention, ids, times, the workspace and the shapes of references to it."""
 
+import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -103,16 +104,21 @@ def reference(column: str, target: str, ondelete: str, *, late: bool = False) ->
     )
 
 
-def state(enum: type[StrEnum], name: str) -> Enum:
-    """A CHECKed text of the enum's values; `name` is the column's."""
+def state(enum: type[StrEnum]) -> Enum:
+    """A PostgreSQL enum named as the class is, in snake case."""
+    name = re.sub(r"(?<!^)(?=[A-Z])", "_", enum.__name__).lower()
+    return Enum(enum, name=name, values_callable=_values)
+
+
+def word(enum: type[StrEnum], name: str) -> Enum:
+    """A CHECKed text, for the words of records that are only ever added; `name` is the column's."""
     return Enum(
-        enum,
-        native_enum=False,
-        create_constraint=True,
-        length=20,
-        name=name,
-        values_callable=lambda members: [member.value for member in members],
+        enum, native_enum=False, create_constraint=True, length=20, name=name, values_callable=_values
     )
+
+
+def _values(enum: type[StrEnum]) -> list[str]:
+    return [member.value for member in enum]
 
 
 def platform_name() -> CheckConstraint:

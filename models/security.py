@@ -1,0 +1,150 @@
+"""What guards each table, as data: row security, grants and triggers. The migrations made them in the database;
+`services.schema` compares the two."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from sqlalchemy import Table
+
+from core.db import APP, SERVICE
+from models.base import Base
+
+WORKSPACE: Final = "(SELECT nullif(current_setting('proofroom.workspace_id', true), '')::uuid)"
+"""In a sub-select, so that it is evaluated once for a query and not once for a row."""
+USER: Final = "(SELECT nullif(current_setting('proofroom.user_id', true), '')::uuid)"
+_MEMBERS: Final = f"(SELECT user_id FROM workspace_members WHERE workspace_id = {WORKSPACE})"
+
+_READ: Final = "SELECT"
+_KEEP: Final = "SELECT, INSERT, UPDATE"
+_ALL: Final = "SELECT, INSERT, UPDATE, DELETE"
+
+GRANTS: Final[dict[str, str]] = {
+    "users": "SELECT, UPDATE, DELETE",
+    "profiles": _KEEP,
+    "user_sessions": _KEEP,
+    "workspaces": "SELECT, UPDATE, DELETE",
+    "workspace_members": _ALL,
+    "invitations": _KEEP,
+    "api_keys": _KEEP,
+    "idempotency_keys": _ALL,
+    "projects": _ALL,
+    "campaigns": _ALL,
+    "files": _ALL,
+    "resources": _ALL,
+    "templates": _ALL,
+    "workflows": _KEEP,
+    "threads": _KEEP,
+    "platform_states": _KEEP,
+    "drafts": _READ,
+    "evaluations": _READ,
+    "reviews": "SELECT, UPDATE",
+    "review_comments": _ALL,
+    "guest_links": _KEEP,
+    "publishing_jobs": "SELECT, UPDATE (status, scheduled_for, connected_account_id, approved_hash, error)",
+    "publishing_attempts": _READ,
+    "posts": _READ,
+    "post_analyses": _READ,
+    "media_files": _READ,
+    "connected_accounts": _KEEP,
+    "rate_limits": _READ,
+    "token_usage": _READ,
+    "budgets": _ALL,
+    "processing_logs": _READ,
+    "audit_logs": _READ,
+}
+"""What a request may do. What is missing here is written by the worker, by triggers or by models.functions."""
+
+AUDITED: Final[dict[str, tuple[str, str]]] = {
+    "users": (
+        "",
+        "email, email_index, hashed_password, external_subject, username, display_name, avatar_url",
+    ),
+    "user_sessions": ("revoked_at", "token_hash, ip, user_agent"),
+    "workspaces": ("", ""),
+    "workspace_members": ("", ""),
+    "invitations": ("", "email, email_index, token_hash"),
+    "api_keys": ("name, scopes, expires_at, revoked_at", "key_hash"),
+    "connected_accounts": ("credentials, status, base_url, platform_user_id, scope", "credentials"),
+    "budgets": ("", ""),
+    "guest_links": ("", "token_hash"),
+    "reviews": ("decision, assignee_id", "comment, edited"),
+    "publishing_jobs": ("connected_account_id, approved_hash, scheduled_for", ""),
+}
+"""Table: the columns whose change is recorded (none named: any), and those whose values are not shown."""
+
+INSERTS_NOT_AUDITED: Final = frozenset({"reviews", "publishing_jobs"})
+"""Their rows are the record of themselves; what people change on them later is audited."""
+
+
+def protect(table: Table) -> Iterator[str]:
+    """The statements that turn row security on, with the table's policies and grants."""
+    yield f"ALTER TABLE {table.name} ENABLE ROW LEVEL SECURITY"
+    yield f"ALTER TABLE {table.name} FORCE ROW LEVEL SECURITY"
+    for name, command, role, condition in policies(table):
+        check = f" WITH CHECK ({condition})" if command == "ALL" else ""
+        yield f"CREATE POLICY {name} ON {table.name} FOR {command} TO {role} USING ({condition}){check}"
+    yield f"GRANT {GRANTS[table.name]} ON {table.name} TO {APP}"
+    yield f"GRANT {_ALL} ON {table.name} TO {SERVICE}"
+
+
+def policies(table: Table) -> Iterator[tuple[str, str, str, str]]:
+    """(name, command, role, condition). A service is held to a workspace only while one is set."""
+    name = table.name
+    match name:
+        case "users":
+            yield f"{name}_owner_all", "ALL", APP, f"id = {USER}"
+            yield f"{name}_service_all", "ALL", SERVICE, f"{WORKSPACE} IS NULL OR id IN {_MEMBERS}"
+        case "profiles" | "user_sessions":
+            yield f"{name}_owner_all", "ALL", APP, f"user_id = {USER}"
+            yield f"{name}_service_all", "ALL", SERVICE, f"{WORKSPACE} IS NULL OR user_id IN {_MEMBERS}"
+        case "workspaces":
+            mine = f"(SELECT workspace_id FROM workspace_members WHERE user_id = {USER})"
+            yield f"{name}_workspace_all", "ALL", APP, f"id = {WORKSPACE}"
+            yield f"{name}_owner_select", "SELECT", APP, f"id IN {mine}"
+            yield f"{name}_service_all", "ALL", SERVICE, f"{WORKSPACE} IS NULL OR id = {WORKSPACE}"
+        case _:
+            yield f"{name}_workspace_all", "ALL", APP, f"workspace_id = {WORKSPACE}"
+            if name == "workspace_members":
+                yield f"{name}_owner_select", "SELECT", APP, f"user_id = {USER}"
+            shared = ""
+            if name == "templates":
+                yield f"{name}_workspace_select", "SELECT", APP, "workspace_id IS NULL"
+                shared = " OR workspace_id IS NULL"
+            condition = f"{WORKSPACE} IS NULL OR workspace_id = {WORKSPACE}{shared}"
+            yield f"{name}_service_all", "ALL", SERVICE, condition
+
+
+def triggers(table: Table) -> Iterator[str]:
+    """The statements that make the table's triggers."""
+    name = table.name
+    yield (
+        f"CREATE TRIGGER trg_{name}_updated_at BEFORE UPDATE ON {name} FOR EACH ROW EXECUTE FUNCTION set_updated_at()"
+    )
+    if name in AUDITED:
+        watched, hidden = AUDITED[name]
+        columns = f" OF {watched}" if watched else ""
+        events = (
+            f"UPDATE{columns} OR DELETE"
+            if name in INSERTS_NOT_AUDITED
+            else f"INSERT OR UPDATE{columns} OR DELETE"
+        )
+        arguments = ", ".join(f"'{column}'" for column in hidden.split(", ") if column)
+        yield f"CREATE TRIGGER trg_{name}_audit AFTER {events} ON {name} FOR EACH ROW EXECUTE FUNCTION audit({arguments})"
+    if name == "drafts":
+        yield "CREATE TRIGGER trg_drafts_immutable BEFORE UPDATE ON drafts FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+    if name == "posts":
+        watched = "title, text_content, author_handle, activity_type"
+        yield (
+            f"CREATE TRIGGER trg_posts_search_vector BEFORE INSERT OR UPDATE OF {watched} ON posts "
+            "FOR EACH ROW EXECUTE FUNCTION set_search_vector()"
+        )
+    if name == "workflows":
+        yield (
+            "CREATE TRIGGER trg_workflows_template BEFORE INSERT OR UPDATE OF template_id, workspace_id ON workflows "
+            "FOR EACH ROW WHEN (NEW.template_id IS NOT NULL) EXECUTE FUNCTION check_template()"
+        )
+
+
+def tables() -> list[Table]:
+    """Every mapped table, referenced ones first."""
+    return list(Base.metadata.sorted_tables)
