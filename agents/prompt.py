@@ -1,0 +1,98 @@
+"""Prompts are files; what was written by others goes into them inside a fence."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from string import Template
+
+from agents.base import Brief, Prompt
+from core.policy import Policy
+
+SOURCE_LIMIT = 200_000
+"""Characters of the article that a model is shown: about 50,000 tokens, which fits every current model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One prompt as a system and a user message."""
+
+    system: str
+    user: str
+
+    def prompt(self, model: str) -> Prompt:
+        text = f"{self.system}\n\n---\n\n{self.user}"
+        return Prompt(model=model, text=text, hash=hashlib.sha256(text.encode()).hexdigest())
+
+
+def fill(name: str, values: Mapping[str, object]) -> str:
+    """The prompt file `name` with its `$placeholders` filled in; a value's own dollar signs stay as they are."""
+    return _template(name).substitute(values)
+
+
+def fenced(material: Mapping[str, str]) -> str:
+    """Each text under its name, as data.
+
+    The fence is a hash over all of the texts: nobody can write a text that holds the hash of itself, so none can
+    close its own fence, and the same material always makes the same prompt.
+    """
+    fence = hashlib.sha256(
+        "\0".join(f"{name}\0{text}" for name, text in material.items()).encode()
+    ).hexdigest()
+    fence = fence[:24]
+    return "\n\n".join(
+        f'<data name="{name}" fence="{fence}">\n{text}\n</data fence="{fence}">'
+        for name, text in material.items()
+    )
+
+
+def platform_values(policy: Policy) -> dict[str, object]:
+    return {
+        "label": policy.label,
+        "unit": policy.unit,
+        "max_length": policy.max_length,
+        "guidance": "\n".join(f"- {sentence}" for sentence in policy.guidance),
+        "limits": "".join(f"\n- {limit}" for limit in _limits(policy)),
+    }
+
+
+def wishes(brief: Brief) -> str:
+    """The brief's instructions; its source and its samples are data and go into the fence."""
+    lines = [
+        ("Tone of voice", brief.tone_of_voice),
+        ("Audience", brief.audience),
+        ("Language", brief.language or "the language of the article"),
+        ("Length", f"about {brief.target_length} words" if brief.target_length else None),
+        ("Keywords to use where they fit", ", ".join(brief.keywords)),
+    ]
+    said = [f"- {name}: {value}" for name, value in lines if value]
+    if brief.template:
+        said.append(f"- Follow this template:\n{brief.template}")
+    return "\n".join(said)
+
+
+def article(brief: Brief) -> dict[str, str]:
+    """The source as material, cut at SOURCE_LIMIT with a word about it in the name."""
+    source = brief.source
+    whole = len(source.text) <= SOURCE_LIMIT
+    heading = "".join(
+        f"{name}: {value}\n" for name, value in (("Title", source.title), ("URL", source.url)) if value
+    )
+    name = "article" if whole else f"article, the first {SOURCE_LIMIT} characters"
+    return {name: f"{heading}\n{source.text[:SOURCE_LIMIT]}" if heading else source.text[:SOURCE_LIMIT]}
+
+
+def _limits(policy: Policy) -> list[str]:
+    limits = [
+        ("title", policy.title_max, "characters"),
+        ("excerpt", policy.excerpt_max, "characters"),
+        ("tags", policy.tags_max, "of them"),
+        ("each tag", policy.tag_max, "characters"),
+    ]
+    return [f"At most {limit} {unit} in `{name}`." for name, limit, unit in limits if limit is not None]
+
+
+@cache
+def _template(name: str) -> Template:
+    return Template(files("agents").joinpath("prompts", f"{name}.md").read_text(encoding="utf-8"))

@@ -1,0 +1,75 @@
+"""The writer that asks a language model."""
+
+from dataclasses import dataclass
+
+from agents.answers import Article, Post
+from agents.base import Attempt, Meter, WriteRequest, Written
+from agents.llm import Model
+from agents.metadata import article_metadata
+from agents.prompt import Question, article, fenced, fill, platform_values, wishes
+from core.content import Content
+
+FIRST = "Write the post."
+NEXT = (
+    "Write the post anew, better than the earlier draft: do what the reviewer says, mend every broken rule, "
+    "and follow the notes where they do not contradict either."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelWriter:
+    model: Model
+
+    async def write(self, request: WriteRequest, meter: Meter) -> Written:
+        """Raises ModelFailed, and BudgetExceeded through the meter."""
+        asked = question(request)
+        if request.policy.title_max is None:
+            post, prompt = await self.model.ask(asked, Post, meter, watched="content")
+            return Written(Content(content=post.content.strip()), prompt)
+        answer, prompt = await self.model.ask(asked, Article, meter, watched="content")
+        text = answer.content.strip()
+        metadata = article_metadata(
+            text,
+            title=answer.title.strip(),
+            excerpt=answer.excerpt.strip(),
+            tags=answer.tags,
+            keywords=answer.keywords,
+        )
+        return Written(Content(content=text, metadata=metadata), prompt)
+
+
+def question(request: WriteRequest) -> Question:
+    brief, previous = request.brief, request.previous
+    material = article(brief)
+    for number, sample in enumerate(brief.style_samples, 1):
+        material[f"style sample {number}: its manner only, none of its facts"] = sample
+    if previous is not None:
+        material["earlier draft"] = _draft(previous)
+        material["notes on the earlier draft"] = _notes(previous)
+    feedback = f"\n# Feedback of the reviewer\n{request.feedback}\n" if request.feedback else ""
+    return Question(
+        system=fill("writer", platform_values(request.policy)),
+        user=fill(
+            "write",
+            {
+                "brief": wishes(brief),
+                "material": fenced(material),
+                "feedback": feedback,
+                "task": FIRST if previous is None and not request.feedback else NEXT,
+            },
+        ),
+    )
+
+
+def _draft(attempt: Attempt) -> str:
+    title = f"Title: {attempt.content.title}\n\n" if attempt.content.title else ""
+    return f"{title}{attempt.content.content}"
+
+
+def _notes(attempt: Attempt) -> str:
+    notes = [f"Broken rule: {violation.message} {violation.remedy}" for violation in attempt.violations]
+    notes += [
+        f'{criterion} {finding.score}/100: {finding.instruction} (about: "{finding.quote}")'
+        for criterion, finding in attempt.findings.items()
+    ]
+    return "\n".join(notes) or "None."
