@@ -16,7 +16,7 @@ from graphs.interrupts import Decision, Receipt, edited
 from graphs.payloads import publish_payload, review_payload
 from graphs.records import attempt_of, content_of, draft_of, draft_record, evaluation_of, evaluation_record
 from graphs.state import DecisionRecord, DraftRecord, EvaluationRecord, Input, Output, ReceiptRecord, State
-from platforms.registry import PLATFORMS
+from platforms.registry import PLATFORMS, PlatformName
 
 LEAST_GAIN: Final = 2
 """A best score that rises by less than this does not pay for another round (data-model.md, defaults of the loop)."""
@@ -26,7 +26,7 @@ Graph = CompiledStateGraph[State, Context, Input, Output]
 
 def build(platform: str) -> Graph:
     """Compiled without a checkpointer: Studio brings its own, `graphs.run.bind` adds the service's."""
-    nodes = Loop(PLATFORMS[platform].policy)
+    nodes = Loop(PLATFORMS[PlatformName(platform)].policy)
     graph = StateGraph(State, context_schema=Context, input_schema=Input, output_schema=Output)
     graph.add_node("generate", nodes.generate)
     graph.add_node("evaluate", nodes.evaluate)

@@ -1,6 +1,6 @@
 """Running a graph for somebody who keeps the record: one advance, from whatever a thread waits for to its next pause."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from copy import copy
 from dataclasses import dataclass
@@ -105,7 +105,7 @@ async def advance(
     thread_id: str,
     do: Start | Resume | Continue,
     context: Context,
-) -> AsyncIterator[Step | Pause | End]:
+) -> AsyncGenerator[Step | Pause | End]:
     """Run to the next pause or the end, which is what comes last.
 
     Whatever a writer, a critic or the saver raises is raised; an interrupt that is not pending raises LangGraph's

@@ -1,0 +1,189 @@
+"""LangGraph's rows: how they are written inside a bigger statement, how they are read inside one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import Checkpoint, CheckpointTuple, copy_checkpoint
+from langgraph.checkpoint.base import writes_sort_key as order_of_writes
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+
+SERDE: Final = JsonPlusSerializer(allowed_msgpack_modules=None)
+"""The stock format; reading makes no objects but LangGraph's own, whatever somebody puts into the tables."""
+
+WRITE_CTES: Final = """
+stored_blobs AS (
+    INSERT INTO checkpoint_blobs (thread_id, checkpoint_ns, channel, version, type, blob)
+    SELECT f.id::text, x.* FROM fence f, unnest(CAST(:blob_ns AS text[]), CAST(:blob_channel AS text[]),
+        CAST(:blob_version AS text[]), CAST(:blob_type AS text[]), CAST(:blob_blob AS bytea[])) AS x
+    ON CONFLICT (thread_id, checkpoint_ns, channel, version) DO NOTHING
+), stored_checkpoints AS (
+    INSERT INTO checkpoints (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, checkpoint, metadata)
+    SELECT f.id::text, x.ns, x.id, x.parent_id, x.checkpoint::jsonb, x.metadata::jsonb
+    FROM fence f, unnest(CAST(:checkpoint_ns AS text[]), CAST(:checkpoint_id AS text[]),
+        CAST(:checkpoint_parent_id AS text[]), CAST(:checkpoint_checkpoint AS text[]),
+        CAST(:checkpoint_metadata AS text[])) AS x(ns, id, parent_id, checkpoint, metadata)
+    ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id) DO UPDATE SET
+        checkpoint = EXCLUDED.checkpoint, metadata = EXCLUDED.metadata
+), stored_writes AS (
+    INSERT INTO checkpoint_writes (thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type,
+        blob)
+    SELECT f.id::text, x.* FROM fence f, unnest(CAST(:write_ns AS text[]), CAST(:write_checkpoint_id AS text[]),
+        CAST(:write_task_id AS text[]), CAST(:write_task_path AS text[]), CAST(:write_idx AS int[]),
+        CAST(:write_channel AS text[]), CAST(:write_type AS text[]), CAST(:write_blob AS bytea[])) AS x
+    ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id, task_id, idx) DO UPDATE SET
+        channel = EXCLUDED.channel, type = EXCLUDED.type, blob = EXCLUDED.blob
+    WHERE EXCLUDED.idx < 0
+)
+"""
+"""To follow a CTE `fence` with the thread's `id`: no row there, nothing written. A negative idx marks an interrupt, an
+answer or an error, of which the last one counts; of a task's results the first ones do."""
+
+COLUMNS: Final = """
+k.thread_id AS checkpoint_thread_id, k.checkpoint_ns, k.checkpoint_id, k.parent_checkpoint_id, k.checkpoint, k.metadata,
+(
+    SELECT array_agg(ARRAY[convert_to(b.channel, 'UTF8'), convert_to(b.type, 'UTF8'), b.blob])
+    FROM jsonb_each_text(k.checkpoint -> 'channel_versions') v
+    JOIN checkpoint_blobs b ON b.thread_id = k.thread_id AND b.checkpoint_ns = k.checkpoint_ns
+        AND b.channel = v.key AND b.version = v.value
+) AS channel_values,
+(
+    SELECT array_agg(ARRAY[convert_to(w.task_id, 'UTF8'), convert_to(w.channel, 'UTF8'), convert_to(w.type, 'UTF8'),
+        w.blob, convert_to(w.task_path, 'UTF8'), convert_to(w.idx::text, 'UTF8')])
+    FROM checkpoint_writes w WHERE w.thread_id = k.thread_id AND w.checkpoint_ns = k.checkpoint_ns
+        AND w.checkpoint_id = k.checkpoint_id
+) AS pending_writes
+"""
+JOIN: Final = """
+LEFT JOIN LATERAL (
+    SELECT * FROM checkpoints WHERE thread_id = c.id::text AND checkpoint_ns = '' ORDER BY checkpoint_id DESC LIMIT 1
+) k ON true
+"""
+"""The latest checkpoint of the thread `c.id`, for `COLUMNS`."""
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class BlobRow:
+    ns: str
+    channel: str
+    version: str
+    type: str
+    blob: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointRow:
+    ns: str
+    id: str
+    parent_id: str | None
+    checkpoint: str
+    """JSON, as is `metadata`."""
+    metadata: str
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRow:
+    ns: str
+    checkpoint_id: str
+    task_id: str
+    task_path: str
+    idx: int
+    channel: str
+    type: str
+    blob: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointRows:
+    """What a run has saved of one thread."""
+
+    blobs: tuple[BlobRow, ...] = ()
+    checkpoints: tuple[CheckpointRow, ...] = ()
+    writes: tuple[WriteRow, ...] = ()
+
+    def parameters(self) -> dict[str, list[Any]]:
+        """For `WRITE_CTES`: one array per column."""
+        return {
+            **_columns("blob", BlobRow, self.blobs),
+            **_columns("checkpoint", CheckpointRow, self.checkpoints),
+            **_columns("write", WriteRow, self.writes),
+        }
+
+
+def _columns(prefix: str, row_type: type, rows: Sequence[object]) -> dict[str, list[Any]]:
+    return {
+        f"{prefix}_{column.name}": [getattr(row, column.name) for row in rows] for column in fields(row_type)
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A pending write; its key is (task_id, idx)."""
+
+    task_path: str
+    channel: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A checkpoint with its pending writes under the keys by which later ones replace them."""
+
+    checkpoint: CheckpointTuple
+    writes: dict[tuple[str, int], Write]
+
+    def tuple(self) -> CheckpointTuple:
+        """A copy that a run may change."""
+        ordered = sorted(
+            self.writes.items(), key=lambda item: order_of_writes(item[1].task_path, item[0][0], item[0][1])
+        )
+        return self.checkpoint._replace(
+            checkpoint=copy_checkpoint(self.checkpoint.checkpoint),
+            metadata=self.checkpoint.metadata.copy(),
+            pending_writes=[(task_id, write.channel, write.value) for (task_id, _), write in ordered],
+        )
+
+
+def load(row: Row | None) -> Loaded | None:
+    """From a row's `COLUMNS`; None for a thread without a checkpoint."""
+    if row is None or row["checkpoint_id"] is None:
+        return None
+    stored: Checkpoint = row["checkpoint"]
+    checkpoint: Checkpoint = {
+        **stored,
+        "channel_values": {
+            **stored["channel_values"],
+            **{
+                bytes(channel).decode(): _value(type_, blob)
+                for channel, type_, blob in row["channel_values"] or ()
+            },
+        },
+    }
+    writes = {
+        (bytes(task_id).decode(), int(bytes(idx))): Write(
+            bytes(path).decode(), bytes(channel).decode(), _value(type_, blob)
+        )
+        for task_id, channel, type_, blob, path, idx in row["pending_writes"] or ()
+    }
+    return Loaded(_tuple(row, checkpoint), writes)
+
+
+def _tuple(row: Row, checkpoint: Checkpoint) -> CheckpointTuple:
+    thread_id, ns, parent_id = row["checkpoint_thread_id"], row["checkpoint_ns"], row["parent_checkpoint_id"]
+    return CheckpointTuple(
+        config=config_of(thread_id, ns, row["checkpoint_id"]),
+        checkpoint=checkpoint,
+        metadata=row["metadata"],
+        parent_config=config_of(thread_id, ns, parent_id) if parent_id else None,
+    )
+
+
+def config_of(thread_id: str, ns: str, checkpoint_id: str) -> RunnableConfig:
+    return {"configurable": {"thread_id": thread_id, "checkpoint_ns": ns, "checkpoint_id": checkpoint_id}}
+
+
+def _value(type_: bytes, blob: bytes) -> Any:
+    return SERDE.loads_typed((bytes(type_).decode(), bytes(blob)))
