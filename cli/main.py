@@ -119,3 +119,7 @@ def _show(error: ProofroomError) -> None:
     fields = [f"{each.pointer}: {each.detail}" for each in error.errors]
     words = " ".join(part for part in [error.detail, *fields, error.remedy] if part)
     print(f"proofroom: {words}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -42,12 +42,11 @@ def api(
         proxy_headers=False,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
-    server = uvicorn.Server(config)
     sockets = [listen(settings.host, settings.port)]
     if workers == 1:
-        server.run(sockets)
+        uvicorn.Server(config).run(sockets)
     else:
-        Multiprocess(config, target=server.run, sockets=sockets).run()
+        Multiprocess(config, sockets).run()
 
 
 def application() -> "FastAPI":

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 _PR_SET_PDEATHSIG = 1
+_LOG_BYTES = 10_000_000
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
@@ -55,6 +56,14 @@ def stop(process: subprocess.Popen[bytes], *steps: tuple[signal.Signals, float])
             continue
     process.kill()
     return process.wait()
+
+
+def open_log(path: Path) -> IO[bytes]:
+    """To append to; what has grown large is first put aside as `.1`, where it replaces the one before."""
+    path.parent.mkdir(exist_ok=True)
+    if path.exists() and path.stat().st_size > _LOG_BYTES:
+        path.replace(path.with_suffix(f"{path.suffix}.1"))
+    return path.open("ab")
 
 
 def working_in(folder: Path) -> list[int]:

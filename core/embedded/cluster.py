@@ -23,7 +23,6 @@ OWNER = "proofroom"
 
 _START_SECONDS = 60.0
 _ORPHAN_SECONDS = 3.0
-_LOG_BYTES = 10_000_000
 _STILL_THERE = ("already exists", "pre-existing shared memory block")
 """What a new server says while processes of the killed one are going."""
 
@@ -102,7 +101,7 @@ class Cluster:
 
     @property
     def log_file(self) -> Path:
-        return self._data_dir / "postgres.log"
+        return self._data_dir / "log" / "postgres.log"
 
     def _initialise(self, place: Place) -> None:
         """Made under another name and renamed: a cluster that is there is complete."""
@@ -124,7 +123,7 @@ class Cluster:
             *(["--encoding=UTF8", *(locale if int(version) >= 17 else ["--locale=C.UTF-8"])]),
             *(["--no-sync"] if self._tests else []),
         ]
-        with self.log_file.open("ab") as log:
+        with processes.open_log(self.log_file) as log:
             offset = log.tell()
             child = self._spawn(
                 place, log, "initdb", f"--pgdata={fresh}", f"--username={SUPERUSER}", *arguments
@@ -143,11 +142,10 @@ class Cluster:
         if self._tests:
             options |= _FORGETFUL
         arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-        _rotate(self.log_file)
         deadline = time.monotonic() + _START_SECONDS
         while True:
             _await_end(final, deadline)
-            with self.log_file.open("ab") as log:
+            with processes.open_log(self.log_file) as log:
                 offset = log.tell()
                 self._process = self._spawn(place, log, "postgres", "-D", str(final), *arguments)
             if self._answers(deadline):
@@ -267,11 +265,6 @@ def _recorded_pid(final: Path) -> int | None:
         return int((final / "postmaster.pid").read_text().split("\n", 1)[0])
     except (FileNotFoundError, ValueError):  # ended in order, or killed while writing it
         return None
-
-
-def _rotate(log: Path) -> None:
-    if log.exists() and log.stat().st_size > _LOG_BYTES:
-        log.replace(log.with_suffix(".log.1"))
 
 
 def _listed(pids: Sequence[int]) -> str:

@@ -1,0 +1,121 @@
+"""Keeps child processes running: whatever dies is started again, later each time that it dies soon."""
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from core import processes
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 30.0
+_STEADY_SECONDS = 60.0
+"""Who has lived that long starts with a short pause again."""
+_DRAIN_SECONDS = 15.0
+_IMPORTANT = {"error", "critical"}
+
+
+@dataclass
+class Child:
+    """One service: its command, its log, and how it has fared."""
+
+    name: str
+    command: Sequence[str]
+    env: Mapping[str, str]
+    log: Path
+    deaths: int = 0
+    _process: subprocess.Popen[bytes] | None = None
+    _started: float = 0
+    _due: float = 0
+    _read_from: int = 0
+
+    def start(self) -> None:
+        with processes.open_log(self.log) as output:
+            self._read_from = output.tell()
+            self._started = time.monotonic()
+            # Nobody is left to wait for it, and its database ends too: it goes at once.
+            self._process = processes.spawn(
+                self.command, on_parent_death=signal.SIGKILL, env=self.env, output=output
+            )
+
+    def check(self, report: Callable[[str], None], buried: Callable[[int], None]) -> None:
+        """Start it again when it is dead and its pause is over."""
+        for line in self.important():
+            report(f"{self.name}: {line}")
+        now = time.monotonic()
+        if self._process is None:
+            if now >= self._due:
+                self.start()
+            return
+        if (status := self._process.poll()) is None:
+            return
+        buried(self._process.pid)
+        self._process = None
+        self.deaths = self.deaths + 1 if now - self._started < _STEADY_SECONDS else 1
+        pause = min(_FIRST_PAUSE * 2 ** (self.deaths - 1), _LONGEST_PAUSE)
+        self._due = now + pause
+        report(f"{self.name} ended ({_words(status)}); starting it again. Its log: {self.log}")
+
+    def important(self) -> list[str]:
+        """What its log says of errors since the last time."""
+        with self.log.open("rb") as log:
+            log.seek(self._read_from)
+            whole, newline, _ = log.read().rpartition(b"\n")
+        self._read_from += len(whole) + len(newline)
+        return [event for line in whole.splitlines() if (event := _error(line))]
+
+    def ask_to_end(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+
+    def end(self, deadline: float) -> None:
+        if self._process is not None:
+            processes.stop(self._process, (signal.SIGTERM, max(0.0, deadline - time.monotonic())))
+            self._process = None
+
+
+@dataclass
+class Supervisor:
+    """`groups` start one after the other and end in the reverse order; call everything from the main thread."""
+
+    groups: Sequence[Sequence[Child]]
+    report: Callable[[str], None]
+    buried: Callable[[int], None]
+    """Told the id of each process that ended."""
+    _running: list[Sequence[Child]] = field(default_factory=list)
+
+    def start(self) -> None:
+        for group in self.groups:
+            self._running.append(group)
+            for child in group:
+                child.start()
+
+    def check(self) -> None:
+        for group in self._running:
+            for child in group:
+                child.check(self.report, self.buried)
+
+    def stop(self) -> None:
+        while self._running:
+            group = self._running.pop()
+            deadline = time.monotonic() + _DRAIN_SECONDS
+            for child in group:
+                child.ask_to_end()
+            for child in group:
+                child.end(deadline)
+
+
+def _words(status: int) -> str:
+    return signal.Signals(-status).name if status < 0 else f"exit code {status}"
+
+
+def _error(line: bytes) -> str | None:
+    with suppress(json.JSONDecodeError, UnicodeDecodeError):
+        entry = json.loads(line)
+        if isinstance(entry, dict) and entry.get("level") in _IMPORTANT:
+            return str(entry.get("event", ""))
+    return None
