@@ -1,0 +1,1 @@
+"""LinkedIn, X and the part of Ghost that we use, on loopback, with faults on demand."""

@@ -1,0 +1,33 @@
+"""All simulators as one application."""
+
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from simulators.control import Control
+from simulators.faults import Faults
+from simulators.ghost import Ghost
+from simulators.linkedin import LinkedIn
+from simulators.record import Record
+from simulators.x import X
+
+
+def create_app(journal: Path | None = None) -> Starlette:
+    """`journal`: a JSON Lines file that keeps what was posted over a restart; None: in memory only."""
+    record, faults = Record(journal), Faults()
+    return Starlette(
+        routes=[
+            Route("/healthz", _healthy),
+            Mount("/linkedin", routes=LinkedIn(record, faults).routes()),
+            Mount("/x", routes=X(record, faults).routes()),
+            Mount("/ghost", routes=Ghost(record, faults).routes()),
+            Mount("/_control", routes=Control(record, faults).routes()),
+        ]
+    )
+
+
+async def _healthy(request: Request) -> Response:
+    return JSONResponse({"status": "ok"})
