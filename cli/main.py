@@ -82,13 +82,18 @@ def _plain(*, no_args_is_help: bool = False) -> typer.Typer:
     return typer.Typer(no_args_is_help=no_args_is_help, add_completion=False, pretty_exceptions_enable=False)
 
 
-def _proofroom(
-    show_version: Annotated[bool, typer.Option("--version", help="Show the version.", is_eager=True)] = False,
-) -> None:
-    """Language models draft, a person approves exactly those words, and they go out on time, once, on the record."""
-    if show_version:
+def _show_version(wanted: bool) -> None:
+    if wanted:
         print(f"proofroom {version('proofroom')}")
         raise typer.Exit
+
+
+def _proofroom(
+    show_version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
+    """Language models draft, a person approves exactly those words, and they go out on time, once, on the record."""
 
 
 def _forward(name: str, target: str) -> Callable[[typer.Context], None]:

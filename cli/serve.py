@@ -55,9 +55,7 @@ def application() -> "FastAPI":
 
     settings = _settings("api")
     telemetry.configure(settings, "api")
-    application = create_app(settings)
-    telemetry.instrument(application, settings)
-    return application
+    return create_app(settings)
 
 
 def worker(

@@ -26,7 +26,7 @@ from cli.supervisor import Child, Supervisor
 from core.crypto import load_or_create
 from core.embedded import Cluster
 from core.errors import ConfigurationError, Conflict, Unavailable
-from core.settings import Settings, load
+from core.settings import load
 from migrations.run import upgrade
 
 _READY_SECONDS = 90
@@ -56,7 +56,9 @@ class Options:
 def up(
     port: Annotated[int | None, typer.Option(help="Serve here. [PROOFROOM_PORT, 8750]")] = None,
     host: Annotated[str | None, typer.Option(help="Serve here. [PROOFROOM_HOST, 127.0.0.1]")] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Keep everything here. [PROOFROOM_DATA_DIR, .proofroom]")] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Keep everything here. [PROOFROOM_DATA_DIR, .proofroom]")
+    ] = None,
     database_url: Annotated[str | None, typer.Option(help="Use this server, not the embedded one.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
     simulators: Annotated[bool, typer.Option(help="Serve simulated platforms.")] = True,
@@ -101,9 +103,7 @@ def _run(
     metrics = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
     shutil.rmtree(metrics, ignore_errors=True)
     metrics.mkdir(parents=True)
-    supervisor = Supervisor(
-        _children(options), _say, lambda pid: mark_process_dead(pid, str(metrics))
-    )
+    supervisor = Supervisor(_children(options), _say, lambda pid: mark_process_dead(pid, str(metrics)))
     stack.callback(supervisor.stop)
     supervisor.start()
     _await_ready(options, supervisor)

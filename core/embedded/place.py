@@ -123,10 +123,16 @@ def _reachable(bin_dir: Path) -> Path:
     """The programs themselves, or a copy of their installation where every parent lets others pass."""
     if all(parent.stat().st_mode & stat.S_IXOTH for parent in (bin_dir, *bin_dir.parents)):
         return bin_dir
-    version = sha256(os.fsencode(bin_dir) + str(bin_dir.stat().st_mtime_ns).encode()).hexdigest()[:16]
-    copy = _SHARED / f"postgresql-{version}"
+    install, package = bin_dir.parent, bin_dir.parent.parent
+    made = f"{bin_dir}:{bin_dir.stat().st_mtime_ns}"
+    copy = _SHARED / f"postgresql-{sha256(made.encode()).hexdigest()[:16]}"
     if not copy.exists():
         with tempfile.TemporaryDirectory(dir=_SHARED) as scratch:
-            shutil.copytree(bin_dir.parent, Path(scratch) / "install", symlinks=True)
-            (Path(scratch) / "install").rename(copy)  # whole or not at all
-    return copy / bin_dir.name
+            whole = Path(scratch) / "whole"
+            libraries = package.with_name(f"{package.name}.libs")  # the wheel's own, found by relative paths
+            for folder in (install, libraries):
+                if folder.is_dir():
+                    target = whole / folder.relative_to(package.parent)
+                    shutil.copytree(folder, target, symlinks=True)
+            whole.rename(copy)
+    return copy / bin_dir.relative_to(package.parent)
