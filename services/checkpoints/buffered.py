@@ -38,6 +38,11 @@ class BufferedSaver(RowSaver):
         self._latest = loaded
         self._start_anew()
 
+    @property
+    def latest_id(self) -> str | None:
+        """The checkpoint that a step has just put."""
+        return self._latest.checkpoint.checkpoint["id"] if self._latest else None
+
     def _start_anew(self) -> None:
         self._blobs: list[BlobRow] = []
         self._checkpoints: dict[str, CheckpointRow] = {}

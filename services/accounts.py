@@ -1,0 +1,261 @@
+"""Accounts on platforms: connected by pasting credentials, tested, disconnected; opened only for an adapter's call."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import httpx
+import orjson
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
+
+from core.crypto import Keyring
+from core.errors import Conflict, FieldError, Invalid, NotFound, Unavailable
+from core.principal import Principal
+from core.settings import Settings
+from core.simulated import simulated_account
+from models import AccountStatus, ConnectedAccount
+from platforms.base import Account, Identity, PlatformError, Reauthorize, Refused
+from platforms.registry import PLATFORMS, PlatformName
+from services import pages
+from services.sending import error
+
+
+class CredentialsRefused(Invalid):
+    title = "The platform does not take these credentials"
+
+
+class PlatformUnavailable(Unavailable):
+    title = "The platform cannot be asked now"
+
+
+def opened(row: ConnectedAccount, settings: Settings, keyring: Keyring) -> Account:
+    """With its credentials in the clear. The row must have some."""
+    assert row.credentials is not None
+    plain = keyring.decrypt(row.credentials, _context(row.id))
+    return _account(row, settings, orjson.loads(plain))
+
+
+def problem(row: ConnectedAccount | None, settings: Settings) -> Mapping[str, str] | None:
+    """Why nothing can be published with it now; None when all is well."""
+    if row is None:
+        return error(
+            "NoAccount", "The account is gone.", "Connect one, then retry the job with its account_id."
+        )
+    if row.simulated and not settings.simulates:
+        detail = f"{row.username} is simulated, and this service has no simulators."
+        return error("SimulatedAccount", detail, "Connect a real account and start a review for it.")
+    if row.status == "disconnected" or row.credentials is None:
+        return error(
+            "AccountDisconnected", f"{row.username} is disconnected.", "Connect it again, then retry the job."
+        )
+    if row.status == "token_expired":
+        detail = row.error_message or f"The access of {row.username} has expired."
+        return error("Reauthorize", detail, "Connect the account again, then retry the job.")
+    return None
+
+
+async def check(
+    http: httpx.AsyncClient,
+    settings: Settings,
+    platform: PlatformName,
+    url: str | None,
+    credentials: Mapping[str, str],
+) -> tuple[Account, Identity]:
+    """Whom the credentials belong to, asked of the platform; no transaction is open meanwhile.
+
+    Raises Invalid for missing fields, CredentialsRefused, PlatformUnavailable.
+    """
+    wanted = {credential.name: credential for credential in PLATFORMS[platform].credentials}
+    errors = [
+        FieldError(f"/credentials/{name}", f"{c.label} is needed.")
+        for name, c in wanted.items()
+        if c.required and not credentials.get(name, "").strip()
+    ]
+    errors += [
+        FieldError(f"/credentials/{name}", "There is no such field.")
+        for name in credentials
+        if name not in wanted
+    ]
+    if PLATFORMS[platform].url is None and not url:
+        errors.append(FieldError("/url", "Say where it is."))
+    if errors:
+        raise Invalid("The credentials are not complete.", errors=errors)
+    row = ConnectedAccount(
+        id=uuid7(), platform=platform, platform_user_id="", username="", base_url=url, metadata_={}
+    )
+    account = _account(row, settings, credentials)
+    return account, await _identify(http, platform, account)
+
+
+async def connect(
+    session: AsyncSession,
+    principal: Principal,
+    keyring: Keyring,
+    platform: PlatformName,
+    url: str | None,
+    credentials: Mapping[str, str],
+    identity: Identity,
+) -> ConnectedAccount:
+    """Store what `check` has confirmed. Connected before: its credentials are replaced, and its history stays."""
+    found = await session.scalar(
+        select(ConnectedAccount).where(
+            ConnectedAccount.user_id == principal.user_id,
+            ConnectedAccount.platform == platform,
+            ConnectedAccount.platform_user_id == identity.platform_user_id,
+        )
+    )
+    row = found or ConnectedAccount(
+        id=uuid7(), workspace_id=principal.workspace_id, user_id=principal.user_id
+    )
+    row.platform = platform
+    row.platform_user_id = identity.platform_user_id
+    row.username = identity.username
+    row.display_name = identity.display_name or None
+    row.avatar_url = identity.avatar_url
+    row.base_url = url.rstrip("/") if url else None
+    row.credentials = keyring.encrypt(orjson.dumps(dict(credentials)), _context(row.id))
+    row.status = AccountStatus.ACTIVE
+    row.error_message = None
+    row.error_count = 0
+    row.simulated = False
+    row.metadata_ = dict(identity.metadata)
+    session.add(row)
+    await session.flush()
+    await session.refresh(row)
+    return row
+
+
+async def test(
+    http: httpx.AsyncClient, settings: Settings, keyring: Keyring, row: ConnectedAccount
+) -> Identity:
+    """Ask the platform; no transaction is open meanwhile. Raises Conflict, CredentialsRefused, PlatformUnavailable."""
+    if row.credentials is None:
+        raise Conflict("The account is disconnected.", remedy="Connect it again.")
+    return await _identify(http, PlatformName(row.platform), opened(row, settings, keyring))
+
+
+async def record_test(session: AsyncSession, account_id: UUID, failure: str | None) -> ConnectedAccount:
+    """What the test said: `failure` None is success."""
+    row = await find(session, account_id)
+    if row.status != "disconnected":
+        row.status = AccountStatus.TOKEN_EXPIRED if failure else AccountStatus.ACTIVE
+        row.error_message = failure
+        row.error_count = row.error_count + 1 if failure else 0
+        await session.flush()
+        await session.refresh(row)
+    return row
+
+
+async def disconnect(session: AsyncSession, account_id: UUID) -> ConnectedAccount:
+    """The credentials go, the row stays, and with it our record of what was published."""
+    row = await find(session, account_id)
+    row.status = AccountStatus.DISCONNECTED
+    row.credentials = None
+    await session.flush()
+    await session.refresh(row)
+    return row
+
+
+async def find(session: AsyncSession, account_id: UUID) -> ConnectedAccount:
+    row = await session.get(ConnectedAccount, account_id)
+    if row is None:
+        raise NotFound("There is no such account.")
+    return row
+
+
+async def browse(
+    session: AsyncSession, wanted: pages.Wanted, platform: PlatformName | None = None
+) -> pages.Slice[ConnectedAccount]:
+    statement = select(ConnectedAccount)
+    if platform is not None:
+        statement = statement.where(ConnectedAccount.platform == platform)
+    return await pages.page(session, statement, (ConnectedAccount.created_at, ConnectedAccount.id), wanted)
+
+
+async def give_simulated(
+    session: AsyncSession,
+    settings: Settings,
+    keyring: Keyring,
+    workspace_id: UUID,
+    user_id: UUID,
+    username: str,
+) -> None:
+    """A new workspace of `proofroom up` gets an account on every simulated platform."""
+    if settings.simulator_url is None:
+        return
+    for platform in PlatformName:
+        # Workspaces are apart on the simulators as well.
+        made = simulated_account(
+            platform.value, f"{_handle(username)}-{workspace_id.hex[-8:]}", settings.simulator_url
+        )
+        account_id = uuid7()
+        values = {
+            "id": account_id,
+            "workspace_id": workspace_id,
+            "user_id": user_id,
+            "platform": platform,
+            "platform_user_id": made.platform_user_id,
+            "username": made.username,
+            "display_name": f"{username} (simulated)",
+            "credentials": keyring.encrypt(orjson.dumps(dict(made.credentials)), _context(account_id)),
+            "simulated": True,
+        }
+        await session.execute(insert(ConnectedAccount).values(**values).on_conflict_do_nothing())
+
+
+async def mark_expired(session: AsyncSession, account_id: UUID, detail: str) -> None:
+    """The platform no longer takes the credentials; its posts are held until somebody connects it again."""
+    row = await session.get_one(ConnectedAccount, account_id)
+    if row.status == "active":
+        row.status = AccountStatus.TOKEN_EXPIRED
+    row.error_message = detail[:2000]
+    row.error_count += 1
+    await session.flush()
+
+
+def _account(row: ConnectedAccount, settings: Settings, credentials: Mapping[str, str]) -> Account:
+    metadata: dict[str, Any] = dict(row.metadata_ or {})
+    if row.platform == PlatformName.LINKEDIN:
+        metadata["api_version"] = settings.linkedin_version
+    return Account(
+        id=row.id,
+        platform_user_id=row.platform_user_id,
+        username=row.username,
+        base_url=_base_url(row, settings),
+        credentials=credentials,
+        metadata=metadata,
+        simulated=bool(row.simulated),
+    )
+
+
+def _base_url(row: ConnectedAccount, settings: Settings) -> str:
+    platform = PlatformName(row.platform)
+    if row.simulated:
+        # Found anew at each start: the simulators' port may have changed.
+        assert settings.simulator_url is not None, "a deployed service never simulates"
+        return simulated_account(platform.value, row.username, settings.simulator_url).base_url
+    configured = {PlatformName.LINKEDIN: settings.linkedin_url, PlatformName.X: settings.x_url}
+    return (row.base_url or configured[platform]).rstrip("/")
+
+
+async def _identify(http: httpx.AsyncClient, platform: PlatformName, account: Account) -> Identity:
+    try:
+        return await PLATFORMS[platform].publisher.identify(http, account)
+    except (Reauthorize, Refused) as failure:
+        raise CredentialsRefused(
+            failure.detail, remedy="Paste them again.", errors=[FieldError("/credentials", failure.detail)]
+        ) from failure
+    except PlatformError as failure:
+        raise PlatformUnavailable(failure.detail, remedy="Try again later.", retry_after=30) from failure
+
+
+def _handle(username: str) -> str:
+    kept = "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "-" for c in username.lower())
+    return kept[:40] or "owner"
+
+
+def _context(account_id: UUID) -> str:
+    return f"connected_accounts.credentials:{account_id}"

@@ -1,0 +1,138 @@
+"""The claim on a thread, its lease, and the fence. The row is the job: see docs/concepts.md.
+
+Everything that changes a thread locks its `platform_states` row first, so that writers queue and never deadlock.
+All times are the database's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services import checkpoints
+
+LOST_LEASE_LIMIT = 20
+"""Kills and freezes in a row before a thread is failed: it may be what kills its workers."""
+
+
+class ClaimLost(Exception):
+    """Another worker, or a person, has taken the thread since; nothing of this advance was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A thread held by this worker until `lease_until`, with all that an advance needs to read."""
+
+    thread_id: UUID
+    workspace_id: UUID
+    workflow_id: UUID
+    user_id: UUID
+    platform: str
+    status: str
+    epoch: int
+    attempts: int
+    lost_leases: int
+    now: datetime
+    source: dict[str, Any]
+    options: dict[str, Any]
+    schedule_for: datetime | None
+    default_account_id: UUID | None
+    budgeted: bool
+    """The workspace has a budget: paid calls are reserved before they are made."""
+    review: dict[str, Any] | None
+    """The thread's latest review, as its row reads in JSON."""
+    job: dict[str, Any] | None
+    """That review's publishing job."""
+    checkpoint: dict[str, Any] | None
+    """The latest checkpoint's columns, for `checkpoints.load`."""
+
+
+_CLAIM = text(f"""
+WITH due AS (
+    SELECT id FROM platform_states
+    WHERE due_at <= now() AND (lease_until IS NULL OR lease_until <= now())
+    ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
+), claimed AS (
+    UPDATE platform_states p
+    SET epoch = p.epoch + 1,
+        lost_leases = p.lost_leases + CASE WHEN p.lease_until IS NULL THEN 0 ELSE 1 END,
+        lease_until = now() + make_interval(secs => :lease),
+        due_at = now() + make_interval(secs => :lease),
+        held_by = :worker
+    FROM due WHERE p.id = due.id
+    RETURNING p.*
+)
+SELECT c.id AS thread_id, c.workspace_id, c.workflow_id, w.user_id, c.platform::text AS platform,
+    c.status::text AS status, c.epoch, c.attempts, c.lost_leases, now() AS now,
+    w.source_content AS source, w.manual_options AS options, w.schedule_for,
+    a.id AS default_account_id,
+    EXISTS (SELECT FROM budgets b WHERE b.workspace_id = c.workspace_id) AS budgeted,
+    to_jsonb(r) AS review, to_jsonb(j) AS job, {checkpoints.COLUMNS}
+FROM claimed c
+JOIN workflows w ON w.workspace_id = c.workspace_id AND w.id = c.workflow_id
+LEFT JOIN LATERAL (
+    SELECT id FROM connected_accounts
+    WHERE workspace_id = c.workspace_id AND platform = c.platform AND status = 'active'
+    ORDER BY simulated, created_at, id LIMIT 1
+) a ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM reviews WHERE thread_id = c.id ORDER BY created_at DESC, id DESC LIMIT 1
+) r ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM publishing_jobs WHERE review_id = r.id ORDER BY created_at DESC, id DESC LIMIT 1
+) j ON true
+{checkpoints.JOIN}
+""")
+
+_RENEW = text("""
+UPDATE platform_states p
+SET lease_until = now() + make_interval(secs => :lease),
+    due_at = CASE WHEN p.due_at < p.lease_until THEN p.due_at ELSE now() + make_interval(secs => :lease) END
+FROM unnest(CAST(:ids AS uuid[]), CAST(:epochs AS bigint[])) AS held(id, epoch)
+WHERE p.id = held.id AND p.epoch = held.epoch AND p.lease_until IS NOT NULL
+RETURNING p.id
+""")
+
+_RELEASE = text("""
+UPDATE platform_states
+SET lease_until = NULL, due_at = CASE WHEN due_at < lease_until THEN due_at ELSE now() END, held_by = NULL
+WHERE id = :id AND epoch = :epoch
+""")
+
+_NEXT_DUE = text("SELECT EXTRACT(EPOCH FROM min(due_at) - now()) FROM platform_states WHERE due_at > now()")
+
+
+async def claim(session: AsyncSession, *, worker: str, limit: int, lease_seconds: float) -> list[Claim]:
+    """Take up to `limit` due threads; a service session without a workspace. Each claim must be advanced or released."""
+    rows = await session.execute(_CLAIM, {"limit": limit, "lease": lease_seconds, "worker": worker})
+    return [_claim(dict(row)) for row in rows.mappings()]
+
+
+async def renew(session: AsyncSession, held: Sequence[Claim], *, lease_seconds: float) -> set[UUID]:
+    """Extend the leases; answers the threads that are still ours."""
+    parameters = {
+        "ids": [c.thread_id for c in held],
+        "epochs": [c.epoch for c in held],
+        "lease": lease_seconds,
+    }
+    return set((await session.execute(_RENEW, parameters)).scalars())
+
+
+async def release(session: AsyncSession, held: Claim) -> None:
+    """Give the thread back, due at once: what a draining worker does with what it did not finish."""
+    await session.execute(_RELEASE, {"id": held.thread_id, "epoch": held.epoch})
+
+
+async def seconds_to_next(session: AsyncSession) -> float | None:
+    """Until something is due, by the database's clock; None when nothing is planned."""
+    seconds = (await session.execute(_NEXT_DUE)).scalar()
+    return None if seconds is None else float(seconds)
+
+
+def _claim(row: dict[str, Any]) -> Claim:
+    fields = {name: row.pop(name) for name in Claim.__slots__ if name != "checkpoint"}
+    return Claim(**fields, checkpoint=row if row.get("checkpoint_id") else None)

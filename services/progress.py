@@ -1,0 +1,99 @@
+"""What an advance has produced and not yet committed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.content import content_hash
+from core.db import Database
+from graphs.records import content_of
+from graphs.run import Step
+from graphs.state import DraftRecord, EvaluationRecord, State
+from services.checkpoints import BufferedSaver
+from services.claims import Claim
+from services.commit import Advance, commit
+from services.metering import DatabaseMeter
+
+RETRY_SECONDS: Final = (0.2, 1.0, 2.0)
+"""The commit can be repeated: a second one of the same advance finds its fence closed, or changes nothing."""
+
+Before = Callable[[AsyncSession], Awaitable[None]]
+"""Statements of the same transaction that rarely are; run before the commit's own."""
+
+
+@dataclass(slots=True)
+class Progress:
+    claim: Claim
+    saver: BufferedSaver
+    state: State = field(default_factory=lambda: State())
+    jobs: list[dict[str, Any]] = field(default_factory=list)
+    job_attempts: list[dict[str, Any]] = field(default_factory=list)
+    posts: list[dict[str, Any]] = field(default_factory=list)
+    """What a publication that is over leaves for the commit of the graph's next pause or end."""
+    _drafts: list[dict[str, Any]] = field(default_factory=list)
+    _evaluations: list[dict[str, Any]] = field(default_factory=list)
+    _usage: list[dict[str, Any]] = field(default_factory=list)
+    _paid: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, step: Step, meter: DatabaseMeter) -> None:
+        """A superstep is over: its rows go with the next commit."""
+        self.state = step.state
+        self._drafts += [_draft_row(draft, self.saver.latest_id) for draft in step.drafts]
+        self._evaluations += map(_evaluation_row, step.evaluations)
+        about = [draft["id"] for draft in step.drafts] + [e["draft_id"] for e in step.evaluations]
+        draft_id = about[-1] if about else None
+        free, paid = meter.take()
+        self._usage += [{**row, "draft_id": draft_id} for row in free]
+        self._paid += [{"id": call_id, "draft_id": draft_id} for call_id in paid]
+
+    async def save(self, db: Database, advance: Advance, before: Before | None = None) -> None:
+        """Commit `advance` with all that has come together. Raises ClaimLost, or what the database raises."""
+        drafts = self.state.get("drafts") or []
+        full = replace(
+            advance,
+            active_draft_id=UUID(active) if (active := self.state.get("active_draft_id")) else None,
+            iteration=len(drafts) - 1 if drafts else None,
+            jobs=[*advance.jobs, *self.jobs],
+            job_attempts=[*advance.job_attempts, *self.job_attempts],
+            posts=self.posts,
+            drafts=self._drafts,
+            evaluations=self._evaluations,
+            usage=self._usage,
+            paid=self._paid,
+            checkpoint=self.saver.take(),
+        )
+        self.jobs, self.job_attempts, self.posts = [], [], []
+        self._drafts, self._evaluations, self._usage, self._paid = [], [], [], []
+        for wait in RETRY_SECONDS:
+            try:
+                return await self._commit(db, full, before)
+            except OperationalError:
+                await asyncio.sleep(wait)
+        return await self._commit(db, full, before)
+
+    async def _commit(self, db: Database, advance: Advance, before: Before | None) -> None:
+        async with db.service(self.claim.workspace_id) as session:
+            if before is not None:
+                await before(session)
+            await commit(session, self.claim, advance)
+
+
+def _draft_row(draft: DraftRecord, checkpoint_id: str | None) -> dict[str, Any]:
+    prompt = draft["prompt"]
+    return {
+        **draft,
+        "content_hash": content_hash(content_of(draft)),
+        "model": prompt["model"] if prompt else None,
+        "prompt_hash": prompt["hash"] if prompt else None,
+        "prompt": None,
+        "checkpoint_id": checkpoint_id,
+    }
+
+
+def _evaluation_row(evaluation: EvaluationRecord) -> dict[str, Any]:
+    return {name: value for name, value in evaluation.items() if name != "prompt"}

@@ -1,0 +1,351 @@
+"""What the worker does while a thread is at its `publish` pause.
+
+The commit comes before the call, the call has no transaction open and a deadline inside the lease, and a job that is
+found `publishing` is never sent again before the platform has been asked.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, cast
+from uuid import UUID
+
+import structlog
+from pydantic import JsonValue
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
+
+from core import metrics
+from core.content import Content, approved_hash, content_hash
+from graphs.records import content_of, draft_of
+from graphs.run import Pause
+from models import ConnectedAccount
+from platforms.base import Publication, Receipt
+from platforms.registry import PLATFORMS, PlatformName
+from services import accounts, rate_limits, sending
+from services.claims import Claim, ClaimLost
+from services.commit import Advance
+from services.progress import Progress
+from services.runtime import Runtime
+from services.sending import Answer, Attempt, error
+
+log = structlog.get_logger(__name__)
+
+LATE_SECONDS: Final = 30
+"""A job that is later than this was missed: the service was down, or too busy."""
+
+_THREAD_STATUS: Final = {
+    "queued": ("accepted", "idle"),
+    "scheduled": ("scheduled", "idle"),
+    "held": ("accepted", "idle"),
+    "publishing": ("publishing", "busy"),
+    "unknown": ("publishing", "idle"),
+    "failed": ("failed", "error"),
+    "cancelled": ("cancelled", "idle"),
+    "published": ("publishing", "busy"),
+}
+"""How a thread reads while its job is in each status: (platform_states.status, threads.status)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What was approved, and the job that carries it out."""
+
+    claim: Claim
+    content: Content
+    job: dict[str, Any]
+    is_new: bool
+    due: datetime
+    """From when on it should have been published."""
+
+
+async def advance(claim: Claim, runtime: Runtime, progress: Progress, pause: Pause) -> JsonValue:
+    """The graph's receipt when the pause is over; None when it goes on, and the thread has been released."""
+    draft = draft_of(pause.state, pause.state["active_draft_id"])
+    order = _order(claim, content_of(draft), draft["id"])
+    if order is None:
+        log.warning("publishing.not_approved", draft_id=draft["id"])
+        reason = "Nobody has approved exactly this text for this account."
+        return {"outcome": "refused", "reason": reason}
+    match order.job["status"]:
+        case "queued" | "scheduled":
+            answer = await _publish_when_due(order, runtime, progress)
+        case "publishing":
+            answer = await _look_up(order, runtime, progress)
+        case "published":
+            # A person said where it is.
+            response = order.job["response_data"]
+            receipt = Receipt(response["platform_post_id"], response["url"], response)
+            answer = Answer("published", "confirmed", "reconcile", 0, {}, receipt=receipt)
+            return _close(order, progress, answer, record=False)
+        case "cancelled":
+            return {"outcome": "cancelled"}
+        case _:
+            await _leave(order, runtime, progress)
+            return None
+    return None if answer is None else await _settle(order, runtime, progress, answer)
+
+
+def _order(claim: Claim, content: Content, draft_id: str) -> Order | None:
+    """None when the text is not the approved one, whoever brought the graph here."""
+    review = claim.review
+    if review is None or review["approved_hash"] is None or review["status"] != "decided":
+        return None
+    account_id = _uuid(review["connected_account_id"])
+    if approved_hash(content, account_id) != review["approved_hash"]:
+        return None
+    decided_at = datetime.fromisoformat(review["decided_at"])
+    schedule_for = _time(review["schedule_for"])
+    job = claim.job
+    if job is not None:
+        bound = _uuid(job["connected_account_id"])
+        if job["approved_hash"] != approved_hash(content, bound):
+            return None
+        planned = max(
+            _time(job["scheduled_for"]) or decided_at, decided_at, datetime.fromisoformat(job["updated_at"])
+        )
+        return Order(claim, content, job, False, planned)
+    is_planned = schedule_for is not None and schedule_for > claim.now
+    new: dict[str, Any] = {
+        "id": str(sending.job_id(UUID(review["id"]), account_id)),
+        "draft_id": draft_id,
+        "review_id": review["id"],
+        "connected_account_id": str(account_id) if account_id else None,
+        "status": "held" if account_id is None else "scheduled" if is_planned else "queued",
+        "scheduled_for": schedule_for.isoformat() if schedule_for else None,
+        "idempotency_key": f"{review['id']}:{account_id}",
+        "approved_hash": review["approved_hash"],
+        "simulated": False,
+        "attempts": 0,
+        "first_attempt_at": None,
+        "deadline": None,
+        "response_data": None,
+        "error": sending.NO_ACCOUNT if account_id is None else None,
+    }
+    return Order(claim, content, new, True, max(schedule_for or decided_at, decided_at))
+
+
+async def _leave(order: Order, runtime: Runtime, progress: Progress, **changes: Any) -> None:
+    """Release the thread with the job as it is, or as `changes` leave it; a scheduled one wakes it again."""
+    due_in = changes.pop("due_in", None)
+    job = {**order.job, **changes}
+    status, thread_status = _THREAD_STATUS[job["status"]]
+    due_at = _time(job["scheduled_for"]) if job["status"] == "scheduled" and due_in is None else None
+    failure = job["error"]["detail"] if job["status"] == "failed" and job["error"] else None
+    await progress.save(
+        runtime.db,
+        Advance(
+            status=status,
+            thread_status=thread_status,
+            error=failure,
+            due_at=due_at,
+            due_in=due_in,
+            jobs=[job] if changes or order.is_new else [],
+        ),
+    )
+
+
+async def _publish_when_due(order: Order, runtime: Runtime, progress: Progress) -> Answer | None:
+    """None when it is not to be sent now; then the thread has been released."""
+    claim, job, settings = order.claim, order.job, runtime.settings
+    if job["status"] == "scheduled" and order.due > claim.now:
+        await _leave(order, runtime, progress)
+        return None
+    late = claim.now - order.due
+    if late > timedelta(hours=settings.hold_after_hours):
+        await _leave(
+            order,
+            runtime,
+            progress,
+            status="held",
+            error=sending.too_late(order.due, settings.hold_after_hours),
+        )
+        return None
+    platform = PLATFORMS[PlatformName(claim.platform)]
+    async with runtime.db.service(claim.workspace_id) as session:
+        row = await session.get(ConnectedAccount, UUID(job["connected_account_id"]))
+        problem = accounts.problem(row, runtime.settings)
+        wait = None
+        if row is not None and problem is None:
+            missed = late.total_seconds() > LATE_SECONDS
+            wait = await rate_limits.reserve(
+                session, row, platform.policy.quotas, gap_seconds=settings.catch_up_gap_seconds, missed=missed
+            )
+    if row is None or problem is not None:
+        await _leave(order, runtime, progress, status="held", error=problem or sending.NO_ACCOUNT)
+        return None
+    if wait is not None:
+        await _leave(order, runtime, progress, status="queued", due_in=wait)
+        return None
+    account = accounts.opened(row, runtime.settings, runtime.keyring)
+    sent = {
+        **job,
+        "status": "publishing",
+        "attempts": job["attempts"] + 1,
+        "error": None,
+        "simulated": row.simulated,
+    }
+    deadline = time.monotonic() + settings.publish_deadline_seconds
+    await _commit_before_call(order, runtime, progress, sent)
+    attempt = Attempt(deadline - time.monotonic(), await _unreachable_before(runtime, claim, job))
+    if attempt.deadline_seconds <= 0:
+        raise ClaimLost
+    publication = Publication(UUID(job["id"]), order.content, _time(job["first_attempt_at"]) or claim.now)
+    job.update(sent)
+    return await sending.publish(runtime.http, platform, account, publication, attempt)
+
+
+async def _commit_before_call(
+    order: Order, runtime: Runtime, progress: Progress, job: dict[str, Any]
+) -> None:
+    settings = runtime.settings
+    await progress.save(
+        runtime.db,
+        Advance(
+            status="publishing",
+            thread_status="busy",
+            hold=True,
+            lease_seconds=settings.lease_seconds,
+            jobs=[{**job, "deadline_in": settings.publish_deadline_seconds}],
+        ),
+    )
+
+
+async def _look_up(order: Order, runtime: Runtime, progress: Progress) -> Answer | None:
+    """A worker died, or heard no answer: once lease and deadline have passed, the platform is asked."""
+    claim, job = order.claim, order.job
+    settled_for = (claim.now - cast("datetime", _time(job["deadline"]))).total_seconds()
+    if settled_for < 0:
+        await _leave(order, runtime, progress, due_in=-settled_for)
+        return None
+    async with runtime.db.service(claim.workspace_id) as session:
+        row = await session.get(ConnectedAccount, UUID(job["connected_account_id"]))
+    if row is None or row.credentials is None:
+        problem = error(
+            "OutcomeUnknown",
+            "The account was disconnected before the platform could be asked.",
+            "Look at the platform, then say with reconcile whether it is there.",
+        )
+        await _leave(order, runtime, progress, status="unknown", error=problem)
+        return None
+    account = accounts.opened(row, runtime.settings, runtime.keyring)
+    attempt = Attempt(
+        runtime.settings.publish_deadline_seconds, await _unreachable_before(runtime, claim, job), settled_for
+    )
+    publication = Publication(
+        UUID(job["id"]), order.content, cast("datetime", _time(job["first_attempt_at"]))
+    )
+    platform = PLATFORMS[PlatformName(claim.platform)]
+    return await sending.look_up(runtime.http, platform, account, publication, attempt)
+
+
+async def _settle(order: Order, runtime: Runtime, progress: Progress, answer: Answer) -> JsonValue:
+    """Write what became of the call; when the pause is over, with the commit that ends it."""
+    metrics.record_publishing(order.claim.platform, answer.outcome)
+    log.info(
+        "publishing.answer",
+        job_id=order.job["id"],
+        kind=answer.kind,
+        outcome=answer.outcome,
+        status=answer.status,
+    )
+    if answer.receipt is not None or answer.refusal is not None:
+        return _close(order, progress, answer)
+    job = _job_row(order, answer)
+    status, thread_status = _THREAD_STATUS[answer.status]
+
+    async def on_account(session: AsyncSession) -> None:
+        account_id = UUID(job["connected_account_id"])
+        if answer.account_expired:
+            await accounts.mark_expired(session, account_id, str(answer.evidence.get("detail", "")))
+        if answer.blocked_for is not None:
+            await rate_limits.block(session, order.claim.workspace_id, account_id, answer.blocked_for)
+
+    await progress.save(
+        runtime.db,
+        Advance(
+            status=status,
+            thread_status=thread_status,
+            error=answer.error["detail"] if answer.status == "failed" and answer.error else None,
+            due_in=answer.due_in,
+            jobs=[job],
+            job_attempts=[_attempt_row(order, answer)],
+        ),
+        on_account,
+    )
+    return None
+
+
+def _close(order: Order, progress: Progress, answer: Answer, *, record: bool = True) -> JsonValue:
+    """The pause is over: job, attempt and post go with the commit of what the graph does next."""
+    progress.jobs.append(_job_row(order, answer))
+    if record:
+        progress.job_attempts.append(_attempt_row(order, answer))
+    if answer.receipt is not None:
+        progress.posts.append(_post_row(order, answer.receipt))
+        receipt = answer.receipt
+        return {"outcome": "published", "platform_post_id": receipt.platform_post_id, "url": receipt.url}
+    return {"outcome": "refused", "reason": answer.refusal}
+
+
+def _job_row(order: Order, answer: Answer) -> dict[str, Any]:
+    response = None
+    if answer.receipt is not None:
+        receipt = answer.receipt
+        response = {**receipt.response, "platform_post_id": receipt.platform_post_id, "url": receipt.url}
+    return {**order.job, "status": answer.status, "response_data": response, "error": answer.error}
+
+
+def _attempt_row(order: Order, answer: Answer) -> dict[str, Any]:
+    return {
+        "id": uuid7(),
+        "publishing_job_id": order.job["id"],
+        "kind": answer.kind,
+        "seconds": answer.seconds,
+        "outcome": answer.outcome,
+        "evidence": dict(answer.evidence),
+    }
+
+
+def _post_row(order: Order, receipt: Receipt) -> dict[str, Any]:
+    html = receipt.response.get("html")
+    slug = receipt.response.get("slug")
+    return {
+        "id": uuid7(),
+        "publishing_job_id": order.job["id"],
+        "connected_account_id": order.job["connected_account_id"],
+        "platform_post_id": receipt.platform_post_id,
+        "content_type": "article" if order.claim.platform == PlatformName.BLOG else "post",
+        "title": order.content.title or None,
+        "url": receipt.url,
+        "slug": slug if isinstance(slug, str) else None,
+        "text_content": order.content.content,
+        "html_content": html if isinstance(html, str) else None,
+        "content_hash": content_hash(order.content),
+        "simulated": order.job["simulated"],
+    }
+
+
+_UNREACHABLE = text("""
+SELECT count(*) FROM publishing_attempts
+WHERE publishing_job_id = :job_id AND outcome = 'unreachable' AND started_at > coalesce(
+    (SELECT max(started_at) FROM publishing_attempts
+     WHERE publishing_job_id = :job_id AND outcome IS DISTINCT FROM 'unreachable'), '-infinity')
+""")
+
+
+async def _unreachable_before(runtime: Runtime, claim: Claim, job: dict[str, Any]) -> int:
+    """How many tries in a row did not reach the platform; none is asked for a job's first."""
+    if job["attempts"] == 0:
+        return 0
+    async with runtime.db.service(claim.workspace_id) as session:
+        return int((await session.execute(_UNREACHABLE, {"job_id": job["id"]})).scalar_one())
+
+
+def _time(value: str | None) -> datetime | None:
+    return datetime.fromisoformat(value) if value else None
+
+
+def _uuid(value: str | None) -> UUID | None:
+    return UUID(value) if value else None

@@ -1,0 +1,21 @@
+"""Background work that need not be fenced: enqueued with the caller's own transaction, done at least once."""
+
+from typing import Any
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+QUEUE = "default"
+
+_DEFER = text("""
+SELECT procrastinate_defer_jobs_v1(ARRAY[
+    ROW(:queue, :task, 0, NULL, :queueing_lock, CAST(:args AS jsonb), NULL)::procrastinate_job_to_defer_v1
+])
+""")
+
+
+async def defer(session: AsyncSession, task: str, **ids: Any) -> None:
+    """`ids` only: the queue's tables are no tenant's, so nothing that a person wrote goes there."""
+    arguments = orjson.dumps(ids, default=str).decode()
+    await session.execute(_DEFER, {"queue": QUEUE, "task": task, "queueing_lock": None, "args": arguments})

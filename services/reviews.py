@@ -1,0 +1,179 @@
+"""A reviewer's decision: compare-and-set on what is pending and on the hash of what the reviewer saw."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.content import Content, approved_hash
+from core.errors import Conflict, FieldError, Invalid, NotFound
+from core.principal import Principal
+from graphs.interrupts import Decision, edited
+from models import ConnectedAccount, Draft, PlatformState, Review
+from platforms.registry import PLATFORMS, PlatformName
+from services import people
+
+
+class ReviewAlreadyDecided(Conflict):
+    title = "This review is no longer pending"
+
+
+class DraftChanged(Conflict):
+    title = "The draft is not the one you saw"
+
+
+_EDITED = {"content", "metadata", "media"}
+_STATUS_AFTER = {
+    "accept": "accepted",
+    "edit": "accepted",
+    "regenerate": "generating",
+    "reject": "rejected",
+}
+
+# The thread's row first, as everywhere, so that writers queue and never deadlock.
+_DECIDE = text("""
+WITH thread AS (
+    SELECT p.id FROM platform_states p JOIN reviews r ON r.thread_id = p.id WHERE r.id = :id
+    FOR UPDATE OF p
+), decided AS (
+    UPDATE reviews r SET
+        status = 'decided', decision = :decision, decided_by = :user_id,
+        decided_at = now(), comment = :comment, edited = CAST(:edited AS jsonb), approve = :approve,
+        approved_hash = :approved_hash, bound = :bound, connected_account_id = :account_id,
+        schedule_for = :schedule_for
+    FROM thread t
+    WHERE r.id = :id AND r.thread_id = t.id AND r.status = 'pending' AND r.seen_hash = :seen_hash
+    RETURNING r.thread_id
+)
+UPDATE platform_states p SET status = :status, due_at = least(p.due_at, now())
+FROM decided d WHERE p.id = d.thread_id
+RETURNING p.id
+""")
+
+
+async def decide(
+    session: AsyncSession, principal: Principal, review_id: UUID, decision: Decision, seen_hash: str | None
+) -> Review:
+    """Put the decision into effect, or raise NotFound, Invalid, ReviewAlreadyDecided or DraftChanged.
+
+    `seen_hash` None is a decision that does not name what it saw (Agent Inbox); it is recorded as unbound.
+    """
+    review, draft = await _load(session, review_id)
+    if review.status != "pending":
+        raise await _already_decided(session, review)
+    if seen_hash is not None and seen_hash != review.seen_hash:
+        raise _changed(review, draft)
+    account_id, schedule_for = await _where_and_when(session, review, decision)
+    is_edit = decision.decision == "edit"
+    content = edited(_content(draft), decision) if is_edit else _content(draft)
+    approves = decision.decision == "accept" or (is_edit and decision.approve)
+    if approves:
+        _check_policy(content, PlatformName(draft.platform))
+    row = await session.execute(
+        _DECIDE,
+        {
+            "id": review_id,
+            "seen_hash": review.seen_hash,
+            "decision": decision.decision,
+            "user_id": principal.user_id,
+            "comment": decision.feedback,
+            "edited": decision.model_dump_json(include=_EDITED, exclude_none=False) if is_edit else None,
+            "approve": decision.approve or not is_edit,
+            "approved_hash": approved_hash(content, account_id) if approves else None,
+            "bound": seen_hash is not None,
+            "account_id": account_id,
+            "schedule_for": schedule_for,
+            "status": "evaluating" if is_edit and not approves else _STATUS_AFTER[decision.decision],
+        },
+    )
+    if row.first() is None:
+        await session.refresh(review)
+        if review.status != "pending":
+            raise await _already_decided(session, review)
+        raise _changed(review, draft)
+    await session.refresh(review)
+    return review
+
+
+async def assign(session: AsyncSession, review_id: UUID, changes: dict[str, Any]) -> Review:
+    """Set `assignee_id` and `due_at`, whichever `changes` has. Raises NotFound and Invalid."""
+    review = await session.get(Review, review_id, with_for_update=True)
+    if review is None:
+        raise NotFound("There is no such review.")
+    assignee = changes.get("assignee_id")
+    if assignee is not None and assignee not in await people.names(session):
+        detail = "Nobody of this workspace has this id."
+        raise Invalid(detail, errors=[FieldError("/assignee_id", detail)])
+    for name, value in changes.items():
+        setattr(review, name, value)
+    await session.flush()
+    await session.refresh(review)
+    return review
+
+
+async def _load(session: AsyncSession, review_id: UUID) -> tuple[Review, Draft]:
+    query = select(Review, Draft).join(Draft, Draft.id == Review.draft_id).where(Review.id == review_id)
+    found = (await session.execute(query)).one_or_none()
+    if found is None:
+        raise NotFound("There is no such review.")
+    return found[0], found[1]
+
+
+async def _already_decided(session: AsyncSession, review: Review) -> ReviewAlreadyDecided:
+    if review.status == "superseded":
+        return ReviewAlreadyDecided("The workflow was cancelled, so there is nothing to decide any more.")
+    name = (await people.names(session)).get(review.decided_by) if review.decided_by else None
+    return ReviewAlreadyDecided(
+        f"{name or 'Somebody'} decided {review.decision} at {review.decided_at:%Y-%m-%d %H:%M:%S %Z}.",
+        remedy="Look at the thread for what came of it.",
+        extra={
+            "decision": review.decision,
+            "decided_by": str(review.decided_by) if review.decided_by else None,
+            "decided_at": review.decided_at.isoformat() if review.decided_at else None,
+        },
+    )
+
+
+def _changed(review: Review, draft: Draft) -> DraftChanged:
+    return DraftChanged(
+        "What you saw (text, metadata, images, account or time) is not what waits for a decision now.",
+        remedy=f"Read GET /v1/reviews/{review.id} again and decide with its seen_hash.",
+        extra={"seen_hash": review.seen_hash, "draft_id": str(draft.id)},
+    )
+
+
+def _content(draft: Draft) -> Content:
+    return Content(content=draft.content, metadata=draft.metadata_, media=tuple(draft.media))
+
+
+def _check_policy(content: Content, platform: PlatformName) -> None:
+    """Only a text that its platform would take can be approved."""
+    policy = PLATFORMS[platform].policy
+    if violations := policy.violations(content):
+        raise Invalid(
+            f"{policy.label} would not take this text: {violations[0].message}",
+            remedy=violations[0].remedy,
+            errors=[FieldError(v.field, f"{v.message} {v.remedy}") for v in violations],
+        )
+
+
+async def _where_and_when(
+    session: AsyncSession, review: Review, decision: Decision
+) -> tuple[UUID | None, datetime | None]:
+    if decision.schedule_for is not None:
+        now = (await session.execute(select(func.now()))).scalar_one()
+        if decision.schedule_for <= now:
+            detail = f"This is in the past; it is {now.isoformat()} now."
+            raise Invalid(detail, errors=[FieldError("/schedule_for", detail)])
+    if decision.account_id is not None:
+        account = await session.get(ConnectedAccount, decision.account_id)
+        state = await session.get(PlatformState, review.thread_id)
+        if account is None or state is None or account.platform != state.platform:
+            detail = "There is no such account for this platform."
+            raise Invalid(detail, errors=[FieldError("/account_id", detail)])
+        if account.status == "disconnected":
+            detail = "This account is disconnected."
+            raise Invalid(detail, remedy="Connect it again.", errors=[FieldError("/account_id", detail)])
+    return decision.account_id or review.connected_account_id, decision.schedule_for or review.schedule_for

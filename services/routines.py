@@ -1,0 +1,96 @@
+"""What the worker does by the clock. Each routine is idempotent, safe in two workers at once, and says how many rows it
+changed."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from sqlalchemy import CursorResult, text
+
+from core.db import Database
+from core.settings import Settings
+
+Bound = Callable[[], Awaitable[int]]
+Routine = Callable[[Database, Settings], Awaitable[int]]
+
+BATCH: Final = 500
+"""Rows locked by one statement: a sweep never stands in the way of the work."""
+ARCHIVE_DAYS: Final = 90
+
+_ENDED_THREADS = """
+SELECT p.id::text AS id FROM platform_states p JOIN workflows w ON w.id = p.workflow_id
+WHERE w.status IN ('completed', 'failed', 'cancelled', 'archived')
+    AND p.status IN ('published', 'rejected', 'cancelled')
+    AND greatest(w.updated_at, p.updated_at) < now() - make_interval(hours => :hours)
+    AND EXISTS (SELECT FROM checkpoints k WHERE k.thread_id = p.id::text)
+LIMIT :batch
+"""
+_CHECKPOINTS = text(f"""
+WITH ended AS ({_ENDED_THREADS}),
+    blobs AS (DELETE FROM checkpoint_blobs b USING ended e WHERE b.thread_id = e.id),
+    writes AS (DELETE FROM checkpoint_writes w USING ended e WHERE w.thread_id = e.id)
+DELETE FROM checkpoints k USING ended e WHERE k.thread_id = e.id
+""")
+_ARCHIVE = text("""
+UPDATE workflows SET status = 'archived' WHERE id IN (
+    SELECT id FROM workflows WHERE status = 'completed' AND updated_at < now() - make_interval(days => :days)
+    LIMIT :batch FOR UPDATE SKIP LOCKED
+)
+""")
+_SESSIONS = text(
+    "DELETE FROM user_sessions WHERE coalesce(revoked_at, expires_at) < now() - interval '30 days'"
+)
+_IDEMPOTENCY_KEYS = text("DELETE FROM idempotency_keys WHERE expires_at < now()")
+_INVITATIONS = text("DELETE FROM invitations WHERE expires_at < now() - interval '30 days'")
+_PARTITIONS = text("SELECT make_partitions()")
+_DETACH = text("SELECT detach_partitions(make_interval(days => :days))")
+
+
+async def remove_checkpoints(db: Database, settings: Settings) -> int:
+    """Of threads that ended `checkpoint_keep_hours` ago; their state is answered from the rows afterwards."""
+    return await _in_batches(db, _CHECKPOINTS, hours=settings.checkpoint_keep_hours)
+
+
+async def archive_workflows(db: Database, settings: Settings) -> int:
+    """Completed ones that nothing has touched for 90 days."""
+    return await _in_batches(db, _ARCHIVE, days=ARCHIVE_DAYS)
+
+
+async def remove_expired(db: Database, settings: Settings) -> int:
+    """Sessions and invitations long over, idempotency keys no longer kept."""
+    changed = 0
+    for statement in (_SESSIONS, _IDEMPOTENCY_KEYS, _INVITATIONS):
+        async with db.service() as session:
+            changed += _rows(await session.execute(statement))
+    return changed
+
+
+async def keep_partitions(db: Database, settings: Settings) -> int:
+    """Make the coming months' partitions and let go of those whose logs need not be kept."""
+    async with db.service() as session:
+        made = (await session.execute(_PARTITIONS)).scalar_one()
+        detached = (await session.execute(_DETACH, {"days": settings.log_keep_days})).scalar_one()
+    return int(made) + int(detached)
+
+
+ROUTINES: Final[Mapping[str, tuple[str, Routine]]] = {
+    "remove_checkpoints": ("*/10 * * * *", remove_checkpoints),
+    "remove_expired": ("7 * * * *", remove_expired),
+    "keep_partitions": ("11 3 * * *", keep_partitions),
+    "archive_workflows": ("23 3 * * *", archive_workflows),
+}
+"""Name: (cron in UTC, routine)."""
+
+
+async def _in_batches(db: Database, statement: Any, **parameters: object) -> int:
+    total = 0
+    while True:
+        async with db.service() as session:
+            changed = _rows(await session.execute(statement, {**parameters, "batch": BATCH}))
+        total += changed
+        if changed == 0:
+            return total
+
+
+def _rows(result: Any) -> int:
+    assert isinstance(result, CursorResult)
+    return result.rowcount

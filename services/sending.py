@@ -1,0 +1,193 @@
+"""One call of an adapter, to publish or to look up, and what its outcome means for the job."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, assert_never
+from uuid import UUID, uuid5
+
+import httpx
+
+from graphs.interrupts import Receipt as GraphReceipt
+from platforms.base import (
+    Absent,
+    Account,
+    CannotTell,
+    LookUp,
+    OutcomeUnknown,
+    Platform,
+    PlatformError,
+    Publication,
+    RateLimited,
+    Reauthorize,
+    Receipt,
+    Refused,
+    Unreachable,
+)
+
+UNREACHABLE_BACKOFF_SECONDS = (2, 10, 30, 120, 600, 1800)
+"""Between tries of a platform that cannot be reached; after the last one the job fails."""
+SETTLE_SECONDS = 5.0
+"""A platform may still be carrying out a request that we gave up on: before this long after its deadline, a look-up
+that finds nothing proves nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """`settled_for`: seconds since the last call's deadline, negative before it; by the database's clock."""
+
+    deadline_seconds: float
+    unreachable_before: int = 0
+    """Tries in a row that did not reach the platform."""
+    settled_for: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a call: how the job reads now, the attempt for the record, and when to look again."""
+
+    status: str
+    outcome: str
+    kind: str
+    seconds: float
+    evidence: Mapping[str, Any]
+    receipt: Receipt | None = None
+    refusal: str | None = None
+    error: Mapping[str, str] | None = None
+    due_in: float | None = None
+    account_expired: bool = False
+    blocked_for: float | None = None
+
+    @property
+    def graph_receipt(self) -> GraphReceipt | None:
+        """What the graph is resumed with, when the pause is over."""
+        if self.receipt is not None:
+            return GraphReceipt(
+                outcome="published", platform_post_id=self.receipt.platform_post_id, url=self.receipt.url
+            )
+        return GraphReceipt(outcome="refused", reason=self.refusal) if self.refusal is not None else None
+
+
+def job_id(review_id: UUID, account_id: UUID | None) -> UUID:
+    """One job per approval and account, whoever asks for it and however often."""
+    return uuid5(review_id, str(account_id))
+
+
+def error(code: str, detail: str, remedy: str) -> dict[str, str]:
+    return {"code": code, "detail": detail, "remedy": remedy}
+
+
+NO_ACCOUNT = error(
+    "NoAccount",
+    "There is no connected account for this platform.",
+    "Connect one, then retry the job with its account_id.",
+)
+
+
+def too_late(scheduled_for: datetime, hours: int) -> dict[str, str]:
+    return error(
+        "TooLate",
+        f"It was due at {scheduled_for.isoformat()}, more than {hours} hours ago, while the service was down.",
+        "Publish it now with retry, move it with reschedule, or cancel it.",
+    )
+
+
+async def publish(
+    http: httpx.AsyncClient, platform: Platform, account: Account, publication: Publication, attempt: Attempt
+) -> Answer:
+    """Call the adapter once, within the attempt's deadline. Never raises for what a platform does."""
+    started = time.monotonic()
+    try:
+        async with asyncio.timeout(attempt.deadline_seconds):
+            receipt = await platform.publisher.publish(http, account, publication)
+    except TimeoutError:
+        failure: PlatformError = OutcomeUnknown("No answer came before the deadline.")
+    except PlatformError as raised:
+        failure = raised
+    else:
+        return _published(receipt, "publish", time.monotonic() - started)
+    return _not_published(failure, attempt, time.monotonic() - started)
+
+
+async def look_up(
+    http: httpx.AsyncClient, platform: Platform, account: Account, publication: Publication, attempt: Attempt
+) -> Answer:
+    """Ask the platform whether it went out. Only a clear no, late enough, lets it be sent again."""
+    started = time.monotonic()
+    try:
+        async with asyncio.timeout(attempt.deadline_seconds):
+            found: LookUp = await platform.publisher.find(http, account, publication)
+    except (TimeoutError, Unreachable, OutcomeUnknown) as raised:
+        detail = getattr(raised, "detail", "No answer came before the deadline.")
+        return _ask_again(detail, attempt, time.monotonic() - started)
+    except RateLimited as raised:
+        return _ask_again(raised.detail, attempt, time.monotonic() - started, raised.retry_after)
+    except (Reauthorize, Refused) as raised:
+        return _unknown(raised.detail, time.monotonic() - started, expired=isinstance(raised, Reauthorize))
+    seconds = time.monotonic() - started
+    match found:
+        case Receipt():
+            return _published(found, "find", seconds)
+        case CannotTell():
+            return _unknown(found.reason, seconds)
+        case Absent():
+            evidence = {**found.evidence, "seconds_since_deadline": round(attempt.settled_for, 3)}
+            if attempt.settled_for < SETTLE_SECONDS:
+                wait = SETTLE_SECONDS - attempt.settled_for
+                return Answer(
+                    "publishing", "absent", "find", seconds, {**evidence, "proves": False}, due_in=wait
+                )
+            return Answer("queued", "absent", "find", seconds, evidence, due_in=0)
+        case _:
+            assert_never(found)
+
+
+def _published(receipt: Receipt, kind: str, seconds: float) -> Answer:
+    evidence = {"platform_post_id": receipt.platform_post_id, "url": receipt.url}
+    return Answer("published", "confirmed", kind, seconds, evidence, receipt=receipt)
+
+
+def _not_published(failure: PlatformError, attempt: Attempt, seconds: float) -> Answer:
+    evidence = {"code": failure.code, "detail": failure.detail}
+    match failure:
+        case RateLimited():
+            blocked = max(failure.retry_after, 1.0)
+            return Answer(
+                "queued", "absent", "publish", seconds, evidence, due_in=blocked, blocked_for=blocked
+            )
+        case Reauthorize():
+            problem = error(failure.code, failure.detail, "Connect the account again, then retry the job.")
+            return Answer("held", "absent", "publish", seconds, evidence, error=problem, account_expired=True)
+        case Refused():
+            problem = error(failure.code, failure.detail, "Edit the draft in its new review.")
+            return Answer(
+                "failed", "refused", "publish", seconds, evidence, error=problem, refusal=failure.detail
+            )
+        case Unreachable():
+            tries = attempt.unreachable_before
+            if tries < len(UNREACHABLE_BACKOFF_SECONDS):
+                wait = UNREACHABLE_BACKOFF_SECONDS[tries]
+                return Answer("queued", "unreachable", "publish", seconds, evidence, due_in=wait)
+            problem = error(failure.code, failure.detail, "Retry the job when the platform answers again.")
+            return Answer("failed", "unreachable", "publish", seconds, evidence, error=problem)
+        case _:
+            # Not known, so not sent again before the platform has been asked.
+            return Answer("publishing", "unknown", "publish", seconds, evidence, due_in=SETTLE_SECONDS)
+
+
+def _ask_again(detail: str, attempt: Attempt, seconds: float, wait: float | None = None) -> Answer:
+    tries = attempt.unreachable_before
+    if tries >= len(UNREACHABLE_BACKOFF_SECONDS):
+        return _unknown(detail, seconds)
+    due_in = max(wait or 0.0, UNREACHABLE_BACKOFF_SECONDS[tries])
+    return Answer("publishing", "unreachable", "find", seconds, {"detail": detail}, due_in=due_in)
+
+
+def _unknown(reason: str, seconds: float, *, expired: bool = False) -> Answer:
+    remedy = "Look at the platform, then say with reconcile whether it is there."
+    problem = error("OutcomeUnknown", reason, remedy)
+    return Answer(
+        "unknown", "unknown", "find", seconds, {"reason": reason}, error=problem, account_expired=expired
+    )

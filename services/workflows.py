@@ -1,0 +1,220 @@
+"""Start, cancel and retry: what callers do to a workflow and its threads."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
+
+from agents.base import Source
+from core.errors import Conflict, FieldError, Invalid, NotFound
+from core.principal import Principal
+from models import (
+    Campaign,
+    PlatformState,
+    PlatformStatus,
+    Profile,
+    Project,
+    Resource,
+    Template,
+    Thread,
+    Workflow,
+)
+from platforms.registry import PlatformName
+from services import templates
+
+
+class Options(BaseModel):
+    """Wishes for the drafts; what is missing comes from the profile and the defaults of the loop."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tone_of_voice: str | None = Field(None, max_length=500)
+    audience: str | None = Field(None, max_length=500)
+    language: str | None = Field(None, max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")
+    quality_bar: int = Field(80, ge=0, le=100)
+    max_rounds: int = Field(3, ge=1, le=10)
+    target_length: int | None = Field(None, ge=1, le=20_000)
+    keywords: tuple[str, ...] = Field((), max_length=50)
+    style_sample_ids: tuple[UUID, ...] = Field((), max_length=20)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartWorkflow:
+    """A brief whose source has been fetched already: services never wait for the world inside a transaction."""
+
+    platforms: Sequence[PlatformName]
+    source: Source | None = None
+    mode: Literal["manual", "template"] = "manual"
+    template_id: UUID | None = None
+    template_input: Mapping[str, str] = field(default_factory=dict)
+    options: Options = field(default_factory=Options)
+    project_id: UUID | None = None
+    campaign_id: UUID | None = None
+    schedule_for: datetime | None = None
+    external_id: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+async def start(session: AsyncSession, principal: Principal, brief: StartWorkflow) -> Workflow:
+    """Write the workflow with a due thread per platform, in the caller's transaction. Raises Invalid by field."""
+    await _check_references(session, brief)
+    source, prompt = await _source(session, brief)
+    options = {
+        **brief.options.model_dump(mode="json", exclude_none=True),
+        "tone_of_voice": brief.options.tone_of_voice or await _tone_of_voice(session, principal),
+        "style_samples": await _style_samples(session, brief.options.style_sample_ids),
+        "template": prompt,
+    }
+    workflow = Workflow(
+        id=uuid7(),
+        workspace_id=principal.workspace_id,
+        user_id=principal.user_id,
+        project_id=brief.project_id,
+        campaign_id=brief.campaign_id,
+        template_id=brief.template_id,
+        status="running",
+        mode=brief.mode,
+        source_content=source.model_dump(mode="json"),
+        template_input=dict(brief.template_input) or None,
+        manual_options={name: value for name, value in options.items() if value},
+        schedule_for=brief.schedule_for,
+        external_id=brief.external_id,
+        metadata_=dict(brief.metadata),
+    )
+    session.add(workflow)
+    await session.flush()
+    ids = {platform: uuid7() for platform in brief.platforms}
+    session.add_all(
+        Thread(id=ids[platform], workspace_id=principal.workspace_id, graph_id=platform, status="busy")
+        for platform in brief.platforms
+    )
+    await session.flush()
+    session.add_all(
+        PlatformState(
+            id=ids[platform],
+            workspace_id=principal.workspace_id,
+            workflow_id=workflow.id,
+            platform=platform,
+            status="generating",
+            due_at=func.now(),
+        )
+        for platform in brief.platforms
+    )
+    await session.flush()
+    return workflow
+
+
+async def cancel(session: AsyncSession, workflow_id: UUID) -> None:
+    """Nothing unpublished goes out any more. What is being published at this moment cannot be called back.
+
+    Raises NotFound, or Conflict when there is nothing left to cancel.
+    """
+    cancelled = (await session.execute(_CANCEL, {"workflow_id": workflow_id})).scalars().all()
+    if cancelled:
+        await session.execute(_CANCEL_REVIEWS, {"threads": cancelled})
+        await session.execute(_CANCEL_JOBS, {"threads": cancelled})
+        return
+    workflow = await session.get(Workflow, workflow_id)
+    if workflow is None:
+        raise NotFound("There is no such workflow.")
+    raise Conflict(
+        f"The workflow is {workflow.status}: there is nothing left to cancel.",
+        remedy="A post that is out can be taken back with POST /v1/posts/{id}/unpublish.",
+    )
+
+
+async def retry(session: AsyncSession, thread_id: UUID) -> PlatformState:
+    """Run a failed thread again from its last checkpoint. Raises NotFound, or Conflict when it has not failed."""
+    state = await session.get(PlatformState, thread_id, with_for_update=True)
+    if state is None:
+        raise NotFound("There is no such thread.")
+    if state.status != "failed":
+        raise Conflict(f"The thread is {state.status}; only a failed one can be run again.")
+    state.status = PlatformStatus.GENERATING
+    state.error = None
+    state.attempts = state.lost_leases = 0
+    state.due_at = func.now()
+    await session.flush()
+    await session.refresh(state)
+    return state
+
+
+# A thread whose job is with the platform, or may be, is left to find out; every other claim on it is void.
+_CANCEL = text("""
+UPDATE platform_states p
+SET status = 'cancelled', due_at = NULL, lease_until = NULL, held_by = NULL, epoch = p.epoch + 1
+WHERE p.workflow_id = :workflow_id AND p.status NOT IN ('published', 'rejected', 'cancelled')
+    AND NOT EXISTS (
+        SELECT FROM publishing_jobs j WHERE j.thread_id = p.id AND j.status IN ('publishing', 'unknown', 'published')
+    )
+RETURNING p.id
+""")
+_CANCEL_REVIEWS = text("""
+UPDATE reviews SET status = 'superseded' WHERE status = 'pending' AND thread_id = ANY(CAST(:threads AS uuid[]))
+""")
+_CANCEL_JOBS = text("""
+UPDATE publishing_jobs SET status = 'cancelled'
+WHERE thread_id = ANY(CAST(:threads AS uuid[])) AND status IN ('queued', 'scheduled', 'held', 'failed')
+""")
+
+
+async def _check_references(session: AsyncSession, brief: StartWorkflow) -> None:
+    if brief.project_id and await session.get(Project, brief.project_id) is None:
+        raise _invalid("/project_id", "There is no such project.")
+    if brief.campaign_id and await session.get(Campaign, brief.campaign_id) is None:
+        raise _invalid("/campaign_id", "There is no such campaign.")
+    if brief.schedule_for is not None:
+        now = (await session.execute(select(func.now()))).scalar_one()
+        if brief.schedule_for <= now:
+            raise _invalid("/schedule_for", f"This is in the past; it is {now.isoformat()} now.")
+
+
+async def _source(session: AsyncSession, brief: StartWorkflow) -> tuple[Source, str | None]:
+    """The source and, in template mode, the filled-in prompt."""
+    if brief.mode == "manual":
+        if brief.template_id is not None:
+            raise _invalid("/template_id", 'A template goes with "mode": "template".')
+        if brief.source is None:
+            raise _invalid("/source", "Say what the posts are about.")
+        return brief.source, None
+    if brief.template_id is None:
+        raise _invalid("/template_id", "Template mode needs a template.")
+    template = await session.get(Template, brief.template_id)
+    if template is None:
+        raise _invalid("/template_id", "There is no such template.")
+    for index, platform in enumerate(brief.platforms):
+        if templates.TYPE_OF_PLATFORM[platform] != template.type:
+            raise _invalid(f"/platforms/{index}", f"The template is for {template.type}, not for {platform}.")
+    prompt = templates.render(template, brief.template_input)
+    if brief.source is not None:
+        return brief.source, prompt
+    facts = "\n\n".join(value for value in brief.template_input.values() if value.strip())
+    return Source(type="text", text=facts or prompt), prompt
+
+
+async def _tone_of_voice(session: AsyncSession, principal: Principal) -> str | None:
+    profile = await session.get(Profile, principal.user_id)
+    return profile.tone_of_voice if profile else None
+
+
+async def _style_samples(session: AsyncSession, ids: Sequence[UUID]) -> list[str]:
+    if not ids:
+        return []
+    found = await session.execute(
+        select(Resource.id, Resource.content).where(Resource.id.in_(ids), Resource.type == "style_sample")
+    )
+    samples = {row.id: row.content for row in found}
+    for index, wanted in enumerate(ids):
+        if wanted not in samples:
+            raise _invalid(f"/options/style_sample_ids/{index}", "There is no such style sample.")
+    return [samples[wanted] for wanted in ids]
+
+
+def _invalid(pointer: str, detail: str) -> Invalid:
+    return Invalid(detail, errors=[FieldError(pointer, detail)])

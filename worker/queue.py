@@ -1,0 +1,73 @@
+"""procrastinate's side of the worker: everything that is at-least-once, and the periodic routines."""
+
+import asyncio
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+import procrastinate
+import psycopg
+import structlog
+from procrastinate import JobContext, RetryStrategy
+from procrastinate.exceptions import ConnectorException
+
+from core.db import SERVICE, libpq_url
+from services import posts, routines
+from services.runtime import Runtime
+
+log = structlog.get_logger(__name__)
+
+CONCURRENCY: Final = 4
+POLL_SECONDS: Final = 5.0
+UNPUBLISH_TRIES: Final = 8
+_AWAY_SECONDS: Final = 2.0
+
+
+def build(runtime: Runtime) -> procrastinate.App:
+    """The app with its tasks bound to this process's runtime."""
+    options = {"options": f"-crole={SERVICE} -csearch_path=procrastinate,public,langgraph"}
+    connector = procrastinate.PsycopgConnector(
+        conninfo=psycopg.conninfo.make_conninfo(libpq_url(runtime.settings), **options),
+        min_size=1,
+        max_size=4,
+    )
+    app = procrastinate.App(connector=connector)
+    retry = RetryStrategy(max_attempts=UNPUBLISH_TRIES, exponential_wait=3)
+
+    @app.task(name=posts.UNPUBLISH_TASK, queue="default", retry=retry, pass_context=True)
+    async def unpublish(context: JobContext, *, workspace_id: str, post_id: str) -> None:
+        try:
+            await posts.take_down(runtime, UUID(workspace_id), UUID(post_id))
+        except Exception:
+            if context.job.attempts + 1 >= UNPUBLISH_TRIES:
+                await posts.give_up_takedown(runtime, UUID(workspace_id), UUID(post_id))
+            raise
+
+    for name, (cron, routine) in routines.ROUTINES.items():
+        _periodic(app, name, cron, partial(routine, runtime.db, runtime.settings))
+    return app
+
+
+def _periodic(app: procrastinate.App, name: str, cron: str, routine: routines.Bound) -> None:
+    @app.periodic(cron=cron)
+    @app.task(name=name, queue="routines", queueing_lock=name)
+    async def run_routine(timestamp: int) -> None:
+        changed = await routine()
+        log.info("routine.done", routine=name, changed=changed)
+
+
+async def run(runtime: Runtime) -> None:
+    """Work the queue until cancelled; the database may go away and come back."""
+    while True:
+        app = build(runtime)
+        try:
+            async with app.open_async():
+                await app.run_worker_async(
+                    concurrency=CONCURRENCY,
+                    fetch_job_polling_interval=POLL_SECONDS,
+                    install_signal_handlers=False,
+                    delete_jobs="successful",
+                )
+        except (ConnectorException, psycopg.OperationalError) as error:
+            log.warning("queue.database_away", reason=str(error).splitlines()[0] if str(error) else "closed")
+        await asyncio.sleep(_AWAY_SECONDS)
