@@ -1,0 +1,91 @@
+"""The data directory of `proofroom up`: who holds it, where it serves, and what it must find again."""
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from cli.serve import listen
+from core.errors import ConfigurationError, Conflict
+
+LOOPBACK = "127.0.0.1"
+OWNER_KEY_FILE = "owner-key"
+_STATE_FILE = "up.json"
+
+
+class AlreadyRunning(Conflict):
+    """Another `proofroom up` holds the data directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What other processes may know of an `up`: the command line finds the service by it."""
+
+    pid: int
+    url: str
+    simulator_url: str | None
+
+
+@contextmanager
+def alone(data_dir: Path) -> Iterator[None]:
+    """Hold the directory, made if need be. Raises AlreadyRunning."""
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (data_dir / "up.lock").open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            running = read(data_dir)
+            where = f" (process {running.pid}, {running.url})" if running else ""
+            raise AlreadyRunning(
+                f"Proofroom is running on {data_dir} already{where}.",
+                remedy="Use that one, stop it, or choose another --data-dir.",
+            ) from error
+        yield
+
+
+def read(data_dir: Path) -> Running | None:
+    """The `up` that ran here last; None when there was none."""
+    try:
+        return Running(**json.loads((data_dir / _STATE_FILE).read_text()))
+    except (FileNotFoundError, json.JSONDecodeError, TypeError):  # or it was killed while writing
+        return None
+
+
+def write(data_dir: Path, url: str, simulator_url: str | None) -> None:
+    (data_dir / _STATE_FILE).write_text(json.dumps(asdict(Running(os.getpid(), url, simulator_url))))
+
+
+def simulator_url(data_dir: Path, wanted_port: int) -> str:
+    """The same at every start, since posts' addresses contain it. Raises ConfigurationError when it is taken."""
+    before = read(data_dir)
+    if before and before.simulator_url:
+        await_free(LOOPBACK, port_of(before.simulator_url))
+        return before.simulator_url
+    try:
+        free = listen(LOOPBACK, wanted_port)
+    except ConfigurationError:  # at the first start any other does as well
+        free = listen(LOOPBACK, 0)
+    with free:
+        return f"http://{LOOPBACK}:{free.getsockname()[1]}"
+
+
+def port_of(url: str) -> int:
+    return int(url.rpartition(":")[2])
+
+
+def await_free(host: str, port: int) -> None:
+    """Raises ConfigurationError. What a killed `up` leaves behind ends within a moment."""
+    deadline = time.monotonic() + 3
+    while True:
+        try:
+            listen(host, port).close()
+        except ConfigurationError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return
