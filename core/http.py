@@ -136,6 +136,10 @@ class _GuardedTransport(httpx.AsyncBaseTransport):
 
     async def _addresses(self, request: httpx.Request) -> Sequence[str]:
         host, port = request.url.host, _port(request.url)
+        if request.url.scheme not in ("http", "https") or not host:
+            raise httpx.UnsupportedProtocol(
+                f"{request.url} is not an http:// or https:// address", request=request
+            )
         try:
             async with asyncio.timeout(request.extensions.get("timeout", {}).get("connect")):
                 addresses = await self._resolve(host, port)

@@ -135,6 +135,7 @@ async def _suffer(
             await asyncio.sleep(fault.seconds)
             return response
         case "late":
+            await request.body()  # while the caller is still there
             await asyncio.sleep(fault.seconds)
             return await handler(request, account)
         case "server_error":

@@ -199,9 +199,9 @@ class LinkedIn:
 
     async def _read(self, request: Request, account: str) -> Response:
         entry = self._record.get("linkedin", account, request.path_params["urn"])
-        _check_readable(str(entry.fields["author"]) if entry else "")
         if entry is None or entry.status != "published":
             return error(404, "NOT_FOUND", "The requested post does not exist")
+        _check_readable(str(entry.fields["author"]))
         return JSONResponse(_as_json(entry))
 
     async def _remove(self, request: Request, account: str) -> Response:

@@ -7,10 +7,12 @@ PUT's outcome can be unknown, and the draft then tells.
 import re
 import unicodedata
 from collections.abc import Mapping
+from typing import Annotated
+from urllib.parse import quote
 from uuid import UUID
 
 import httpx
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from platforms.base import (
     Absent,
@@ -40,6 +42,10 @@ class Post(BaseModel):
 
 class Posts(BaseModel):
     posts: list[Post]
+
+
+class OnePost(BaseModel):
+    posts: Annotated[list[Post], Field(min_length=1)]
 
 
 class Site(BaseModel):
@@ -74,11 +80,11 @@ class GhostPublisher:
         return Absent({"draft": True, "status": post.status, "id": post.id})
 
     async def unpublish(self, http: httpx.AsyncClient, account: Account, platform_post_id: str) -> None:
-        address = f"{api(account)}/posts/{platform_post_id}/"
+        address = f"{api(account)}/posts/{quote(platform_post_id, safe='')}/"
         response = await send(http, "GET", address, words=words, expected=(404,), headers=headers(account))
         if response.status_code == 404:
             return
-        post = parse(response, Posts).posts[0]
+        post = parse(response, OnePost).posts[0]
         if post.status == "draft":
             return
         response = await send(
@@ -136,7 +142,7 @@ class GhostPublisher:
             headers=headers(account),
             json={"posts": [fields]},
         )
-        return parse(response, Posts).posts[0]
+        return parse(response, OnePost).posts[0]
 
     async def _make_public(
         self, http: httpx.AsyncClient, account: Account, post: Post, fields: Mapping[str, object]
@@ -154,7 +160,7 @@ class GhostPublisher:
         if response.status_code in (404, 409):
             # Nothing went out; the next attempt looks up what is there now.
             raise Unreachable("The draft was changed or deleted in Ghost before it could be published.")
-        return _receipt(parse(response, Posts, publishes=True).posts[0])
+        return _receipt(parse(response, OnePost, publishes=True).posts[0])
 
 
 def slug(title: str, job_id: UUID) -> str:

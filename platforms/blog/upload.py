@@ -1,7 +1,9 @@
 """Bringing an article's images to the blog that shows them."""
 
+from typing import Annotated
+
 import httpx
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from platforms.base import Account
 from platforms.blog.policy import IMAGE_MAX_BYTES, IMAGE_TYPES
@@ -15,7 +17,7 @@ class Hosted(BaseModel):
 
 
 class Uploaded(BaseModel):
-    images: list[Hosted]
+    images: Annotated[list[Hosted], Field(min_length=1)]
 
 
 async def rehost(http: httpx.AsyncClient, account: Account, address: str) -> str:
