@@ -72,8 +72,8 @@ AUDITED: Final[dict[str, tuple[str, str]]] = {
 }
 """Table: the columns whose change is recorded (none named: any), and those whose values are not shown."""
 
-INSERTS_NOT_AUDITED: Final = frozenset({"reviews", "publishing_jobs"})
-"""Their rows are the record of themselves; what people change on them later is audited."""
+RECORDS: Final = frozenset({"reviews", "publishing_jobs"})
+"""Their rows are the record of themselves; only what people change on them later is audited."""
 
 
 def protect(table: Table) -> Iterator[str]:
@@ -122,14 +122,20 @@ def triggers(table: Table) -> Iterator[str]:
     )
     if name in AUDITED:
         watched, hidden = AUDITED[name]
-        columns = f" OF {watched}" if watched else ""
-        events = (
-            f"UPDATE{columns} OR DELETE"
-            if name in INSERTS_NOT_AUDITED
-            else f"INSERT OR UPDATE{columns} OR DELETE"
-        )
         arguments = ", ".join(f"'{column}'" for column in hidden.split(", ") if column)
-        yield f"CREATE TRIGGER trg_{name}_audit AFTER {events} ON {name} FOR EACH ROW EXECUTE FUNCTION audit({arguments})"
+        action = f"FOR EACH ROW {{}}EXECUTE FUNCTION audit({arguments})"
+        columns = f" OF {watched}" if watched else ""
+        if name in RECORDS:
+            changes = " OR ".join(
+                f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in watched.split(", ")
+            )
+            events, action = f"UPDATE{columns}", action.format(f"WHEN ({changes}) ")
+        else:
+            events, action = f"INSERT OR UPDATE{columns} OR DELETE", action.format("")
+        yield f"CREATE TRIGGER trg_{name}_audit AFTER {events} ON {name} {action}"
+    for event, events, condition, function in EVENTS.get(name, ()):
+        when = f"WHEN ({condition}) " if condition else ""
+        yield f"CREATE TRIGGER trg_{name}_{event} AFTER {events} ON {name} FOR EACH ROW {when}EXECUTE FUNCTION {function}()"
     if name == "drafts":
         yield "CREATE TRIGGER trg_drafts_immutable BEFORE UPDATE ON drafts FOR EACH ROW EXECUTE FUNCTION refuse_change()"
     if name == "posts":

@@ -103,7 +103,7 @@ async def assign(session: AsyncSession, review_id: UUID, changes: dict[str, Any]
     if review is None:
         raise NotFound("There is no such review.")
     assignee = changes.get("assignee_id")
-    if assignee is not None and assignee not in await people.names(session):
+    if assignee is not None and assignee not in await people.of_workspace(session):
         detail = "Nobody of this workspace has this id."
         raise Invalid(detail, errors=[FieldError("/assignee_id", detail)])
     for name, value in changes.items():
@@ -124,9 +124,9 @@ async def _load(session: AsyncSession, review_id: UUID) -> tuple[Review, Draft]:
 async def _already_decided(session: AsyncSession, review: Review) -> ReviewAlreadyDecided:
     if review.status == "superseded":
         return ReviewAlreadyDecided("The workflow was cancelled, so there is nothing to decide any more.")
-    name = (await people.names(session)).get(review.decided_by) if review.decided_by else None
+    person = (await people.of_workspace(session)).get(review.decided_by) if review.decided_by else None
     return ReviewAlreadyDecided(
-        f"{name or 'Somebody'} decided {review.decision} at {review.decided_at:%Y-%m-%d %H:%M:%S %Z}.",
+        f"{person.username if person else 'Somebody'} decided {review.decision} at {review.decided_at:%Y-%m-%d %H:%M:%S %Z}.",
         remedy="Look at the thread for what came of it.",
         extra={
             "decision": review.decision,
