@@ -61,8 +61,7 @@ class PostgresSaver(RowSaver):
         parameters = {name: value for name, value in given.items() if value is not None}
         where = " AND ".join(_CONDITIONS[name] for name in parameters) or "true"
         query = text(
-            f"SELECT {COLUMNS} FROM checkpoints k WHERE {where} "  # noqa: S608  fixed fragments, bound values
-            "ORDER BY k.checkpoint_id DESC LIMIT :limit"
+            f"SELECT {COLUMNS} FROM checkpoints k WHERE {where} ORDER BY k.checkpoint_id DESC LIMIT :limit"
         )
         async with self._sessions() as session:
             rows = (await session.execute(query, {**parameters, "limit": limit})).mappings().all()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import Checkpoint, CheckpointTuple, copy_checkpoint
+from langgraph.checkpoint.base import Checkpoint, CheckpointTuple
 from langgraph.checkpoint.base import writes_sort_key as order_of_writes
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
@@ -141,10 +141,21 @@ class Loaded:
             self.writes.items(), key=lambda item: order_of_writes(item[1].task_path, item[0][0], item[0][1])
         )
         return self.checkpoint._replace(
-            checkpoint=copy_checkpoint(self.checkpoint.checkpoint),
+            checkpoint=_copy(self.checkpoint.checkpoint),
             metadata=self.checkpoint.metadata.copy(),
             pending_writes=[(task_id, write.channel, write.value) for (task_id, _), write in ordered],
         )
+
+
+def _copy(checkpoint: Checkpoint) -> Checkpoint:
+    """What a run changes in place is its own; LangGraph's copy_checkpoint adds a key that is not in the row."""
+    seen = {node: versions.copy() for node, versions in checkpoint["versions_seen"].items()}
+    return {
+        **checkpoint,
+        "channel_values": checkpoint["channel_values"].copy(),
+        "channel_versions": checkpoint["channel_versions"].copy(),
+        "versions_seen": seen,
+    }
 
 
 def load(row: Row | None) -> Loaded | None:

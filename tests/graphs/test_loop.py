@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from core.errors import Invalid
 from graphs.interrupts import parse_decision
@@ -219,7 +219,8 @@ async def test_a_replay_makes_the_same_ids(thread: "Thread") -> None:
 
 async def test_an_answer_that_is_none_leaves_the_pause_as_it_is(thread: "Thread") -> None:
     pause = await thread.start()
-    for wrong in ("yes", {"decision": "regenerate"}, [{"type": "shrug", "args": None}]):
+    wrong_answers: list[JsonValue] = ["yes", {"decision": "regenerate"}, [{"type": "shrug", "args": None}]]
+    for wrong in wrong_answers:
         with pytest.raises(Invalid):
             parse_decision(wrong)
         with pytest.raises(ValidationError):
