@@ -14,7 +14,6 @@ from core import processes
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 30.0
 _STEADY_SECONDS = 60.0
 """Who has lived that long starts with a short pause again."""
-_DRAIN_SECONDS = 15.0
 _IMPORTANT = {"error", "critical"}
 
 
@@ -31,6 +30,10 @@ class Child:
     _started: float = 0
     _due: float = 0
     _read_from: int = 0
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
 
     def start(self) -> None:
         with processes.open_log(self.log) as output:
@@ -85,6 +88,8 @@ class Supervisor:
     report: Callable[[str], None]
     buried: Callable[[int], None]
     """Told the id of each process that ended."""
+    drain_seconds: float = 15.0
+    """Who has not ended by then is killed."""
     _running: list[Sequence[Child]] = field(default_factory=list)
 
     def start(self) -> None:
@@ -101,7 +106,7 @@ class Supervisor:
     def stop(self) -> None:
         while self._running:
             group = self._running.pop()
-            deadline = time.monotonic() + _DRAIN_SECONDS
+            deadline = time.monotonic() + self.drain_seconds
             for child in group:
                 child.ask_to_end()
             for child in group:

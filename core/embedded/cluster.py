@@ -175,9 +175,12 @@ class Cluster:
                 )
             if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [OWNER]).rowcount:
                 connection.execute(f"CREATE DATABASE {OWNER} OWNER {OWNER}")
+        with self._connect(OWNER) as connection:
+            # It belongs to pg_database_owner, whose rights a NOINHERIT role does not have by itself.
+            connection.execute(f"ALTER SCHEMA public OWNER TO {OWNER}")
 
-    def _connect(self) -> psycopg.Connection:
-        return psycopg.connect(self.url("postgres", user=SUPERUSER), autocommit=True)
+    def _connect(self, database: str = SUPERUSER) -> psycopg.Connection:
+        return psycopg.connect(self.url(database, user=SUPERUSER), autocommit=True)
 
     def _spawn(
         self, place: Place, output: IO[bytes], program: str, *arguments: str

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from core.embedded import Cluster
 from core.settings import Deployment, Settings
 
+_EMPTY = "proofroom"
 _TEMPLATE = "proofroom_template"
 _DEBIAN = Path("/usr/lib/postgresql/15/bin")
 _BINARIES: dict[str, Path | None] = {"18": None} | ({"15": _DEBIAN} if _DEBIAN.is_dir() else {})
@@ -120,7 +121,7 @@ def postgres(
 @pytest.fixture
 def empty_database_url(postgres: Server) -> Iterator[str]:
     """A database of this test's own with nothing in it, as `proofroom up` finds it at the first start."""
-    yield from _database(postgres, "template0")
+    yield from _database(postgres, _EMPTY)
 
 
 @pytest.fixture
@@ -146,7 +147,7 @@ def _make_template(server: Server) -> None:
         if _has_template(server):
             return
         server.admin.execute("DROP DATABASE IF EXISTS migrating")
-        server.admin.execute("CREATE DATABASE migrating OWNER proofroom")
+        server.admin.execute(f"CREATE DATABASE migrating OWNER proofroom TEMPLATE {_EMPTY}")
         from migrations.run import upgrade  # slow to load, and only one worker needs it
 
         upgrade(Settings(deployment=Deployment.EMBEDDED, database_url=SecretStr(server.address("migrating"))))

@@ -1,0 +1,1 @@
+"""`proofroom …` on the command line; where everything is put together."""

@@ -1,0 +1,81 @@
+import subprocess
+import sys
+
+import pytest
+
+from cli.main import COMMANDS, exit_code
+from core.errors import (
+    ConfigurationError,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    ProofroomError,
+    Unavailable,
+)
+
+
+def _proofroom(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "cli.main", *arguments], env=env, capture_output=True, text=True, timeout=60
+    )
+
+
+_LOADED = """
+import sys
+from cli.main import main
+try:
+    main()
+finally:
+    print(sorted({"fastapi", "sqlalchemy", "langgraph"} & set(sys.modules)))
+"""
+
+
+def test_help_lists_every_command_and_loads_none() -> None:
+    shown = subprocess.run([sys.executable, "-c", _LOADED, "--help"], capture_output=True, text=True)
+    words = shown.stdout.split()
+    assert {name for name in COMMANDS if name in words} == {
+        name for name, command in COMMANDS.items() if not command.hidden
+    }
+    assert shown.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_there(name: str) -> None:
+    shown = _proofroom(name, "--help")
+    assert shown.returncode == 0, shown.stderr
+    assert f"proofroom {name}" in shown.stdout
+
+
+def test_an_unknown_command_is_a_wrong_command_line() -> None:
+    assert _proofroom("publish-everything").returncode == 2
+
+
+def test_an_error_is_one_line_with_the_remedy() -> None:
+    failed = _proofroom("api")
+    assert failed.returncode == 3
+    assert failed.stdout == ""
+    assert failed.stderr.count("\n") == 1
+    assert failed.stderr.startswith("proofroom: PROOFROOM_SECRET_KEYS is not set")
+    assert "proofroom keys generate" in failed.stderr
+
+
+def test_a_bad_setting_is_named() -> None:
+    failed = _proofroom("api", PROOFROOM_WORKER_CONCURRENCY="many")
+    assert failed.returncode == 3
+    assert "PROOFROOM_WORKER_CONCURRENCY" in failed.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (Invalid("no"), 1),
+        (ConfigurationError("no"), 3),
+        (NotFound("no"), 4),
+        (Forbidden("no"), 5),
+        (Conflict("no"), 6),
+        (Unavailable("no"), 7),
+    ],
+)
+def test_exit_codes_tell_what_to_do(error: ProofroomError, code: int) -> None:
+    assert exit_code(error) == code
