@@ -1,4 +1,4 @@
-"""Who belongs to the session's workspace, by name: row security shows a request its own user only."""
+"""The members of a workspace by name. A user's own row is seen by that user alone."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -6,15 +6,17 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-_PEOPLE = text("SELECT user_id, username, display_name FROM workspace_people()")
-
 
 @dataclass(frozen=True, slots=True)
 class Person:
+    user_id: UUID
     username: str
     display_name: str | None
 
 
+_PEOPLE = text("SELECT user_id, username, display_name FROM workspace_people()")
+
+
 async def of_workspace(session: AsyncSession) -> dict[UUID, Person]:
-    rows = (await session.execute(_PEOPLE)).all()
-    return {row.user_id: Person(row.username, row.display_name) for row in rows}
+    found = await session.execute(_PEOPLE)
+    return {row.user_id: Person(row.user_id, row.username, row.display_name) for row in found}

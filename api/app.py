@@ -1,0 +1,78 @@
+"""The application, put together. Whoever starts it adds routers of their own: pages, simulators, another protocol."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+
+from api import docs, errors, openapi
+from api.limits import Limits
+from api.middleware import BodyLimit, Edge, Hosts, RequestRate
+from api.routes import ROUTERS
+from core.crypto import Keyring
+from core.db import Database
+from core.settings import Settings
+
+LOOPBACK_NAMES: Final = frozenset({"localhost"})
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class Api(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            openapi.complete(super().openapi())
+        return super().openapi()
+
+
+def create_app(
+    settings: Settings, *, routers: Sequence[APIRouter] = (), database: Database | None = None
+) -> FastAPI:
+    """`app.state` has settings, db, keyring and limits. A database that is handed in is left to its owner to close."""
+    db = database or Database(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        if database is None:
+            await db.dispose()
+
+    app = Api(
+        title="Proofroom",
+        version=version("proofroom"),
+        description="Drafts for every platform, approved by a person, published once and on the record.",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        generate_unique_id_function=_operation_id,
+    )
+    app.state.settings = settings
+    app.state.db = db
+    app.state.keyring = Keyring.from_settings(settings)
+    app.state.limits = Limits(settings.requests_per_minute)
+
+    errors.install(app)
+    app.add_middleware(BodyLimit, limit=settings.body_limit)
+    app.add_middleware(RequestRate, limits=app.state.limits)
+    if allowed := _names(settings):
+        app.add_middleware(Hosts, allowed=allowed)
+    app.add_middleware(Edge)
+    for router in (*ROUTERS, *routers):
+        app.include_router(router)
+    app.include_router(docs.router)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _names(settings: Settings) -> frozenset[str]:
+    """The names that we go by; empty where only the operator's proxy can know them."""
+    public = settings.public_url.host if settings.public_url else None
+    if public:
+        return LOOPBACK_NAMES | {public, settings.host}
+    return LOOPBACK_NAMES if settings.host in _LOOPBACK else frozenset()

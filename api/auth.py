@@ -1,0 +1,78 @@
+"""Who is asking, and what a call requires of them."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import Security
+from fastapi.security import APIKeyHeader, HTTPBearer
+from fastapi.security.http import HTTPAuthorizationCredentials
+from starlette.requests import HTTPConnection, Request
+
+from core.db import Database
+from core.errors import FieldError, Invalid, Unauthenticated
+from core.principal import Principal, Role, Scope
+from services import identity
+
+WORKSPACE_HEADER: Final = "X-Workspace-Id"
+
+_BEARER: Final = HTTPBearer(
+    auto_error=False, scheme_name="bearer", description="A session's token or an API key (`prk_…`)."
+)
+_KEY: Final = APIKeyHeader(
+    name="X-Api-Key",
+    auto_error=False,
+    scheme_name="apiKey",
+    description="An API key, as LangGraph's SDK sends it.",
+)
+
+
+class Requires:
+    """The parameter `Annotated[Principal, Requires(role, scope)]` of a handler guards its route.
+
+    `Route` finds it and refuses whoever falls short before the body is read.
+    """
+
+    def __init__(self, role: Role, scope: Scope) -> None:
+        self.role = role
+        self.scope = scope
+
+    async def __call__(
+        self,
+        request: Request,
+        _bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
+        _key: Annotated[str | None, Security(_KEY)],
+    ) -> Principal:
+        principal: Principal = request.state.principal
+        return principal
+
+
+def credential(connection: HTTPConnection) -> str | None:
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return token.strip()
+    return connection.headers.get("x-api-key") or None
+
+
+async def authenticate(request: Request, db: Database) -> Principal:
+    """Raises Unauthenticated, or NotFound for a workspace that is not the caller's."""
+    token = credential(request)
+    if token is None:
+        raise Unauthenticated(
+            "This call needs a session token or an API key.",
+            remedy="Sign in with POST /v1/auth/login and send Authorization: Bearer ….",
+        )
+    return await identity.authenticate(db, token, _workspace(request))
+
+
+def _workspace(request: Request) -> UUID | None:
+    """A call about a workspace acts in it; any other in the one that the header names."""
+    wanted = request.path_params.get("workspace_id") or request.headers.get(WORKSPACE_HEADER)
+    if wanted is None:
+        return None
+    try:
+        return UUID(wanted)
+    except ValueError:
+        where = "path.workspace_id" if "workspace_id" in request.path_params else f"header.{WORKSPACE_HEADER}"
+        raise Invalid(
+            "This is not a workspace's id.", errors=[FieldError(where, "This is not a UUID.")]
+        ) from None

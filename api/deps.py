@@ -1,0 +1,64 @@
+"""What handlers ask for by type: `session: Session`, `principal: Viewer`."""
+
+from typing import Annotated
+
+from fastapi import Depends
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+
+from api.auth import Requires
+from api.limits import Limits
+from api.transaction import UnitOfWork
+from core.crypto import Keyring
+from core.db import Database
+from core.principal import Principal, Role, Scope
+from core.settings import Settings
+
+
+async def _session(request: Request) -> AsyncSession:
+    session: AsyncSession = await request.state.work.begin()
+    return session
+
+
+async def _work(request: Request) -> UnitOfWork:
+    work: UnitOfWork = request.state.work
+    await work.look_back()
+    return work
+
+
+def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+def _database(request: Request) -> Database:
+    db: Database = request.app.state.db
+    return db
+
+
+def _keyring(request: Request) -> Keyring:
+    keyring: Keyring = request.app.state.keyring
+    return keyring
+
+
+def _limits(request: Request) -> Limits:
+    limits: Limits = request.app.state.limits
+    return limits
+
+
+Session = Annotated[AsyncSession, Depends(_session)]
+"""The request's transaction, begun; committed by the route before the answer leaves."""
+Work = Annotated[UnitOfWork, Depends(_work)]
+"""The same, not begun: for a handler that has slow work to do first. Call `await work.begin()`."""
+SettingsOf = Annotated[Settings, Depends(_settings)]
+Db = Annotated[Database, Depends(_database)]
+"""For what runs outside of the request's transaction: sign-in, streams."""
+Keys = Annotated[Keyring, Depends(_keyring)]
+LimitsOf = Annotated[Limits, Depends(_limits)]
+
+Viewer = Annotated[Principal, Depends(Requires(Role.VIEWER, Scope.READ))]
+LibraryEditor = Annotated[Principal, Depends(Requires(Role.EDITOR, Scope.LIBRARY_WRITE))]
+Owner = Annotated[Principal, Depends(Requires(Role.OWNER, Scope.ADMIN))]
+ProfileWriter = Annotated[Principal, Depends(Requires(Role.VIEWER, Scope.LIBRARY_WRITE))]
+Self = Annotated[Principal, Depends(Requires(Role.VIEWER, Scope.ADMIN))]
+"""Whoever is asking, about their own account."""

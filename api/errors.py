@@ -1,0 +1,134 @@
+"""Turns whatever was raised into a problem. Nothing of a stack, a statement or a value leaves."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.problems import InvalidField, of, problem
+from core.errors import Conflict, ProofroomError, Unavailable
+
+log = structlog.get_logger(__name__)
+
+RETRY_AFTER_SECONDS: Final = 5
+
+_TRY_LATER: Final = frozenset(
+    {
+        "53000", "53100", "53200", "53300",  # out of resources: disk, memory, connections
+        "57P01", "57P02", "57P03", "57014",  # shutting down, starting up, statement cancelled
+        "40001", "40P01", "55P03",  # serialization, deadlock, lock timeout
+        "25006",  # read only: a fail-over is going on
+    }
+)  # fmt: skip
+_MOVED: Final = frozenset({"23503", "23505"})
+"""A reference or a name was changed by somebody else between our look and our write."""
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(ProofroomError, _expected)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(DBAPIError, _database)
+    app.add_exception_handler(PoolTimeout, _database)
+
+
+def unexpected(error: Exception) -> Response:
+    """The last resort; the caller logs the error."""
+    if isinstance(error, OSError):
+        return of(_unavailable())
+    return problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "InternalError",
+        "Something went wrong",
+        "The service made a mistake. It has been logged under the id in X-Request-Id.",
+        remedy="Try again; if it stays, report it with the request id.",
+    )
+
+
+async def _expected(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ProofroomError)
+    return of(error)
+
+
+async def _http(_: Request, error: Exception) -> Response:
+    """What the router itself answers: 404, 405."""
+    assert isinstance(error, HTTPException)
+    status = HTTPStatus(error.status_code)
+    code = "".join(word.capitalize() for word in status.name.split("_"))
+    return problem(status, code, status.phrase, str(error.detail), headers=error.headers)
+
+
+async def _database(_: Request, error: Exception) -> Response:
+    sqlstate = getattr(getattr(error, "orig", None), "sqlstate", None)
+    lost = isinstance(error, PoolTimeout) or (
+        isinstance(error, OperationalError | InterfaceError) and sqlstate is None
+    )
+    if lost or sqlstate in _TRY_LATER:
+        log.warning("database.unavailable", sqlstate=sqlstate, error=type(error).__name__)
+        return of(_unavailable())
+    if sqlstate in _MOVED:
+        log.info("database.conflict", sqlstate=sqlstate)
+        return of(
+            Conflict("Something this refers to changed meanwhile.", remedy="Read it again and try again.")
+        )
+    log.error("database.error", sqlstate=sqlstate, exc_info=error)
+    return unexpected(error)
+
+
+def _unavailable() -> Unavailable:
+    return Unavailable(
+        "The database cannot be reached or is full.",
+        remedy="Try again in a moment.",
+        retry_after=RETRY_AFTER_SECONDS,
+    )
+
+
+async def _validation(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    fields = [_field(item["loc"], item, error.body) for item in error.errors()]
+    first = fields[0]
+    return problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "Invalid",
+        "Invalid request",
+        f"{first.parameter or first.pointer or 'The body'}: {first.detail}",
+        remedy="Correct the fields named in `errors`.",
+        errors=fields,
+    )
+
+
+def _field(location: Sequence[int | str], item: dict[str, Any], body: object) -> InvalidField:
+    where, *path = location
+    detail = str(item["msg"]).removeprefix("Value error, ")
+    if item["type"] == "extra_forbidden":
+        detail = "There is no such field."
+    if where == "body":
+        return InvalidField(pointer=_pointer(path, body), detail=detail)
+    return InvalidField(parameter=".".join(str(part) for part in (where, *path)), detail=detail)
+
+
+def _pointer(path: Sequence[int | str], body: object) -> str:
+    """Leaves out the steps that are no part of the body: the tags that a union adds to where an error is."""
+    pointer = ""
+    here = body
+    for index, step in enumerate(path):
+        last = index == len(path) - 1
+        if isinstance(here, dict) and isinstance(step, str) and step != "[key]":
+            below = here.get(step)
+            if not last and not isinstance(below, dict | list):
+                continue
+        elif isinstance(here, list) and isinstance(step, int):
+            below = here[step] if step < len(here) else None
+        else:
+            continue
+        pointer += "/" + str(step).replace("~", "~0").replace("/", "~1")
+        here = below
+    return pointer

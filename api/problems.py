@@ -1,0 +1,87 @@
+"""Every error leaves as RFC 9457 `application/problem+json`."""
+
+import math
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from core.errors import ProofroomError
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+
+class InvalidField(BaseModel):
+    """One field that is wrong: `pointer` into the body, or `parameter` outside of it."""
+
+    pointer: str | None = Field(None, description="JSON pointer (RFC 6901) into the request body.")
+    parameter: str | None = Field(None, description="`query.…`, `path.…` or `header.…`.")
+    detail: str
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details. Some codes add members of their own."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int = Field(ge=400, le=599)
+    detail: str
+    code: str = Field(description="Stable name of this kind of error.")
+    retryable: bool = Field(description="The same request may succeed later.")
+    remedy: str | None = Field(None, description="What to do about it.")
+    errors: list[InvalidField] | None = None
+
+
+def problem(
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    *,
+    retryable: bool = False,
+    remedy: str | None = None,
+    errors: Sequence[InvalidField] = (),
+    headers: Mapping[str, str] | None = None,
+    extra: Mapping[str, object] | None = None,
+) -> Response:
+    body = Problem(
+        type=f"urn:proofroom:problem:{code}",
+        title=title,
+        status=status,
+        detail=detail,
+        code=code,
+        retryable=retryable,
+        remedy=remedy,
+        errors=list(errors) or None,
+        **(extra or {}),
+    )
+    content = body.model_dump_json(exclude_none=True)
+    return Response(content, status_code=status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def of(error: ProofroomError) -> Response:
+    """A pointer that does not begin with `/` names a parameter: `query.cursor`."""
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else {}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
+    return problem(
+        error.status,
+        error.code,
+        error.title,
+        error.detail,
+        retryable=error.retryable,
+        remedy=error.remedy,
+        errors=[_field(item.pointer, item.detail) for item in error.errors],
+        headers=headers,
+        extra=error.extra,
+    )
+
+
+def _field(pointer: str, detail: str) -> InvalidField:
+    if pointer and not pointer.startswith("/"):
+        return InvalidField(parameter=pointer, detail=detail)
+    return InvalidField(pointer=pointer, detail=detail)

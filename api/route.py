@@ -1,0 +1,56 @@
+"""What happens around every handler: who asks, what they sent, one transaction, the answer."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.auth import Requires, authenticate
+from api.requests import StrictRequest, check_query
+from api.transaction import Replay, UnitOfWork, read_call
+
+
+class Route(APIRoute):
+    """A handler with a `Requires` parameter runs for somebody, in that somebody's workspace; others are public."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        requires = requirement(self.dependant)
+        takes_body = self.body_field is not None
+
+        async def answer(request: Request) -> Response:
+            strict = StrictRequest(request.scope, request.receive)
+            check_query(strict)
+            if requires is None:
+                if takes_body:
+                    await strict.read_json()
+                return await handle(strict)
+            principal = await authenticate(strict, strict.app.state.db)
+            principal.require(requires.role, requires.scope)
+            strict.state.principal = principal
+            if takes_body:
+                await strict.read_json()
+            try:
+                async with UnitOfWork(strict, principal, await read_call(strict, principal)) as work:
+                    strict.state.work = work
+                    response = await handle(strict)
+                    await work.keep(response)
+                    return response
+            except Replay as replay:
+                return replay.response
+
+        return answer
+
+
+def requirement(dependant: Dependant) -> Requires | None:
+    calls = (dependency.call for dependency in dependant.dependencies)
+    return next((call for call in calls if isinstance(call, Requires)), None)
+
+
+def router(prefix: str, tag: str) -> APIRouter:
+    """Paths are whole from the start, prefix included, since logs and metrics name routes by them."""
+    return APIRouter(prefix=prefix, tags=[tag], route_class=Route)

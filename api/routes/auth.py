@@ -1,0 +1,112 @@
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import Path
+from starlette.requests import Request
+
+from api.deps import Db, Keys, LimitsOf, Self, Session, SettingsOf, Viewer
+from api.middleware import address
+from api.pages import Page, Paging
+from api.route import router as new_router
+from api.schemas.auth import LoginIn, MeOut, RegisteredOut, RegisterIn, SessionOut, TokenOut
+from core.errors import Conflict
+from services import identity, sessions
+
+router = new_router("/v1", "auth")
+
+LinkToken = Annotated[str, Path(min_length=1, max_length=200)]
+_PREFETCH: Final = ("sec-purpose", "purpose", "x-moz")
+
+
+class Prefetched(Conflict):
+    title = "Open the link yourself"
+
+
+@router.post("/auth/register", status_code=201)
+async def register(
+    body: RegisterIn, db: Db, settings: SettingsOf, keyring: Keys, request: Request
+) -> RegisteredOut:
+    """Makes the user with a personal workspace and signs in."""
+    user = await identity.register(
+        db,
+        keyring,
+        settings,
+        username=body.username,
+        email=body.email,
+        password=body.password,
+        invitation=body.invitation,
+    )
+    token = await sessions.start(db, keyring, settings, user.user_id, _device(request))
+    return RegisteredOut(
+        access_token=token.secret,
+        expires_in=token.expires_in,
+        user_id=user.user_id,
+        username=user.username,
+        workspace_id=user.workspace_id,
+    )
+
+
+@router.post("/auth/login")
+async def login(
+    body: LoginIn, db: Db, settings: SettingsOf, keyring: Keys, limits: LimitsOf, request: Request
+) -> TokenOut:
+    """By username, by e-mail address, or by both, which must then be one person's."""
+    who = f"{body.username or ''}\n{body.email or ''}".casefold()
+    limits.check_sign_in(who, address(request))
+    try:
+        user_id = await sessions.recognise(
+            db, keyring, username=body.username, email=body.email, password=body.password
+        )
+    except sessions.WrongCredentials:
+        limits.sign_in_failed(who, address(request))
+        raise
+    return _token(await sessions.start(db, keyring, settings, user_id, _device(request)))
+
+
+@router.post("/auth/link/{token}")
+async def use_link(
+    token: LinkToken, db: Db, settings: SettingsOf, keyring: Keys, request: Request
+) -> TokenOut:
+    """Signs in with a link that was made for somebody. It works once."""
+    return _token(await sessions.redeem(db, keyring, settings, token, _device(request)))
+
+
+@router.get("/auth/link/{token}")
+async def open_link(
+    token: LinkToken, db: Db, settings: SettingsOf, keyring: Keys, request: Request
+) -> TokenOut:
+    """The same for whoever opens the link in a browser. A mere prefetch does not use it up."""
+    if any("prefetch" in request.headers.get(name, "").lower() for name in _PREFETCH):
+        raise Prefetched("This link signs in once; it is not for fetching ahead.")
+    return _token(await sessions.redeem(db, keyring, settings, token, _device(request)))
+
+
+@router.post("/auth/logout", status_code=204)
+async def logout(principal: Self, session: Session) -> None:
+    """Ends the session that asks. An API key is revoked with DELETE /v1/api-keys/{id}."""
+    await sessions.sign_out(session, principal)
+
+
+@router.get("/me")
+async def get_me(principal: Viewer, session: Session, keyring: Keys) -> MeOut:
+    return MeOut.model_validate(await identity.me(session, keyring, principal))
+
+
+@router.get("/sessions")
+async def list_sessions(principal: Self, session: Session, keyring: Keys, paging: Paging) -> Page[SessionOut]:
+    """The caller's that can be used."""
+    found = await sessions.browse(session, keyring, principal, paging)
+    return Page[SessionOut].of(found, SessionOut.model_validate)
+
+
+@router.delete("/sessions/{session_id}", status_code=204)
+async def revoke_session(session_id: UUID, _: Self, session: Session) -> None:
+    await sessions.revoke(session, session_id)
+
+
+def _device(request: Request) -> sessions.Device:
+    return sessions.Device(request.headers.get("user-agent"), address(request))
+
+
+def _token(token: sessions.Token) -> TokenOut:
+    return TokenOut(access_token=token.secret, expires_in=token.expires_in)

@@ -1,0 +1,36 @@
+from typing import Annotated
+
+from fastapi import Query
+
+from api.deps import Owner, Session, Viewer
+from api.route import router as new_router
+from api.schemas.administration import BudgetIn, BudgetOut, Budgets, UsageOut
+from api.schemas.common import Time
+from services import budgets, usage
+
+router = new_router("/v1", "administration")
+
+
+@router.get("/budgets")
+async def list_budgets(_: Viewer, session: Session) -> Budgets:
+    return _show(await budgets.browse(session))
+
+
+@router.put("/budgets")
+async def put_budget(body: BudgetIn, principal: Owner, session: Session) -> Budgets:
+    """Sets or lifts one period's limit; answers all of them."""
+    return _show(await budgets.put(session, principal, body.period, body.limit_usd))
+
+
+@router.get("/usage")
+async def get_usage(
+    _: Viewer,
+    session: Session,
+    since: Annotated[Time | None, Query(description="By default the beginning of this month (UTC).")] = None,
+    until: Annotated[Time | None, Query(description="By default now.")] = None,
+) -> UsageOut:
+    return UsageOut.model_validate(await usage.report(session, since, until))
+
+
+def _show(found: list[budgets.BudgetState]) -> Budgets:
+    return Budgets(items=[BudgetOut.model_validate(budget) for budget in found])

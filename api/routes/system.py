@@ -1,0 +1,48 @@
+from fastapi import APIRouter, Response
+from pydantic import BaseModel
+
+from api.deps import Db
+from core import metrics
+from services import health
+
+router = APIRouter(tags=["system"])
+
+
+class Alive(BaseModel):
+    status: str = "ok"
+
+
+class ReadyOut(BaseModel):
+    ready: bool
+    database: bool
+    migrations: bool
+    queue: bool
+
+
+@router.get("/healthz")
+async def is_alive() -> Alive:
+    """The process answers; nothing else is looked at."""
+    return Alive()
+
+
+@router.get("/readyz", responses={503: {"model": ReadyOut, "description": "Not fit to answer yet."}})
+async def is_ready(db: Db, response: Response) -> ReadyOut:
+    """The database can be reached, and its tables and queue are those that this version needs."""
+    found = await health.readiness(db)
+    if not found.ready:
+        response.status_code = 503
+    return ReadyOut(
+        ready=found.ready, database=found.database, migrations=found.migrations, queue=found.queue
+    )
+
+
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+async def read_metrics(db: Db) -> Response:
+    """Prometheus' text format. Keep it from strangers with the proxy in front."""
+    in_use, idle = health.pool_use(db)
+    metrics.pool(in_use=in_use, idle=idle)
+    return Response(metrics.render(), media_type=metrics.CONTENT_TYPE)

@@ -1,0 +1,112 @@
+"""One transaction for each request, committed before the answer leaves."""
+
+import hashlib
+import re
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Final, Self
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from core.errors import FieldError, Invalid
+from core.principal import Principal
+from services import idempotency
+
+KEY_HEADER: Final = "Idempotency-Key"
+KEY_PATTERN: Final = r"^[\x21-\x7e]{1,255}$"
+REPLAYED_HEADER: Final = "Idempotent-Replayed"
+_WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class Replay(Exception):
+    """The call was answered before; nothing is to be done but to say it again."""
+
+    def __init__(self, answer: idempotency.Answer) -> None:
+        super().__init__("answered before")
+        self.answer = answer
+
+    @property
+    def response(self) -> Response:
+        headers = {REPLAYED_HEADER: "true"}
+        if self.answer.content_type:
+            headers["Content-Type"] = self.answer.content_type
+        return Response(self.answer.body, status_code=self.answer.status, headers=headers)
+
+
+class UnitOfWork:
+    """A handler's transaction. It begins when first asked for, so that slow work can be done before it.
+
+    Leaving the block commits, or rolls back what an exception interrupted.
+    """
+
+    def __init__(self, request: Request, principal: Principal, call: idempotency.Call | None) -> None:
+        self._state = request.app.state
+        self._principal = principal
+        self._call = call
+        self._stack = AsyncExitStack()
+        self._session: AsyncSession | None = None
+
+    async def __aenter__(self) -> Self:
+        await self._stack.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return await self._stack.__aexit__(kind, error, trace)
+
+    async def begin(self) -> AsyncSession:
+        """The request's session. Raises Replay when the call was answered before; a twin still under way is awaited."""
+        if self._session is None:
+            tenant = self._state.db.tenant(self._principal.workspace_id, self._principal.user_id)
+            self._session = await self._stack.enter_async_context(tenant)
+            if self._call is not None:
+                self._say_again(await idempotency.reserve(self._session, self._state.keyring, self._call))
+        return self._session
+
+    async def look_back(self) -> None:
+        """For a handler that works before it begins. Raises Replay when the call was answered before."""
+        if self._call is not None:
+            async with self._state.db.tenant(
+                self._principal.workspace_id, self._principal.user_id
+            ) as session:
+                self._say_again(await idempotency.answered(session, self._state.keyring, self._call))
+
+    async def keep(self, response: Response) -> None:
+        """Store the answer beside what it tells of, in the same commit."""
+        if self._session is None or self._call is None or isinstance(response, StreamingResponse):
+            return
+        answer = idempotency.Answer(
+            response.status_code, response.headers.get("content-type"), bytes(response.body)
+        )
+        await idempotency.store(self._session, self._state.keyring, self._call, answer)
+
+    def _say_again(self, answer: idempotency.Answer | None) -> None:
+        if answer is not None:
+            raise Replay(answer)
+
+
+async def read_call(request: Request, principal: Principal) -> idempotency.Call | None:
+    """What an Idempotency-Key stands for: this caller sending exactly this. Raises Invalid for a bad key."""
+    key = request.headers.get(KEY_HEADER)
+    if key is None or request.method not in _WRITES:
+        return None
+    if not re.fullmatch(KEY_PATTERN, key):
+        detail = "Take 1 to 255 printable ASCII characters without spaces."
+        raise Invalid(
+            "The idempotency key is not usable.", errors=[FieldError(f"header.{KEY_HEADER}", detail)]
+        )
+    said = hashlib.sha256()
+    for part in (principal.user_id.bytes, request.url.query.encode(), b"\n", await request.body()):
+        said.update(part)
+    return idempotency.Call(
+        workspace_id=principal.workspace_id,
+        user_id=principal.user_id,
+        key=key,
+        method=request.method,
+        path=request.url.path,
+        body_hash=said.digest(),
+        keep_hours=request.app.state.settings.idempotency_hours,
+    )

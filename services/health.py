@@ -1,0 +1,51 @@
+"""Is this service fit to answer?"""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from alembic.script import ScriptDirectory
+from sqlalchemy import QueuePool, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+import migrations
+from core.db import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    database: bool = False
+    migrations: bool = False
+    """The database has exactly the version that this code was written for."""
+    queue: bool = False
+
+    @property
+    def ready(self) -> bool:
+        return self.database and self.migrations and self.queue
+
+
+_LOOK = text("SELECT to_regclass('procrastinate.procrastinate_jobs') IS NOT NULL")
+_VERSIONS = text("SELECT version_num FROM alembic_version")
+
+
+async def readiness(db: Database) -> Readiness:
+    try:
+        async with db.engine.connect() as connection:
+            queue = bool(await connection.scalar(_LOOK))
+            versions = frozenset((await connection.execute(_VERSIONS)).scalars())
+    except (DBAPIError, PoolTimeout, OSError):
+        return Readiness()
+    return Readiness(database=True, migrations=versions == _heads(), queue=queue)
+
+
+def pool_use(db: Database) -> tuple[int, int]:
+    """The connections of this process that are in use, and those that wait for one."""
+    pool = db.engine.sync_engine.pool
+    assert isinstance(pool, QueuePool)
+    return pool.checkedout(), pool.checkedin()
+
+
+@cache
+def _heads() -> frozenset[str]:
+    return frozenset(ScriptDirectory(str(Path(next(iter(migrations.__path__))))).get_heads())

@@ -1,0 +1,192 @@
+"""Who somebody is: keys and tokens, registration, one's own account."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
+
+from core.crypto import API_KEY_PREFIX, Keyring, hash_password, hash_token
+from core.db import Database
+from core.errors import Conflict, FieldError, Forbidden, NotFound, Unauthenticated
+from core.principal import Principal, Role, Scope
+from core.settings import Registration, Settings
+from models import User
+from services import invitations, rows, standing, workspaces
+
+
+class RegistrationClosed(Forbidden):
+    title = "Registration is closed"
+
+
+class UsernameTaken(Conflict):
+    title = "The username is taken"
+
+
+class EmailTaken(Conflict):
+    title = "The e-mail address is taken"
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    user_id: UUID
+    username: str
+    workspace_id: UUID
+    """The personal one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    user_id: UUID
+    username: str
+    email: str | None
+    display_name: str | None
+    avatar_url: str | None
+    timezone: str
+    created_at: datetime
+    workspace_id: UUID
+    role: Role
+    scopes: list[Scope] | None
+
+
+_BY_SESSION = text("SELECT * FROM authenticate_session(:hash, :workspace_id)")
+_BY_KEY = text("SELECT * FROM authenticate_key(:hash, :workspace_id)")
+_REGISTER = text("""
+SELECT register_user(:user_id, :username, :email, :email_index, :hashed_password, NULL, NULL,
+    :workspace_id, :workspace_name, :slug)
+""")
+
+
+async def authenticate(db: Database, token: str, workspace_id: UUID | None) -> Principal:
+    """Whom a session's token or an API key stands for, in that workspace or, without one, their own.
+
+    Raises Unauthenticated, or NotFound when the workspace is not theirs.
+    """
+    statement = _BY_KEY if token.startswith(API_KEY_PREFIX) else _BY_SESSION
+    async with db.anonymous() as session:
+        found = await session.execute(statement, {"hash": hash_token(token), "workspace_id": workspace_id})
+        row = found.one_or_none()
+    if row is None:
+        raise Unauthenticated(
+            "The token or key is not valid, or is no longer.", remedy="Sign in again, or make a new key."
+        )
+    if row.workspace_id is None:
+        raise NotFound("There is no such workspace.", remedy="GET /v1/workspaces lists yours.")
+    return Principal(
+        user_id=row.user_id,
+        username=row.username,
+        workspace_id=row.workspace_id,
+        role=Role(row.role),
+        scopes=None if row.scopes is None else frozenset(Scope(scope) for scope in row.scopes),
+        credential_id=row.credential_id,
+    )
+
+
+async def register(
+    db: Database,
+    keyring: Keyring,
+    settings: Settings,
+    *,
+    username: str,
+    email: str,
+    password: str,
+    invitation: str | None,
+) -> Registered:
+    """Raises RegistrationClosed, UsernameTaken, EmailTaken, or Invalid for an invitation that does not hold."""
+    policy = settings.open_registration
+    if policy is Registration.CLOSED:
+        raise RegistrationClosed(
+            "New accounts are made by the operator.", remedy="Ask for `proofroom users add`."
+        )
+    if policy is Registration.INVITE and invitation is None:
+        raise RegistrationClosed(
+            "Registration takes an invitation here.",
+            remedy="Ask an owner of a workspace for an invitation and send its token as `invitation`.",
+        )
+    hashed = await hash_password(password)
+    async with db.anonymous() as session:
+        user = await add_user(
+            session, keyring, settings, username=username, email=email, hashed_password=hashed
+        )
+        if invitation is not None:
+            await invitations.take(session, user.user_id, invitation, pointer="/invitation")
+        return user
+
+
+async def add_user(
+    session: AsyncSession,
+    keyring: Keyring,
+    settings: Settings,
+    *,
+    username: str,
+    email: str,
+    hashed_password: str | None,
+) -> Registered:
+    """The user with a personal workspace; the transaction acts as the new user from here on.
+
+    Raises UsernameTaken or EmailTaken.
+    """
+    user_id, workspace_id = uuid7(), uuid7()
+    name = f"{username}'s workspace"
+    try:
+        await session.execute(
+            _REGISTER,
+            {
+                "user_id": user_id,
+                "username": username,
+                "email": keyring.encrypt(email.encode(), email_context(user_id)),
+                "email_index": keyring.email_index(email),
+                "hashed_password": hashed_password,
+                "workspace_id": workspace_id,
+                "workspace_name": name,
+                "slug": workspaces.new_slug(username),
+            },
+        )
+    except IntegrityError as error:
+        raise _taken(error) from None
+    await standing.become(session, user_id, workspace_id)
+    await workspaces.furnish(session, settings, keyring, workspace_id, user_id)
+    return Registered(user_id, username, workspace_id)
+
+
+async def me(session: AsyncSession, keyring: Keyring, principal: Principal) -> Me:
+    user = await rows.find(session, User, principal.user_id, "user")
+    email = keyring.decrypt(user.email, email_context(user.id)).decode() if user.email else None
+    return Me(
+        user_id=user.id,
+        username=user.username,
+        email=email,
+        display_name=user.display_name,
+        avatar_url=user.avatar_url,
+        timezone=user.timezone,
+        created_at=user.created_at,
+        workspace_id=principal.workspace_id,
+        role=principal.role,
+        scopes=sorted(principal.scopes) if principal.scopes is not None else None,
+    )
+
+
+def email_context(user_id: UUID) -> str:
+    return f"users.email:{user_id}"
+
+
+def _taken(error: IntegrityError) -> Exception:
+    diagnosis = getattr(error.orig, "diag", None)
+    match getattr(diagnosis, "constraint_name", None):
+        case "uq_users_username":
+            return UsernameTaken(
+                "Somebody has this username.",
+                remedy="Choose another.",
+                errors=[FieldError("/username", "This is taken.")],
+            )
+        case "uq_users_email_index":
+            return EmailTaken(
+                "There is an account with this e-mail address.",
+                remedy="Sign in, or ask the operator for `proofroom users reset-password`.",
+                errors=[FieldError("/email", "This is taken.")],
+            )
+        case _:
+            return error

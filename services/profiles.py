@@ -1,0 +1,27 @@
+"""How a person likes to write."""
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.principal import Principal
+from models import Profile
+from services import rows
+
+
+async def find(session: AsyncSession, principal: Principal) -> Profile:
+    return await rows.find(session, Profile, principal.user_id, "profile")
+
+
+async def replace(
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    name: str | None,
+    preferences: dict[str, Any],
+    tone_of_voice: str | None,
+) -> Profile:
+    profile = await find(session, principal)
+    changes = {"name": name, "preferences": preferences, "tone_of_voice": tone_of_voice}
+    await rows.change(session, profile, changes)
+    return profile

@@ -1,0 +1,67 @@
+"""What language models took and cost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: Decimal
+    unpriced_calls: int
+    """Calls of models whose price is not known; they count as 0 in `cost_usd`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    day: date
+    service: str
+    model: str
+    amount: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    since: datetime
+    until: datetime
+    total: Amount
+    lines: Sequence[Line]
+
+
+_AMOUNTS = """
+count(*) AS calls, coalesce(sum(input_tokens), 0) AS input_tokens,
+coalesce(sum(output_tokens), 0) AS output_tokens, coalesce(sum(cost_usd), 0) AS cost_usd,
+count(*) FILTER (WHERE cost_usd IS NULL) AS unpriced_calls
+"""
+_SPAN = text("""
+SELECT coalesce(CAST(:since AS timestamptz), date_trunc('month', now(), 'UTC')) AS since,
+    coalesce(CAST(:until AS timestamptz), now()) AS until
+""")
+_LINES = text(f"""
+SELECT (created_at AT TIME ZONE 'UTC')::date AS day, service, model, {_AMOUNTS}
+FROM token_usage WHERE created_at >= :since AND created_at <= :until
+GROUP BY 1, 2, 3 ORDER BY 1 DESC, 2, 3
+""")
+_TOTAL = text(f"SELECT {_AMOUNTS} FROM token_usage WHERE created_at >= :since AND created_at <= :until")
+
+
+async def report(session: AsyncSession, since: datetime | None, until: datetime | None) -> Report:
+    """Days are UTC's. `since` is by default the beginning of the month, `until` now."""
+    span = (await session.execute(_SPAN, {"since": since, "until": until})).one()
+    times = {"since": span.since, "until": span.until}
+    total = (await session.execute(_TOTAL, times)).one()
+    rows = await session.execute(_LINES, times)
+    lines = [Line(row.day, row.service, row.model, _amount(row)) for row in rows]
+    return Report(span.since, span.until, _amount(total), lines)
+
+
+def _amount(row: Any) -> Amount:
+    return Amount(row.calls, row.input_tokens, row.output_tokens, row.cost_usd, row.unpriced_calls)
