@@ -16,6 +16,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
+    Text,
     UniqueConstraint,
     Uuid,
     func,
@@ -60,6 +61,7 @@ class Base(DeclarativeBase):
         Json: JSONB,
         list[Any]: JSONB,
         UUID: Uuid,
+        str: Text,
     }
 
     created_at: Mapped[datetime] = mapped_column(server_default=func.now(), sort_order=100)
