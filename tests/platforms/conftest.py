@@ -2,9 +2,10 @@
 
 import base64
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -40,7 +41,7 @@ class Peer:
         response = await self.http.post(f"{self.url}/_control/faults", json=order)
         assert response.status_code == 201, response.text
 
-    async def posts(self, status: str | None = "published") -> list[Mapping[str, str]]:
+    async def posts(self, status: str | None = "published") -> list[dict[str, Any]]:
         query = {"platform": self.platform, "account": self.account.username}
         response = await self.http.get(f"{self.url}/_control/posts", params=query)
         return [post for post in response.json()["items"] if status in (None, post["status"])]
