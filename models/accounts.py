@@ -72,10 +72,12 @@ class ConnectedAccount(Tenant, Base):
     webhook_subscribed: Mapped[bool] = mapped_column(server_default=text("false"))
     webhook_subscription_id: Mapped[str | None] = mapped_column(String(255))
     last_sync_at: Mapped[datetime | None]
-    last_sync_status: Mapped[SyncStatus | None] = mapped_column(state(SyncStatus))
+    last_sync_status: Mapped[SyncStatus | None] = mapped_column(state(SyncStatus, "last_sync_status"))
     next_sync_at: Mapped[datetime | None]
     sync_enabled: Mapped[bool] = mapped_column(server_default=text("false"))
-    status: Mapped[AccountStatus] = mapped_column(state(AccountStatus), server_default=AccountStatus.ACTIVE)
+    status: Mapped[AccountStatus] = mapped_column(
+        state(AccountStatus, "status"), server_default=AccountStatus.ACTIVE
+    )
     error_message: Mapped[str | None] = mapped_column(String(2000))
     error_count: Mapped[int] = mapped_column(server_default=text("0"))
     metadata_: Mapped[Json] = mapped_column("metadata", server_default=text("'{}'"))

@@ -1,6 +1,5 @@
 """What every table shares: the naming convention, ids, times, the workspace and the shapes of references to it."""
 
-import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -106,14 +105,8 @@ def reference(column: str, target: str, ondelete: str, *, late: bool = False) ->
     )
 
 
-def state(enum: type[StrEnum]) -> Enum:
-    """A PostgreSQL enum named as the class is, in snake case."""
-    name = re.sub(r"(?<!^)(?=[A-Z])", "_", enum.__name__).lower()
-    return Enum(enum, name=name, values_callable=_values)
-
-
-def word(enum: type[StrEnum], name: str) -> Enum:
-    """A CHECKed text, for the words of records that are only ever added; `name` is the column's."""
+def state(enum: type[StrEnum], name: str) -> Enum:
+    """A CHECKed text, which is easier to extend than a PostgreSQL enum; `name` is the column's."""
     return Enum(
         enum, native_enum=False, create_constraint=True, length=20, name=name, values_callable=_values
     )

@@ -63,7 +63,7 @@ class UserSession(Row, Base):
     __table_args__ = (Index(None, "user_id"), Index(None, "expires_at"))
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    kind: Mapped[SessionKind] = mapped_column(state(SessionKind), server_default=SessionKind.SESSION)
+    kind: Mapped[SessionKind] = mapped_column(state(SessionKind, "kind"), server_default=SessionKind.SESSION)
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     user_agent: Mapped[str | None] = mapped_column(String(500))
     ip: Mapped[bytes | None] = mapped_column(Encrypted)
@@ -92,7 +92,7 @@ class WorkspaceMember(Base):
         ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True
     )
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
-    role: Mapped[Role] = mapped_column(state(Role))
+    role: Mapped[Role] = mapped_column(state(Role, "role"))
 
 
 class Invitation(Tenant, Base):
@@ -101,7 +101,7 @@ class Invitation(Tenant, Base):
 
     email: Mapped[bytes | None] = mapped_column(Encrypted)
     email_index: Mapped[bytes | None] = mapped_column(LargeBinary)
-    role: Mapped[Role] = mapped_column(state(Role))
+    role: Mapped[Role] = mapped_column(state(Role, "role"))
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     invited_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     expires_at: Mapped[datetime]

@@ -63,7 +63,7 @@ class Campaign(Tenant, Base):
     ends_on: Mapped[date | None]
     budget_usd: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))
     status: Mapped[CampaignStatus] = mapped_column(
-        state(CampaignStatus), server_default=CampaignStatus.PLANNED
+        state(CampaignStatus, "status"), server_default=CampaignStatus.PLANNED
     )
 
 
@@ -94,7 +94,7 @@ class File(Tenant, Base):
     sha256: Mapped[bytes | None] = mapped_column(LargeBinary)
     public_url: Mapped[str | None] = mapped_column(String(2048))
     extraction_status: Mapped[ExtractionStatus] = mapped_column(
-        state(ExtractionStatus), server_default=ExtractionStatus.PENDING
+        state(ExtractionStatus, "extraction_status"), server_default=ExtractionStatus.PENDING
     )
     error: Mapped[str | None] = mapped_column(String(2000))
 
@@ -112,7 +112,7 @@ class Resource(Tenant, Base):
     __table_args__ = (Index(None, "user_id"), at_most("content", 1_000_000))
 
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
-    type: Mapped[ResourceType] = mapped_column(state(ResourceType))
+    type: Mapped[ResourceType] = mapped_column(state(ResourceType, "type"))
     content: Mapped[str]
     metadata_: Mapped[Json] = mapped_column("metadata", server_default=text("'{}'"))
 
@@ -142,7 +142,7 @@ class Template(Row, Base):
     workspace_id: Mapped[UUID | None] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     name: Mapped[str] = mapped_column(String(200))
-    type: Mapped[TemplateType] = mapped_column(state(TemplateType))
+    type: Mapped[TemplateType] = mapped_column(state(TemplateType, "type"))
     prompt: Mapped[str]
     is_custom: Mapped[bool] = mapped_column(server_default=text("true"))
 

@@ -28,7 +28,6 @@ from models.base import (
     newest_first,
     reference,
     state,
-    word,
 )
 
 
@@ -69,7 +68,7 @@ class TokenUsage(Tenant, Base):
     output_tokens: Mapped[int] = mapped_column(server_default=text("0"))
     cost_usd: Mapped[Decimal | None] = mapped_column(Numeric(10, 6))
     latency_ms: Mapped[int] = mapped_column(server_default=text("0"))
-    status: Mapped[UsageStatus] = mapped_column(word(UsageStatus, "status"))
+    status: Mapped[UsageStatus] = mapped_column(state(UsageStatus, "status"))
 
 
 class BudgetPeriod(StrEnum):
@@ -81,7 +80,7 @@ class Budget(Tenant, Base):
     __tablename__ = "budgets"
     __table_args__ = (UniqueConstraint("workspace_id", "period"), *never_negative("limit_usd"))
 
-    period: Mapped[BudgetPeriod] = mapped_column(state(BudgetPeriod))
+    period: Mapped[BudgetPeriod] = mapped_column(state(BudgetPeriod, "period"))
     limit_usd: Mapped[Decimal] = mapped_column(Numeric(12, 6))
 
 
@@ -141,7 +140,7 @@ class AuditLog(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     workspace_id: Mapped[UUID | None] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
     table_name: Mapped[str] = mapped_column(String(63))
-    operation: Mapped[AuditOperation] = mapped_column(word(AuditOperation, "operation"))
+    operation: Mapped[AuditOperation] = mapped_column(state(AuditOperation, "operation"))
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     old_values: Mapped[Json | None]
     new_values: Mapped[Json | None]

@@ -75,7 +75,9 @@ class Post(Tenant, Base):
     source_post_id: Mapped[UUID | None]
     platform: Mapped[str] = mapped_column(String(20))
     platform_post_id: Mapped[str] = mapped_column(String(255))
-    content_type: Mapped[ContentType] = mapped_column(state(ContentType), server_default=ContentType.POST)
+    content_type: Mapped[ContentType] = mapped_column(
+        state(ContentType, "content_type"), server_default=ContentType.POST
+    )
     activity_type: Mapped[str | None] = mapped_column(String(50))
     author_handle: Mapped[str | None] = mapped_column(String(255))
     title: Mapped[str | None]
@@ -92,7 +94,7 @@ class Post(Tenant, Base):
     published: Mapped[bool] = mapped_column(server_default=text("false"))
     deleted_on_platform: Mapped[bool] = mapped_column(server_default=text("false"))
     takedown_status: Mapped[TakedownStatus] = mapped_column(
-        state(TakedownStatus), server_default=TakedownStatus.ACTIVE
+        state(TakedownStatus, "takedown_status"), server_default=TakedownStatus.ACTIVE
     )
     simulated: Mapped[bool] = mapped_column(server_default=text("false"))
     search_vector: Mapped[str | None] = mapped_column(TSVECTOR)
@@ -138,7 +140,9 @@ class MediaFile(Tenant, Base):
     file_id: Mapped[UUID | None]
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     original_url: Mapped[str | None] = mapped_column(String(2048))
-    status: Mapped[MediaStatus] = mapped_column(state(MediaStatus), server_default=MediaStatus.PENDING)
+    status: Mapped[MediaStatus] = mapped_column(
+        state(MediaStatus, "status"), server_default=MediaStatus.PENDING
+    )
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     error: Mapped[str | None] = mapped_column(String(2000))
     last_attempt_at: Mapped[datetime | None]

@@ -17,7 +17,6 @@ from models.base import (
     platform_name,
     reference,
     state,
-    word,
 )
 
 
@@ -62,7 +61,7 @@ class PublishingJob(Tenant, Base):
     review_id: Mapped[UUID]
     connected_account_id: Mapped[UUID | None]
     platform: Mapped[str] = mapped_column(String(20))
-    status: Mapped[JobStatus] = mapped_column(state(JobStatus), server_default=JobStatus.QUEUED)
+    status: Mapped[JobStatus] = mapped_column(state(JobStatus, "status"), server_default=JobStatus.QUEUED)
     scheduled_for: Mapped[datetime | None]
     published_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
@@ -104,10 +103,10 @@ class PublishingAttempt(Tenant, Base):
     )
 
     publishing_job_id: Mapped[UUID]
-    kind: Mapped[AttemptKind] = mapped_column(word(AttemptKind, "kind"))
+    kind: Mapped[AttemptKind] = mapped_column(state(AttemptKind, "kind"))
     started_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
     ended_at: Mapped[datetime | None]
-    outcome: Mapped[AttemptOutcome | None] = mapped_column(state(AttemptOutcome))
+    outcome: Mapped[AttemptOutcome | None] = mapped_column(state(AttemptOutcome, "outcome"))
     evidence: Mapped[Json] = mapped_column(server_default=text("'{}'"))
 
 

@@ -49,12 +49,14 @@ class Review(Tenant, Base):
     thread_id: Mapped[UUID]
     draft_id: Mapped[UUID]
     interrupt_id: Mapped[str] = mapped_column(String(64))
-    status: Mapped[ReviewStatus] = mapped_column(state(ReviewStatus), server_default=ReviewStatus.PENDING)
+    status: Mapped[ReviewStatus] = mapped_column(
+        state(ReviewStatus, "status"), server_default=ReviewStatus.PENDING
+    )
     seen_hash: Mapped[str] = mapped_column(String(64))
     connected_account_id: Mapped[UUID | None]
     schedule_for: Mapped[datetime | None]
     refusal: Mapped[Json | None]
-    decision: Mapped[ReviewDecision | None] = mapped_column(state(ReviewDecision))
+    decision: Mapped[ReviewDecision | None] = mapped_column(state(ReviewDecision, "decision"))
     approved_hash: Mapped[str | None] = mapped_column(String(64))
     bound: Mapped[bool] = mapped_column(server_default=text("true"))
     edited: Mapped[Json | None]

@@ -70,9 +70,11 @@ class Workflow(Tenant, Base):
     # Not composite, since shipped templates have no workspace: a trigger refuses another workspace's.
     template_id: Mapped[UUID | None] = mapped_column(ForeignKey("templates.id", ondelete="SET NULL"))
     status: Mapped[WorkflowStatus] = mapped_column(
-        state(WorkflowStatus), server_default=WorkflowStatus.RUNNING
+        state(WorkflowStatus, "status"), server_default=WorkflowStatus.RUNNING
     )
-    mode: Mapped[WorkflowMode] = mapped_column(state(WorkflowMode), server_default=WorkflowMode.MANUAL)
+    mode: Mapped[WorkflowMode] = mapped_column(
+        state(WorkflowMode, "mode"), server_default=WorkflowMode.MANUAL
+    )
     source_content: Mapped[Json | None]
     template_input: Mapped[Json | None]
     manual_options: Mapped[Json | None]
@@ -113,7 +115,9 @@ class Thread(Tenant, Base):
     )
 
     graph_id: Mapped[str | None] = mapped_column(String(50))
-    status: Mapped[ThreadStatus] = mapped_column(state(ThreadStatus), server_default=ThreadStatus.IDLE)
+    status: Mapped[ThreadStatus] = mapped_column(
+        state(ThreadStatus, "status"), server_default=ThreadStatus.IDLE
+    )
     metadata_: Mapped[Json] = mapped_column("metadata", server_default=text("'{}'"))
 
 
@@ -154,7 +158,7 @@ class PlatformState(InWorkspace, Base):
     workflow_id: Mapped[UUID]
     platform: Mapped[str] = mapped_column(String(20))
     status: Mapped[PlatformStatus] = mapped_column(
-        state(PlatformStatus), server_default=PlatformStatus.GENERATING
+        state(PlatformStatus, "status"), server_default=PlatformStatus.GENERATING
     )
     active_draft_id: Mapped[UUID | None]
     iteration: Mapped[int] = mapped_column(server_default=text("0"))
@@ -198,7 +202,7 @@ class Draft(Tenant, Base):
     metadata_: Mapped[Json] = mapped_column("metadata", server_default=text("'{}'"))
     media: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     content_hash: Mapped[str] = mapped_column(String(64))
-    source: Mapped[DraftSource] = mapped_column(state(DraftSource))
+    source: Mapped[DraftSource] = mapped_column(state(DraftSource, "source"))
     based_on_id: Mapped[UUID | None]
     sequence: Mapped[int] = mapped_column(server_default=text("0"))
     iteration: Mapped[int] = mapped_column(server_default=text("0"))

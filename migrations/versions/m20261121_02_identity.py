@@ -9,15 +9,8 @@ down_revision = "20261121_01"
 branch_labels = None
 depends_on = None
 
-ENUMS = {
-    "session_kind": ["session", "link"],
-    "role": ["owner", "editor", "reviewer", "viewer"],
-}
-
 
 def upgrade() -> None:
-    for name, labels in ENUMS.items():
-        postgresql.ENUM(*labels, name=name).create(op.get_bind())
     op.create_table(
         "users",
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -65,12 +58,7 @@ def upgrade() -> None:
         "user_sessions",
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=False),
-        sa.Column(
-            "kind",
-            postgresql.ENUM(name="session_kind", create_type=False),
-            server_default="session",
-            nullable=False,
-        ),
+        sa.Column("kind", sa.String(length=20), server_default="session", nullable=False),
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
         sa.Column("user_agent", sa.String(length=500), nullable=True),
         sa.Column("ip", sa.LargeBinary(), nullable=True),
@@ -82,6 +70,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["user_id"], ["users.id"], name=op.f("fk_user_sessions_user_id"), ondelete="CASCADE"
         ),
+        sa.CheckConstraint("kind IN ('session', 'link')", name=op.f("ck_user_sessions_kind")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user_sessions")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_user_sessions_token_hash")),
     )
@@ -115,7 +104,7 @@ def upgrade() -> None:
         "workspace_members",
         sa.Column("workspace_id", sa.Uuid(), nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=False),
-        sa.Column("role", postgresql.ENUM(name="role", create_type=False), nullable=False),
+        sa.Column("role", sa.String(length=20), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(
@@ -127,6 +116,9 @@ def upgrade() -> None:
             name=op.f("fk_workspace_members_workspace_id"),
             ondelete="CASCADE",
         ),
+        sa.CheckConstraint(
+            "role IN ('owner', 'editor', 'reviewer', 'viewer')", name=op.f("ck_workspace_members_role")
+        ),
         sa.PrimaryKeyConstraint("workspace_id", "user_id", name=op.f("pk_workspace_members")),
     )
     op.create_index(op.f("ix_workspace_members_user_id"), "workspace_members", ["user_id"], unique=False)
@@ -136,7 +128,7 @@ def upgrade() -> None:
         sa.Column("workspace_id", sa.Uuid(), nullable=False),
         sa.Column("email", sa.LargeBinary(), nullable=True),
         sa.Column("email_index", sa.LargeBinary(), nullable=True),
-        sa.Column("role", postgresql.ENUM(name="role", create_type=False), nullable=False),
+        sa.Column("role", sa.String(length=20), nullable=False),
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
         sa.Column("invited_by", sa.Uuid(), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
@@ -149,6 +141,9 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(
             ["workspace_id"], ["workspaces.id"], name=op.f("fk_invitations_workspace_id"), ondelete="CASCADE"
+        ),
+        sa.CheckConstraint(
+            "role IN ('owner', 'editor', 'reviewer', 'viewer')", name=op.f("ck_invitations_role")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invitations")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_invitations_token_hash")),
@@ -230,5 +225,3 @@ def downgrade() -> None:
     op.drop_table("user_sessions")
     op.drop_table("profiles")
     op.drop_table("users")
-    for name in ENUMS:
-        op.execute(f"DROP TYPE {name}")

@@ -9,17 +9,8 @@ down_revision = "20261121_02"
 branch_labels = None
 depends_on = None
 
-ENUMS = {
-    "campaign_status": ["planned", "active", "paused", "completed"],
-    "extraction_status": ["pending", "processing", "completed", "failed"],
-    "resource_type": ["style_sample", "reference", "image"],
-    "template_type": ["blog", "linkedin", "twitter", "instagram", "email"],
-}
-
 
 def upgrade() -> None:
-    for name, labels in ENUMS.items():
-        postgresql.ENUM(*labels, name=name).create(op.get_bind())
     op.create_table(
         "projects",
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -60,12 +51,7 @@ def upgrade() -> None:
         sa.Column("starts_on", sa.Date(), nullable=True),
         sa.Column("ends_on", sa.Date(), nullable=True),
         sa.Column("budget_usd", sa.Numeric(precision=12, scale=2), nullable=True),
-        sa.Column(
-            "status",
-            postgresql.ENUM(name="campaign_status", create_type=False),
-            server_default="planned",
-            nullable=False,
-        ),
+        sa.Column("status", sa.String(length=20), server_default="planned", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("budget_usd >= 0", name=op.f("ck_campaigns_budget_usd")),
@@ -73,6 +59,9 @@ def upgrade() -> None:
         sa.CheckConstraint("ends_on >= starts_on", name=op.f("ck_campaigns_dates")),
         sa.ForeignKeyConstraint(
             ["workspace_id"], ["workspaces.id"], name=op.f("fk_campaigns_workspace_id"), ondelete="CASCADE"
+        ),
+        sa.CheckConstraint(
+            "status IN ('planned', 'active', 'paused', 'completed')", name=op.f("ck_campaigns_status")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_campaigns")),
         sa.UniqueConstraint("workspace_id", "id", name=op.f("uq_campaigns_workspace_id_id")),
@@ -94,12 +83,7 @@ def upgrade() -> None:
         sa.Column("size_bytes", sa.BigInteger(), nullable=True),
         sa.Column("sha256", sa.LargeBinary(), nullable=True),
         sa.Column("public_url", sa.String(length=2048), nullable=True),
-        sa.Column(
-            "extraction_status",
-            postgresql.ENUM(name="extraction_status", create_type=False),
-            server_default="pending",
-            nullable=False,
-        ),
+        sa.Column("extraction_status", sa.String(length=20), server_default="pending", nullable=False),
         sa.Column("error", sa.String(length=2000), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -115,6 +99,10 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(
             ["workspace_id"], ["workspaces.id"], name=op.f("fk_files_workspace_id"), ondelete="CASCADE"
+        ),
+        sa.CheckConstraint(
+            "extraction_status IN ('pending', 'processing', 'completed', 'failed')",
+            name=op.f("ck_files_extraction_status"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_files")),
         sa.UniqueConstraint("path", name=op.f("uq_files_path")),
@@ -138,7 +126,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.Column("workspace_id", sa.Uuid(), nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=True),
-        sa.Column("type", postgresql.ENUM(name="resource_type", create_type=False), nullable=False),
+        sa.Column("type", sa.String(length=20), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column(
             "metadata",
@@ -155,6 +143,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["workspace_id"], ["workspaces.id"], name=op.f("fk_resources_workspace_id"), ondelete="CASCADE"
         ),
+        sa.CheckConstraint("type IN ('style_sample', 'reference', 'image')", name=op.f("ck_resources_type")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_resources")),
     )
     op.create_index(op.f("ix_resources_user_id"), "resources", ["user_id"], unique=False)
@@ -176,7 +165,7 @@ def upgrade() -> None:
         sa.Column("workspace_id", sa.Uuid(), nullable=True),
         sa.Column("user_id", sa.Uuid(), nullable=True),
         sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("type", postgresql.ENUM(name="template_type", create_type=False), nullable=False),
+        sa.Column("type", sa.String(length=20), nullable=False),
         sa.Column("prompt", sa.Text(), nullable=False),
         sa.Column("is_custom", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -188,6 +177,9 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(
             ["workspace_id"], ["workspaces.id"], name=op.f("fk_templates_workspace_id"), ondelete="CASCADE"
+        ),
+        sa.CheckConstraint(
+            "type IN ('blog', 'linkedin', 'twitter', 'instagram', 'email')", name=op.f("ck_templates_type")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_templates")),
         sa.UniqueConstraint(
@@ -222,5 +214,3 @@ def downgrade() -> None:
     op.drop_table("files")
     op.drop_table("campaigns")
     op.drop_table("projects")
-    for name in ENUMS:
-        op.execute(f"DROP TYPE {name}")

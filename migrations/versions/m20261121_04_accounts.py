@@ -9,15 +9,8 @@ down_revision = "20261121_03"
 branch_labels = None
 depends_on = None
 
-ENUMS = {
-    "sync_status": ["success", "failed", "partial"],
-    "account_status": ["active", "error", "disconnected", "token_expired"],
-}
-
 
 def upgrade() -> None:
-    for name, labels in ENUMS.items():
-        postgresql.ENUM(*labels, name=name).create(op.get_bind())
     op.create_table(
         "connected_accounts",
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -36,15 +29,10 @@ def upgrade() -> None:
         sa.Column("webhook_subscribed", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("webhook_subscription_id", sa.String(length=255), nullable=True),
         sa.Column("last_sync_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("last_sync_status", postgresql.ENUM(name="sync_status", create_type=False), nullable=True),
+        sa.Column("last_sync_status", sa.String(length=20), nullable=True),
         sa.Column("next_sync_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sync_enabled", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.Column(
-            "status",
-            postgresql.ENUM(name="account_status", create_type=False),
-            server_default="active",
-            nullable=False,
-        ),
+        sa.Column("status", sa.String(length=20), server_default="active", nullable=False),
         sa.Column("error_message", sa.String(length=2000), nullable=True),
         sa.Column("error_count", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column(
@@ -69,6 +57,14 @@ def upgrade() -> None:
             ["workspaces.id"],
             name=op.f("fk_connected_accounts_workspace_id"),
             ondelete="CASCADE",
+        ),
+        sa.CheckConstraint(
+            "last_sync_status IN ('success', 'failed', 'partial')",
+            name=op.f("ck_connected_accounts_last_sync_status"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('active', 'error', 'disconnected', 'token_expired')",
+            name=op.f("ck_connected_accounts_status"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_connected_accounts")),
         sa.UniqueConstraint("workspace_id", "id", name=op.f("uq_connected_accounts_workspace_id_id")),
@@ -142,5 +138,3 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("rate_limits")
     op.drop_table("connected_accounts")
-    for name in ENUMS:
-        op.execute(f"DROP TYPE {name}")

@@ -9,16 +9,8 @@ down_revision = "20261121_04"
 branch_labels = None
 depends_on = None
 
-ENUMS = {
-    "workflow_status": ["running", "awaiting_review", "completed", "failed", "cancelled", "archived"],
-    "workflow_mode": ["manual", "template"],
-    "thread_status": ["idle", "busy", "interrupted", "error"],
-}
-
 
 def upgrade() -> None:
-    for name, labels in ENUMS.items():
-        postgresql.ENUM(*labels, name=name).create(op.get_bind())
     op.create_table(
         "workflows",
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -28,18 +20,8 @@ def upgrade() -> None:
         sa.Column("campaign_id", sa.Uuid(), nullable=True),
         sa.Column("source_post_id", sa.Uuid(), nullable=True),
         sa.Column("template_id", sa.Uuid(), nullable=True),
-        sa.Column(
-            "status",
-            postgresql.ENUM(name="workflow_status", create_type=False),
-            server_default="running",
-            nullable=False,
-        ),
-        sa.Column(
-            "mode",
-            postgresql.ENUM(name="workflow_mode", create_type=False),
-            server_default="manual",
-            nullable=False,
-        ),
+        sa.Column("status", sa.String(length=20), server_default="running", nullable=False),
+        sa.Column("mode", sa.String(length=20), server_default="manual", nullable=False),
         sa.Column("source_content", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("template_input", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("manual_options", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
@@ -74,6 +56,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["workspace_id"], ["workspaces.id"], name=op.f("fk_workflows_workspace_id"), ondelete="CASCADE"
         ),
+        sa.CheckConstraint(
+            "status IN ('running', 'awaiting_review', 'completed', 'failed', 'cancelled', 'archived')",
+            name=op.f("ck_workflows_status"),
+        ),
+        sa.CheckConstraint("mode IN ('manual', 'template')", name=op.f("ck_workflows_mode")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_workflows")),
         sa.UniqueConstraint("workspace_id", "id", name=op.f("uq_workflows_workspace_id_id")),
     )
@@ -111,12 +98,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.Column("workspace_id", sa.Uuid(), nullable=False),
         sa.Column("graph_id", sa.String(length=50), nullable=True),
-        sa.Column(
-            "status",
-            postgresql.ENUM(name="thread_status", create_type=False),
-            server_default="idle",
-            nullable=False,
-        ),
+        sa.Column("status", sa.String(length=20), server_default="idle", nullable=False),
         sa.Column(
             "metadata",
             postgresql.JSONB(astext_type=sa.Text()),
@@ -127,6 +109,9 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(
             ["workspace_id"], ["workspaces.id"], name=op.f("fk_threads_workspace_id"), ondelete="CASCADE"
+        ),
+        sa.CheckConstraint(
+            "status IN ('idle', 'busy', 'interrupted', 'error')", name=op.f("ck_threads_status")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_threads")),
         sa.UniqueConstraint("workspace_id", "id", name=op.f("uq_threads_workspace_id_id")),
@@ -156,5 +141,3 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("threads")
     op.drop_table("workflows")
-    for name in ENUMS:
-        op.execute(f"DROP TYPE {name}")

@@ -9,26 +9,8 @@ down_revision = "20261121_05"
 branch_labels = None
 depends_on = None
 
-ENUMS = {
-    "draft_source": ["ai", "human"],
-    "platform_status": [
-        "generating",
-        "evaluating",
-        "awaiting_review",
-        "accepted",
-        "scheduled",
-        "publishing",
-        "published",
-        "rejected",
-        "failed",
-        "cancelled",
-    ],
-}
-
 
 def upgrade() -> None:
-    for name, labels in ENUMS.items():
-        postgresql.ENUM(*labels, name=name).create(op.get_bind())
     op.create_table(
         "drafts",
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -47,7 +29,7 @@ def upgrade() -> None:
             "media", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False
         ),
         sa.Column("content_hash", sa.String(length=64), nullable=False),
-        sa.Column("source", postgresql.ENUM(name="draft_source", create_type=False), nullable=False),
+        sa.Column("source", sa.String(length=20), nullable=False),
         sa.Column("based_on_id", sa.Uuid(), nullable=True),
         sa.Column("sequence", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("iteration", sa.Integer(), server_default=sa.text("0"), nullable=False),
@@ -80,6 +62,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["workspace_id"], ["workspaces.id"], name=op.f("fk_drafts_workspace_id"), ondelete="CASCADE"
         ),
+        sa.CheckConstraint("source IN ('ai', 'human')", name=op.f("ck_drafts_source")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_drafts")),
         sa.UniqueConstraint("workspace_id", "id", name=op.f("uq_drafts_workspace_id_id")),
     )
@@ -135,12 +118,7 @@ def upgrade() -> None:
         sa.Column("workspace_id", sa.Uuid(), nullable=False),
         sa.Column("workflow_id", sa.Uuid(), nullable=False),
         sa.Column("platform", sa.String(length=20), nullable=False),
-        sa.Column(
-            "status",
-            postgresql.ENUM(name="platform_status", create_type=False),
-            server_default="generating",
-            nullable=False,
-        ),
+        sa.Column("status", sa.String(length=20), server_default="generating", nullable=False),
         sa.Column("active_draft_id", sa.Uuid(), nullable=True),
         sa.Column("iteration", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("error", sa.Text(), nullable=True),
@@ -181,6 +159,10 @@ def upgrade() -> None:
             name=op.f("fk_platform_states_workspace_id"),
             ondelete="CASCADE",
         ),
+        sa.CheckConstraint(
+            "status IN ('generating', 'evaluating', 'awaiting_review', 'accepted', 'scheduled', 'publishing', 'published', 'rejected', 'failed', 'cancelled')",
+            name=op.f("ck_platform_states_status"),
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_platform_states")),
         sa.UniqueConstraint("workflow_id", "platform", name=op.f("uq_platform_states_workflow_id_platform")),
         postgresql_with={"fillfactor": 80},
@@ -216,5 +198,3 @@ def downgrade() -> None:
     op.drop_table("platform_states")
     op.drop_table("evaluations")
     op.drop_table("drafts")
-    for name in ENUMS:
-        op.execute(f"DROP TYPE {name}")

@@ -9,15 +9,8 @@ down_revision = "20261121_06"
 branch_labels = None
 depends_on = None
 
-ENUMS = {
-    "review_status": ["pending", "decided", "superseded"],
-    "review_decision": ["accept", "edit", "regenerate", "reject"],
-}
-
 
 def upgrade() -> None:
-    for name, labels in ENUMS.items():
-        postgresql.ENUM(*labels, name=name).create(op.get_bind())
     op.create_table(
         "reviews",
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -25,17 +18,12 @@ def upgrade() -> None:
         sa.Column("thread_id", sa.Uuid(), nullable=False),
         sa.Column("draft_id", sa.Uuid(), nullable=False),
         sa.Column("interrupt_id", sa.String(length=64), nullable=False),
-        sa.Column(
-            "status",
-            postgresql.ENUM(name="review_status", create_type=False),
-            server_default="pending",
-            nullable=False,
-        ),
+        sa.Column("status", sa.String(length=20), server_default="pending", nullable=False),
         sa.Column("seen_hash", sa.String(length=64), nullable=False),
         sa.Column("connected_account_id", sa.Uuid(), nullable=True),
         sa.Column("schedule_for", sa.DateTime(timezone=True), nullable=True),
         sa.Column("refusal", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column("decision", postgresql.ENUM(name="review_decision", create_type=False), nullable=True),
+        sa.Column("decision", sa.String(length=20), nullable=True),
         sa.Column("approved_hash", sa.String(length=64), nullable=True),
         sa.Column("bound", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("edited", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
@@ -75,6 +63,10 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(
             ["workspace_id"], ["workspaces.id"], name=op.f("fk_reviews_workspace_id"), ondelete="CASCADE"
+        ),
+        sa.CheckConstraint("status IN ('pending', 'decided', 'superseded')", name=op.f("ck_reviews_status")),
+        sa.CheckConstraint(
+            "decision IN ('accept', 'edit', 'regenerate', 'reject')", name=op.f("ck_reviews_decision")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reviews")),
         sa.UniqueConstraint("thread_id", "interrupt_id", name=op.f("uq_reviews_thread_id_interrupt_id")),
@@ -175,5 +167,3 @@ def downgrade() -> None:
     op.drop_table("guest_links")
     op.drop_table("review_comments")
     op.drop_table("reviews")
-    for name in ENUMS:
-        op.execute(f"DROP TYPE {name}")

@@ -9,24 +9,8 @@ down_revision = "20261121_07"
 branch_labels = None
 depends_on = None
 
-ENUMS = {
-    "job_status": [
-        "queued",
-        "scheduled",
-        "held",
-        "publishing",
-        "published",
-        "failed",
-        "unknown",
-        "cancelled",
-    ],
-    "attempt_outcome": ["confirmed", "absent", "refused", "unreachable", "unknown"],
-}
-
 
 def upgrade() -> None:
-    for name, labels in ENUMS.items():
-        postgresql.ENUM(*labels, name=name).create(op.get_bind())
     op.create_table(
         "publishing_jobs",
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -37,12 +21,7 @@ def upgrade() -> None:
         sa.Column("review_id", sa.Uuid(), nullable=False),
         sa.Column("connected_account_id", sa.Uuid(), nullable=True),
         sa.Column("platform", sa.String(length=20), nullable=False),
-        sa.Column(
-            "status",
-            postgresql.ENUM(name="job_status", create_type=False),
-            server_default="queued",
-            nullable=False,
-        ),
+        sa.Column("status", sa.String(length=20), server_default="queued", nullable=False),
         sa.Column("scheduled_for", sa.DateTime(timezone=True), nullable=True),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
@@ -93,6 +72,10 @@ def upgrade() -> None:
             name=op.f("fk_publishing_jobs_workspace_id"),
             ondelete="CASCADE",
         ),
+        sa.CheckConstraint(
+            "status IN ('queued', 'scheduled', 'held', 'publishing', 'published', 'failed', 'unknown', 'cancelled')",
+            name=op.f("ck_publishing_jobs_status"),
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_publishing_jobs")),
         sa.UniqueConstraint("idempotency_key", name=op.f("uq_publishing_jobs_idempotency_key")),
         sa.UniqueConstraint("workspace_id", "id", name=op.f("uq_publishing_jobs_workspace_id_id")),
@@ -137,20 +120,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.Column("workspace_id", sa.Uuid(), nullable=False),
         sa.Column("publishing_job_id", sa.Uuid(), nullable=False),
-        sa.Column(
-            "kind",
-            sa.Enum(
-                "publish",
-                "find",
-                "unpublish",
-                "reconcile",
-                name="kind",
-                native_enum=False,
-                create_constraint=True,
-                length=20,
-            ),
-            nullable=False,
-        ),
+        sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column(
             "started_at",
             sa.DateTime(timezone=True),
@@ -158,7 +128,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("outcome", postgresql.ENUM(name="attempt_outcome", create_type=False), nullable=True),
+        sa.Column("outcome", sa.String(length=20), nullable=True),
         sa.Column(
             "evidence",
             postgresql.JSONB(astext_type=sa.Text()),
@@ -179,6 +149,13 @@ def upgrade() -> None:
             name=op.f("fk_publishing_attempts_workspace_id"),
             ondelete="CASCADE",
         ),
+        sa.CheckConstraint(
+            "kind IN ('publish', 'find', 'unpublish', 'reconcile')", name=op.f("ck_publishing_attempts_kind")
+        ),
+        sa.CheckConstraint(
+            "outcome IN ('confirmed', 'absent', 'refused', 'unreachable', 'unknown')",
+            name=op.f("ck_publishing_attempts_outcome"),
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_publishing_attempts")),
     )
     op.create_index(
@@ -198,5 +175,3 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("publishing_attempts")
     op.drop_table("publishing_jobs")
-    for name in ENUMS:
-        op.execute(f"DROP TYPE {name}")

@@ -9,16 +9,8 @@ down_revision = "20261121_08"
 branch_labels = None
 depends_on = None
 
-ENUMS = {
-    "content_type": ["post", "activity", "story", "reel", "reply", "repost", "article"],
-    "takedown_status": ["active", "takedown_pending", "removed"],
-    "media_status": ["pending", "downloading", "downloaded", "failed", "unavailable"],
-}
-
 
 def upgrade() -> None:
-    for name, labels in ENUMS.items():
-        postgresql.ENUM(*labels, name=name).create(op.get_bind())
     op.create_table(
         "posts",
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -30,12 +22,7 @@ def upgrade() -> None:
         sa.Column("source_post_id", sa.Uuid(), nullable=True),
         sa.Column("platform", sa.String(length=20), nullable=False),
         sa.Column("platform_post_id", sa.String(length=255), nullable=False),
-        sa.Column(
-            "content_type",
-            postgresql.ENUM(name="content_type", create_type=False),
-            server_default="post",
-            nullable=False,
-        ),
+        sa.Column("content_type", sa.String(length=20), server_default="post", nullable=False),
         sa.Column("activity_type", sa.String(length=50), nullable=True),
         sa.Column("author_handle", sa.String(length=255), nullable=True),
         sa.Column("title", sa.Text(), nullable=True),
@@ -51,12 +38,7 @@ def upgrade() -> None:
         sa.Column("updated_at_platform", sa.DateTime(timezone=True), nullable=True),
         sa.Column("published", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("deleted_on_platform", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.Column(
-            "takedown_status",
-            postgresql.ENUM(name="takedown_status", create_type=False),
-            server_default="active",
-            nullable=False,
-        ),
+        sa.Column("takedown_status", sa.String(length=20), server_default="active", nullable=False),
         sa.Column("simulated", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("search_vector", postgresql.TSVECTOR(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -92,6 +74,14 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(
             ["workspace_id"], ["workspaces.id"], name=op.f("fk_posts_workspace_id"), ondelete="CASCADE"
+        ),
+        sa.CheckConstraint(
+            "content_type IN ('post', 'activity', 'story', 'reel', 'reply', 'repost', 'article')",
+            name=op.f("ck_posts_content_type"),
+        ),
+        sa.CheckConstraint(
+            "takedown_status IN ('active', 'takedown_pending', 'removed')",
+            name=op.f("ck_posts_takedown_status"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_posts")),
         sa.UniqueConstraint("workspace_id", "id", name=op.f("uq_posts_workspace_id_id")),
@@ -190,12 +180,7 @@ def upgrade() -> None:
         sa.Column("file_id", sa.Uuid(), nullable=True),
         sa.Column("user_id", sa.Uuid(), nullable=True),
         sa.Column("original_url", sa.String(length=2048), nullable=True),
-        sa.Column(
-            "status",
-            postgresql.ENUM(name="media_status", create_type=False),
-            server_default="pending",
-            nullable=False,
-        ),
+        sa.Column("status", sa.String(length=20), server_default="pending", nullable=False),
         sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("error", sa.String(length=2000), nullable=True),
         sa.Column("last_attempt_at", sa.DateTime(timezone=True), nullable=True),
@@ -227,6 +212,10 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(
             ["workspace_id"], ["workspaces.id"], name=op.f("fk_media_files_workspace_id"), ondelete="CASCADE"
+        ),
+        sa.CheckConstraint(
+            "status IN ('pending', 'downloading', 'downloaded', 'failed', 'unavailable')",
+            name=op.f("ck_media_files_status"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_media_files")),
         sa.UniqueConstraint(
@@ -260,5 +249,3 @@ def downgrade() -> None:
     op.drop_table("media_files")
     op.drop_table("post_analyses")
     op.drop_table("posts")
-    for name in ENUMS:
-        op.execute(f"DROP TYPE {name}")

@@ -10,10 +10,6 @@ down_revision = "20261121_09"
 branch_labels = None
 depends_on = None
 
-ENUMS = {
-    "budget_period": ["day", "month"],
-}
-
 
 class Xid8(UserDefinedType[int]):
     cache_ok = True
@@ -23,8 +19,6 @@ class Xid8(UserDefinedType[int]):
 
 
 def upgrade() -> None:
-    for name, labels in ENUMS.items():
-        postgresql.ENUM(*labels, name=name).create(op.get_bind())
     op.create_table(
         "token_usage",
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -40,20 +34,7 @@ def upgrade() -> None:
         sa.Column("output_tokens", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("cost_usd", sa.Numeric(precision=10, scale=6), nullable=True),
         sa.Column("latency_ms", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column(
-            "status",
-            sa.Enum(
-                "reserved",
-                "completed",
-                "failed",
-                "cancelled",
-                name="status",
-                native_enum=False,
-                create_constraint=True,
-                length=20,
-            ),
-            nullable=False,
-        ),
+        sa.Column("status", sa.String(length=20), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("cost_usd >= 0", name=op.f("ck_token_usage_cost_usd")),
@@ -87,6 +68,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["workspace_id"], ["workspaces.id"], name=op.f("fk_token_usage_workspace_id"), ondelete="CASCADE"
         ),
+        sa.CheckConstraint(
+            "status IN ('reserved', 'completed', 'failed', 'cancelled')", name=op.f("ck_token_usage_status")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_token_usage")),
     )
     op.create_index(op.f("ix_token_usage_created_at"), "token_usage", ["created_at"], unique=False)
@@ -104,7 +88,7 @@ def upgrade() -> None:
         "budgets",
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.Column("workspace_id", sa.Uuid(), nullable=False),
-        sa.Column("period", postgresql.ENUM(name="budget_period", create_type=False), nullable=False),
+        sa.Column("period", sa.String(length=20), nullable=False),
         sa.Column("limit_usd", sa.Numeric(precision=12, scale=6), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -112,6 +96,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["workspace_id"], ["workspaces.id"], name=op.f("fk_budgets_workspace_id"), ondelete="CASCADE"
         ),
+        sa.CheckConstraint("period IN ('day', 'month')", name=op.f("ck_budgets_period")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_budgets")),
         sa.UniqueConstraint("workspace_id", "period", name=op.f("uq_budgets_workspace_id_period")),
     )
@@ -183,19 +168,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("workspace_id", sa.Uuid(), nullable=True),
         sa.Column("table_name", sa.String(length=63), nullable=False),
-        sa.Column(
-            "operation",
-            sa.Enum(
-                "INSERT",
-                "UPDATE",
-                "DELETE",
-                name="operation",
-                native_enum=False,
-                create_constraint=True,
-                length=20,
-            ),
-            nullable=False,
-        ),
+        sa.Column("operation", sa.String(length=20), nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=True),
         sa.Column("old_values", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("new_values", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
@@ -208,6 +181,9 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(
             ["workspace_id"], ["workspaces.id"], name=op.f("fk_audit_logs_workspace_id"), ondelete="CASCADE"
+        ),
+        sa.CheckConstraint(
+            "operation IN ('INSERT', 'UPDATE', 'DELETE')", name=op.f("ck_audit_logs_operation")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_logs")),
     )
@@ -225,5 +201,3 @@ def downgrade() -> None:
     op.drop_table("processing_logs")
     op.drop_table("budgets")
     op.drop_table("token_usage")
-    for name in ENUMS:
-        op.execute(f"DROP TYPE {name}")
