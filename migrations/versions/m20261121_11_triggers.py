@@ -76,7 +76,7 @@ BEGIN
     IF TG_OP <> 'INSERT' THEN before := to_jsonb(OLD) - 'updated_at'; END IF;
     IF TG_OP <> 'DELETE' THEN after := to_jsonb(NEW) - 'updated_at'; END IF;
     IF before = after THEN RETURN NULL; END IF;
-    FOREACH hidden IN ARRAY TG_ARGV LOOP
+    FOREACH hidden IN ARRAY coalesce(TG_ARGV, '{}') LOOP
         IF after -> hidden <> 'null' THEN
             after := jsonb_set(after, ARRAY[hidden], CASE
                 WHEN before -> hidden <> after -> hidden THEN '"[redacted, changed]"' ELSE '"[redacted]"' END::jsonb);
