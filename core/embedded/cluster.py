@@ -39,6 +39,7 @@ _FORGETFUL = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "autovacuum": "off",
+    "max_wal_size": "128MB",
 }
 """For tests: quick, and lost with the machine."""
 
