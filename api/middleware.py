@@ -53,7 +53,7 @@ class Edge:
         async def send_marked(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = int(message["status"])
                 headers = MutableHeaders(scope=message)
                 headers[REQUEST_ID] = request_id
                 for name, value in _SECURITY.items():
@@ -77,7 +77,7 @@ class Edge:
 def _record(scope: Scope, status: int, seconds: float) -> None:
     route = getattr(scope.get("route"), "path", "unmatched")
     method = scope["method"] if scope["method"] in _KNOWN_METHODS else "OTHER"
-    metrics.http_request(method, route, status, seconds)
+    metrics.record_request(method, route, status, seconds)
     log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
 
 

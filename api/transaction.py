@@ -61,9 +61,10 @@ class UnitOfWork:
         """The request's session. Raises Replay when the call was answered before; a twin still under way is awaited."""
         if self._session is None:
             tenant = self._state.db.tenant(self._principal.workspace_id, self._principal.user_id)
-            self._session = await self._stack.enter_async_context(tenant)
+            session: AsyncSession = await self._stack.enter_async_context(tenant)
+            self._session = session
             if self._call is not None:
-                self._say_again(await idempotency.reserve(self._session, self._state.keyring, self._call))
+                self._say_again(await idempotency.reserve(session, self._state.keyring, self._call))
         return self._session
 
     async def look_back(self) -> None:

@@ -60,6 +60,7 @@ class Database:
             pool_recycle=settings.database_pool_recycle,
             pool_pre_ping=settings.database_pool_pre_ping,
             echo=settings.database_echo,
+            hide_parameters=True,  # they are people's texts and secrets, and errors are logged
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 

@@ -30,7 +30,7 @@ async def create(
             f"A key cannot give what it has not: {', '.join(missing)}.",
             remedy="Make the key while signed in as a person.",
         )
-    if expires_at is not None and expires_at <= await session.scalar(select(func.now())):
+    if expires_at is not None and expires_at <= (await session.execute(select(func.now()))).scalar_one():
         detail = "This is in the past."
         raise Invalid("The key would be expired.", errors=[FieldError("/expires_at", detail)])
     secret = new_api_key()

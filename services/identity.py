@@ -148,7 +148,7 @@ async def add_user(
     except IntegrityError as error:
         raise _taken(error) from None
     await standing.become(session, user_id, workspace_id)
-    await workspaces.furnish(session, settings, keyring, workspace_id, user_id)
+    await workspaces.furnish(session, settings, keyring, workspace_id, user_id, username)
     return Registered(user_id, username, workspace_id)
 
 

@@ -14,7 +14,7 @@ DEFAULT_LIMIT: Final = 50
 MAX_LIMIT: Final = 200
 
 T = TypeVar("T")
-SelectT = TypeVar("SelectT", bound=Select[Any])
+SelectT = TypeVar("SelectT", bound=Select[*tuple[Any, ...]])
 Columns = tuple[InstrumentedAttribute[datetime], InstrumentedAttribute[UUID]]
 
 
@@ -54,9 +54,7 @@ def cut(rows: Sequence[T], wanted: Wanted, position: Callable[[T], Position]) ->
     return Slice(page, position(page[-1]) if len(rows) > wanted.limit else None)
 
 
-async def page(
-    session: AsyncSession, statement: Select[tuple[T]], columns: Columns, wanted: Wanted
-) -> Slice[T]:
+async def page(session: AsyncSession, statement: Select[T], columns: Columns, wanted: Wanted) -> Slice[T]:
     """For a statement that selects one entity with `created_at` and `id`."""
     rows = (await session.execute(keyset(statement, columns, wanted))).scalars().all()
     return cut(rows, wanted, lambda row: Position(getattr(row, columns[0].key), getattr(row, columns[1].key)))

@@ -18,12 +18,12 @@ from core.errors import Conflict
 from core.principal import Principal, Role
 from core.settings import Settings
 from models import Workspace, WorkspaceMember
-from services import pages, rows, standing
+from services import accounts, pages, rows, standing
 
-Furnish = Callable[[AsyncSession, Settings, Keyring, UUID, UUID], Awaitable[None]]
-"""(session, settings, keyring, workspace_id, user_id): writes into the new workspace, in the making transaction."""
+Furnish = Callable[[AsyncSession, Settings, Keyring, UUID, UUID, str], Awaitable[None]]
+"""(session, settings, keyring, workspace_id, user_id, username): writes into the new workspace, in the making transaction."""
 
-FURNISHINGS: Final[tuple[Furnish, ...]] = ()
+FURNISHINGS: Final[tuple[Furnish, ...]] = (accounts.give_simulated,)
 """What every new workspace begins with; called in this order."""
 
 _CREATE = text("SELECT create_workspace(:id, :name, :slug)")
@@ -73,16 +73,21 @@ async def create(
     workspace_id = uuid7()
     await session.execute(_CREATE, {"id": workspace_id, "name": name, "slug": new_slug(name)})
     async with standing.inside(session, workspace_id):
-        await furnish(session, settings, keyring, workspace_id, principal.user_id)
+        await furnish(session, settings, keyring, workspace_id, principal.user_id, principal.username)
     return membership(await rows.find(session, Workspace, workspace_id, "workspace"), Role.OWNER)
 
 
 async def furnish(
-    session: AsyncSession, settings: Settings, keyring: Keyring, workspace_id: UUID, user_id: UUID
+    session: AsyncSession,
+    settings: Settings,
+    keyring: Keyring,
+    workspace_id: UUID,
+    user_id: UUID,
+    username: str,
 ) -> None:
     """The session must act in the new workspace."""
     for furnishing in FURNISHINGS:
-        await furnishing(session, settings, keyring, workspace_id, user_id)
+        await furnishing(session, settings, keyring, workspace_id, user_id, username)
 
 
 def new_slug(name: str) -> str:

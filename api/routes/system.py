@@ -44,5 +44,5 @@ async def is_ready(db: Db, response: Response) -> ReadyOut:
 async def read_metrics(db: Db) -> Response:
     """Prometheus' text format. Keep it from strangers with the proxy in front."""
     in_use, idle = health.pool_use(db)
-    metrics.pool(in_use=in_use, idle=idle)
+    metrics.set_pool(in_use=in_use, idle=idle)
     return Response(metrics.render(), media_type=metrics.CONTENT_TYPE)

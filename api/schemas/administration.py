@@ -7,11 +7,11 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, StringConstraints
 
 from api.schemas.auth import Email
-from api.schemas.common import Answer, Body, Money, MoneyIn, Patch, Time, line
+from api.schemas.common import Answer, Body, Money, MoneyIn, Patch, Time, filled
 from core.principal import Role, Scope
 from models.measurement import BudgetPeriod
 
-Name = line(100)
+Name = Annotated[str, filled(100)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](-?[a-z0-9]){1,58}$", max_length=60)]
 
 

@@ -35,11 +35,9 @@ class Answer(BaseModel):
     model_config = ConfigDict(from_attributes=True, frozen=True)
 
 
-def line(longest: int) -> Any:
-    """One line of text with something in it."""
-    return Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=longest, pattern=r"\S")
-    ]
+def filled(longest: int) -> StringConstraints:
+    """Text with something in it; blanks around it are not kept."""
+    return StringConstraints(strip_whitespace=True, min_length=1, max_length=longest, pattern=r"\S")
 
 
 def _decimal(value: object) -> Decimal:

@@ -5,14 +5,14 @@ from uuid import UUID
 
 from pydantic import AliasChoices, ConfigDict, Field, StringConstraints
 
-from api.schemas.common import Answer, Body, Facts, Patch, Time, line
+from api.schemas.common import Answer, Body, Facts, Patch, Time, filled
 from models.library import ResourceType, TemplateType
 from services.templates import PROMPT_LIMIT
 
-Title = line(200)
+Title = Annotated[str, filled(200)]
 Description = Annotated[str, StringConstraints(max_length=5000)]
-Prompt = line(PROMPT_LIMIT)
-Content = line(1_000_000)
+Prompt = Annotated[str, filled(PROMPT_LIMIT)]
+Content = Annotated[str, filled(1_000_000)]
 _PROMPT = "Write a blog post about {topic} for {audience}. Tone: {tone_of_voice}."
 
 

@@ -1,0 +1,88 @@
+"""The API over ASGI on this test's own database, and people who use it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Self
+from uuid import UUID
+
+import httpx
+import pytest
+
+from core.settings import Settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from core.db import Database
+
+BASE_URL = "http://localhost"
+PASSWORD = "correct horse battery"
+
+
+class User(httpx.AsyncClient):
+    """A client that is signed in as somebody."""
+
+    user_id: UUID
+    username: str
+    workspace_id: UUID
+
+
+@dataclass
+class Api:
+    """`await api.user()` registers somebody; `api.client()` is nobody yet."""
+
+    app: "FastAPI"
+    _clients: list[httpx.AsyncClient] = field(default_factory=list)
+    _numbers: "count[int]" = field(default_factory=count)
+
+    def client(self, token: str | None = None, **headers: str) -> User:
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        client = User(transport=httpx.ASGITransport(self.app), base_url=BASE_URL, headers=headers)
+        self._clients.append(client)
+        return client
+
+    async def user(self, username: str | None = None) -> User:
+        """Registered, signed in, owner of a personal workspace."""
+        name = username or f"user-{next(self._numbers)}"
+        body = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
+        answer = await self.client().post("/v1/auth/register", json=body)
+        assert answer.status_code == 201, answer.text
+        made = answer.json()
+        user = self.client(made["access_token"])
+        user.user_id, user.username = UUID(made["user_id"]), name
+        user.workspace_id = UUID(made["workspace_id"])
+        return user
+
+    async def member(self, owner: User, role: str, workspace_id: UUID | None = None) -> User:
+        """Somebody new who has `role` in the owner's workspace and acts in it."""
+        where = {"X-Workspace-Id": str(workspace_id or owner.workspace_id)}
+        invitation = await owner.post("/v1/invitations", json={"role": role}, headers=where)
+        assert invitation.status_code == 201, invitation.text
+        user = await self.user()
+        joined = await user.post("/v1/invitations/accept", json={"token": invitation.json()["token"]})
+        assert joined.status_code == 200, joined.text
+        user.headers.update(where)
+        return user
+
+    async def key(self, owner: User, *scopes: str) -> User:
+        """A program with an API key of the owner's."""
+        made = await owner.post("/v1/api-keys", json={"name": "test", "scopes": list(scopes)})
+        assert made.status_code == 201, made.text
+        return self.client(made.json()["key"])
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for client in self._clients:
+            await client.aclose()
+
+
+@pytest.fixture
+async def api(settings: Settings, db: "Database") -> AsyncIterator[Api]:
+    from api.app import create_app  # slow to load, and most tests do not need it
+
+    async with Api(create_app(settings, database=db)) as made:
+        yield made
