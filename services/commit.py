@@ -49,6 +49,7 @@ class Advance:
     checkpoint: checkpoints.CheckpointRows = field(default_factory=checkpoints.CheckpointRows)
 
 
+# PostgreSQL runs the parts that nothing reads from last to first: so events come as draft, evaluation, review, job.
 _COMMIT = text(f"""
 WITH fence AS (
     UPDATE platform_states SET
@@ -69,31 +70,38 @@ WITH fence AS (
 ), thread AS (
     UPDATE threads t SET status = CAST(:thread_status AS text)
     FROM fence f WHERE t.id = f.id AND t.status <> CAST(:thread_status AS text)
-), draft AS (
-    INSERT INTO drafts (id, workspace_id, workflow_id, thread_id, platform, content, metadata, media, content_hash,
-        source, based_on_id, sequence, iteration, model, prompt_hash, checkpoint_id)
-    SELECT x.id, f.workspace_id, f.workflow_id, f.id, f.platform, x.content, x.metadata, x.media, x.content_hash,
-        x.source, x.based_on_id, x.sequence, x.iteration, x.model, x.prompt_hash, x.checkpoint_id
-    FROM fence f, jsonb_to_recordset(CAST(:drafts AS jsonb)) AS x(id uuid, content text, metadata jsonb, media jsonb,
-        content_hash text, source text, based_on_id uuid, sequence int, iteration int, model text, prompt_hash text,
-        checkpoint_id text)
+), linked AS (
+    UPDATE token_usage t SET draft_id = x.draft_id
+    FROM fence f, jsonb_to_recordset(CAST(:paid AS jsonb)) AS x(id uuid, draft_id uuid)
+    WHERE t.id = x.id
+), spent AS (
+    INSERT INTO token_usage (id, workspace_id, workflow_id, thread_id, draft_id, service, model, prompt_hash,
+        input_tokens, output_tokens, cost_usd, latency_ms, status)
+    SELECT x.id, f.workspace_id, f.workflow_id, f.id, x.draft_id, x.service, x.model, x.prompt_hash, x.input_tokens,
+        x.output_tokens, x.cost_usd, x.latency_ms, x.status
+    FROM fence f, jsonb_to_recordset(CAST(:usage AS jsonb)) AS x(id uuid, draft_id uuid, service text, model text,
+        prompt_hash text, input_tokens int, output_tokens int, cost_usd numeric, latency_ms int, status text)
     ON CONFLICT (id) DO NOTHING
-), evaluation AS (
-    INSERT INTO evaluations (id, workspace_id, draft_id, score, feedback, criteria_scores, findings, violations,
-        model, prompt_hash)
-    SELECT x.id, f.workspace_id, x.draft_id, x.score, x.feedback, x.criteria_scores, x.findings, x.violations,
-        x.model, x.prompt_hash
-    FROM fence f, jsonb_to_recordset(CAST(:evaluations AS jsonb)) AS x(id uuid, draft_id uuid, score int,
-        feedback text, criteria_scores jsonb, findings jsonb, violations jsonb, model text, prompt_hash text)
+), post AS (
+    INSERT INTO posts (id, workspace_id, user_id, campaign_id, publishing_job_id, source_post_id,
+        connected_account_id, platform, platform_post_id, content_type, title, url, slug, text_content, html_content,
+        content_hash, created_at_platform, published, simulated)
+    SELECT x.id, f.workspace_id, w.user_id, w.campaign_id, x.publishing_job_id, w.source_post_id,
+        x.connected_account_id, f.platform, x.platform_post_id, x.content_type, x.title, x.url, x.slug,
+        x.text_content, x.html_content, x.content_hash, now(), true, x.simulated
+    FROM fence f JOIN workflows w ON w.workspace_id = f.workspace_id AND w.id = f.workflow_id,
+        jsonb_to_recordset(CAST(:posts AS jsonb)) AS x(id uuid, publishing_job_id uuid, connected_account_id uuid,
+        platform_post_id text, content_type text, title text, url text, slug text, text_content text,
+        html_content text, content_hash text, simulated boolean)
+    ON CONFLICT (workspace_id, platform, platform_post_id) DO UPDATE SET
+        publishing_job_id = EXCLUDED.publishing_job_id, published = true
+), attempt AS (
+    INSERT INTO publishing_attempts (id, workspace_id, publishing_job_id, kind, started_at, ended_at, outcome, evidence)
+    SELECT x.id, f.workspace_id, x.publishing_job_id, x.kind, now() - make_interval(secs => x.seconds), now(),
+        x.outcome, x.evidence
+    FROM fence f, jsonb_to_recordset(CAST(:job_attempts AS jsonb)) AS x(id uuid, publishing_job_id uuid, kind text,
+        seconds float8, outcome text, evidence jsonb)
     ON CONFLICT (id) DO NOTHING
-), review AS (
-    INSERT INTO reviews (id, workspace_id, thread_id, draft_id, interrupt_id, status, seen_hash,
-        connected_account_id, schedule_for, refusal)
-    SELECT x.id, f.workspace_id, f.id, x.draft_id, x.interrupt_id, 'pending', x.seen_hash,
-        x.connected_account_id, x.schedule_for, x.refusal
-    FROM fence f, jsonb_to_recordset(CAST(:reviews AS jsonb)) AS x(id uuid, draft_id uuid, interrupt_id text,
-        seen_hash text, connected_account_id uuid, schedule_for timestamptz, refusal jsonb)
-    ON CONFLICT (thread_id, interrupt_id) DO NOTHING
 ), job AS (
     INSERT INTO publishing_jobs AS j (id, workspace_id, workflow_id, thread_id, draft_id, review_id,
         connected_account_id, platform, status, scheduled_for, idempotency_key, approved_hash, simulated, attempts,
@@ -110,38 +118,31 @@ WITH fence AS (
         first_attempt_at = coalesce(j.first_attempt_at, EXCLUDED.first_attempt_at),
         deadline = coalesce(EXCLUDED.deadline, j.deadline), published_at = coalesce(j.published_at, EXCLUDED.published_at),
         response_data = coalesce(EXCLUDED.response_data, j.response_data), error = EXCLUDED.error
-), attempt AS (
-    INSERT INTO publishing_attempts (id, workspace_id, publishing_job_id, kind, started_at, ended_at, outcome, evidence)
-    SELECT x.id, f.workspace_id, x.publishing_job_id, x.kind, now() - make_interval(secs => x.seconds), now(),
-        x.outcome, x.evidence
-    FROM fence f, jsonb_to_recordset(CAST(:job_attempts AS jsonb)) AS x(id uuid, publishing_job_id uuid, kind text,
-        seconds float8, outcome text, evidence jsonb)
+), review AS (
+    INSERT INTO reviews (id, workspace_id, thread_id, draft_id, interrupt_id, status, seen_hash,
+        connected_account_id, schedule_for, refusal)
+    SELECT x.id, f.workspace_id, f.id, x.draft_id, x.interrupt_id, 'pending', x.seen_hash,
+        x.connected_account_id, x.schedule_for, x.refusal
+    FROM fence f, jsonb_to_recordset(CAST(:reviews AS jsonb)) AS x(id uuid, draft_id uuid, interrupt_id text,
+        seen_hash text, connected_account_id uuid, schedule_for timestamptz, refusal jsonb)
+    ON CONFLICT (thread_id, interrupt_id) DO NOTHING
+), evaluation AS (
+    INSERT INTO evaluations (id, workspace_id, draft_id, score, feedback, criteria_scores, findings, violations,
+        model, prompt_hash)
+    SELECT x.id, f.workspace_id, x.draft_id, x.score, x.feedback, x.criteria_scores, x.findings, x.violations,
+        x.model, x.prompt_hash
+    FROM fence f, jsonb_to_recordset(CAST(:evaluations AS jsonb)) AS x(id uuid, draft_id uuid, score int,
+        feedback text, criteria_scores jsonb, findings jsonb, violations jsonb, model text, prompt_hash text)
     ON CONFLICT (id) DO NOTHING
-), post AS (
-    INSERT INTO posts (id, workspace_id, user_id, campaign_id, publishing_job_id, source_post_id,
-        connected_account_id, platform, platform_post_id, content_type, title, url, slug, text_content, html_content,
-        content_hash, created_at_platform, published, simulated)
-    SELECT x.id, f.workspace_id, w.user_id, w.campaign_id, x.publishing_job_id, w.source_post_id,
-        x.connected_account_id, f.platform, x.platform_post_id, x.content_type, x.title, x.url, x.slug,
-        x.text_content, x.html_content, x.content_hash, now(), true, x.simulated
-    FROM fence f JOIN workflows w ON w.workspace_id = f.workspace_id AND w.id = f.workflow_id,
-        jsonb_to_recordset(CAST(:posts AS jsonb)) AS x(id uuid, publishing_job_id uuid, connected_account_id uuid,
-        platform_post_id text, content_type text, title text, url text, slug text, text_content text,
-        html_content text, content_hash text, simulated boolean)
-    ON CONFLICT (workspace_id, platform, platform_post_id) DO UPDATE SET
-        publishing_job_id = EXCLUDED.publishing_job_id, published = true
-), spent AS (
-    INSERT INTO token_usage (id, workspace_id, workflow_id, thread_id, draft_id, service, model, prompt_hash,
-        input_tokens, output_tokens, cost_usd, latency_ms, status)
-    SELECT x.id, f.workspace_id, f.workflow_id, f.id, x.draft_id, x.service, x.model, x.prompt_hash, x.input_tokens,
-        x.output_tokens, x.cost_usd, x.latency_ms, x.status
-    FROM fence f, jsonb_to_recordset(CAST(:usage AS jsonb)) AS x(id uuid, draft_id uuid, service text, model text,
-        prompt_hash text, input_tokens int, output_tokens int, cost_usd numeric, latency_ms int, status text)
+), draft AS (
+    INSERT INTO drafts (id, workspace_id, workflow_id, thread_id, platform, content, metadata, media, content_hash,
+        source, based_on_id, sequence, iteration, model, prompt_hash, checkpoint_id)
+    SELECT x.id, f.workspace_id, f.workflow_id, f.id, f.platform, x.content, x.metadata, x.media, x.content_hash,
+        x.source, x.based_on_id, x.sequence, x.iteration, x.model, x.prompt_hash, x.checkpoint_id
+    FROM fence f, jsonb_to_recordset(CAST(:drafts AS jsonb)) AS x(id uuid, content text, metadata jsonb, media jsonb,
+        content_hash text, source text, based_on_id uuid, sequence int, iteration int, model text, prompt_hash text,
+        checkpoint_id text)
     ON CONFLICT (id) DO NOTHING
-), linked AS (
-    UPDATE token_usage t SET draft_id = x.draft_id
-    FROM fence f, jsonb_to_recordset(CAST(:paid AS jsonb)) AS x(id uuid, draft_id uuid)
-    WHERE t.id = x.id
 ), {checkpoints.WRITE_CTES}
 SELECT id FROM fence
 """)
