@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.request
 import webbrowser
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,7 @@ from typing import Annotated, NoReturn
 import typer
 from prometheus_client.multiprocess import mark_process_dead
 
-from cli import data_directory
-from cli.first_owner import FirstOwner, first_owner
+from cli import data_directory, first_owner
 from cli.supervisor import Child, Supervisor
 from core.embedded import Cluster
 from core.errors import Unavailable
@@ -25,6 +25,7 @@ from core.settings import load
 from migrations.run import upgrade
 
 _READY_SECONDS = 90
+_mark_dead: Callable[[int, str], None] = mark_process_dead
 _EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
 
 
@@ -75,14 +76,14 @@ def up(
                 cluster.start()
                 database_url = cluster.url()
             os.environ.update(_environment(plan, database_url))
-            owner = _prepare()
+            sign_in = _prepare(plan)
             supervisor = _supervisor(plan)
             stack.callback(supervisor.stop)
             supervisor.start()
             _await_ready(plan, supervisor)
-            _welcome(plan, owner)
+            _welcome(plan, sign_in)
             if open_browser:
-                webbrowser.open(owner.sign_in_url or plan.url)
+                webbrowser.open(sign_in or plan.url)
             _watch(supervisor, cluster)
     except KeyboardInterrupt:
         _say("Stopped.")
@@ -101,10 +102,12 @@ def _environment(plan: Plan, database_url: str) -> dict[str, str]:
     return variables | ({"PROOFROOM_SIMULATOR_URL": plan.simulator_url} if plan.simulator_url else {})
 
 
-def _prepare() -> FirstOwner:
+def _prepare(plan: Plan) -> str | None:
+    """Returns the sign-in link."""
     settings = load()
     upgrade(settings)
-    return first_owner(settings)
+    path = first_owner.sign_in_path(settings)
+    return f"{plan.url}{path}" if path else None
 
 
 def _supervisor(plan: Plan) -> Supervisor:
@@ -120,7 +123,7 @@ def _supervisor(plan: Plan) -> Supervisor:
     if plan.simulator_url:
         port, journal = data_directory.port_of(plan.simulator_url), plan.data_dir / "simulators.jsonl"
         groups.insert(0, [child("simulators", "simulators", str(port), "--journal", str(journal))])
-    return Supervisor(groups, _say, lambda pid: mark_process_dead(pid, str(metrics)))
+    return Supervisor(groups, _say, lambda pid: _mark_dead(pid, str(metrics)))
 
 
 def _await_ready(plan: Plan, supervisor: Supervisor) -> None:
@@ -160,11 +163,11 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _welcome(plan: Plan, owner: FirstOwner) -> None:
+def _welcome(plan: Plan, sign_in: str | None) -> None:
     folder = os.path.relpath(plan.data_dir)
     lines = [f"Proofroom is running at {plan.url}", ""]
-    if owner.sign_in_url:
-        lines.append(f"  Sign in once   {owner.sign_in_url}")
+    if sign_in:
+        lines.append(f"  Sign in once   {sign_in}")
     lines.append(f"  Owner's key    {folder}/{data_directory.OWNER_KEY_FILE} (the command line finds it)")
     if plan.simulator_url:
         lines.append(f"  Platforms      simulated at {plan.simulator_url}")
