@@ -1,0 +1,251 @@
+"""A thread's advance: the claim, the fence, crashes, errors and wake-ups."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from core.errors import Conflict
+from graphs.interrupts import Decision
+from services import claims, events, reviews, threads, workflows
+from services.claims import ClaimLost
+from services.commit import Advance, commit
+from services.reviews import DraftChanged, ReviewAlreadyDecided
+from tests.plugins.scene import Scene
+
+TABLES = (
+    "drafts",
+    "evaluations",
+    "reviews",
+    "publishing_jobs",
+    "posts",
+    "token_usage",
+    "checkpoints",
+    "checkpoint_blobs",
+    "checkpoint_writes",
+)
+
+
+async def counts(scene: Scene) -> dict[str, int]:
+    return {table: (await scene.row(f"SELECT count(*) AS n FROM {table}"))["n"] for table in TABLES}
+
+
+async def expire(scene: Scene, thread_id: UUID) -> None:
+    """As if the worker had been gone for the whole lease."""
+    await scene.execute(
+        "UPDATE platform_states SET lease_until = now() - interval '1 s', due_at = now() - interval '1 s' WHERE id = :id",
+        id=thread_id,
+    )
+
+
+async def test_a_brief_becomes_a_review_in_one_commit(scene: Scene) -> None:
+    (thread_id,) = await scene.start("x")
+    assert await scene.advance() == 1
+    state = await scene.state(thread_id)
+    review = await scene.review(thread_id)
+    assert (state["status"], state["lease_until"], state["due_at"]) == ("awaiting_review", None, None)
+    assert state["active_draft_id"] == review["draft_id"]
+    assert (await scene.row("SELECT status FROM threads WHERE id = :id", id=thread_id))["status"] == "interrupted"
+    draft = await scene.row("SELECT * FROM drafts")
+    assert draft["content"].startswith("Draft 0 says: We have shipped.")
+    assert draft["checkpoint_id"] in {row["checkpoint_id"] for row in await scene.rows("SELECT * FROM checkpoints")}
+    usage = await scene.rows("SELECT * FROM token_usage")
+    assert {row["draft_id"] for row in usage} == {draft["id"]}
+    written = await scene.rows("SELECT DISTINCT xmin::text AS xid FROM drafts UNION SELECT xmin::text FROM reviews")
+    assert len(written) == 1, "draft and review are of one transaction"
+    assert await scene.advance() == 0, "nothing is due while a person thinks"
+
+
+async def test_two_workers_never_hold_the_same_thread(scene: Scene) -> None:
+    for _ in range(6):
+        await scene.start("x")
+    taken = await asyncio.gather(*(scene.claim(limit=4, worker=f"w{n}") for n in range(4)))
+    ids = [claim.thread_id for claims in taken for claim in claims]
+    assert len(ids) == len(set(ids)) == 6
+
+
+async def test_a_worker_that_lost_its_claim_writes_nothing_at_all(scene: Scene) -> None:
+    (thread_id,) = await scene.start("x")
+    (stale,) = await scene.claim()
+    await expire(scene, thread_id)
+    (fresh,) = await scene.claim()
+    before = await counts(scene)
+    await threads.advance(stale, scene.runtime)
+    assert await counts(scene) == before
+    assert (await scene.state(thread_id))["epoch"] == fresh.epoch
+    await threads.advance(fresh, scene.runtime)
+    assert (await scene.state(thread_id))["status"] == "awaiting_review"
+    assert (await counts(scene))["drafts"] == 1
+
+
+async def test_a_run_that_died_is_taken_up_again_and_leaves_no_duplicates(scene: Scene) -> None:
+    (thread_id,) = await scene.start("x")
+    scene.words.write_seconds = 0.3
+    scene.words.judging = asyncio.Event()
+    (claim,) = await scene.claim()
+    running = asyncio.create_task(threads.advance(claim, scene.runtime))
+    while not await scene.rows("SELECT id FROM drafts"):
+        await asyncio.sleep(0.02)
+    assert (await scene.state(thread_id))["status"] == "evaluating", "a slow step is committed before the pause"
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await expire(scene, thread_id)
+    scene.words.judging = None
+    await scene.advance()
+    state = await scene.state(thread_id)
+    assert (state["status"], state["lost_leases"]) == ("awaiting_review", 0)
+    assert scene.words.written == 1, "paid work is not done again"
+    assert (await counts(scene))["drafts"] == 1
+
+
+async def test_a_wake_up_during_a_claim_is_not_lost(scene: Scene) -> None:
+    (thread_id,) = await scene.start("x")
+    (claim,) = await scene.claim()
+    await scene.execute("UPDATE platform_states SET due_at = now() WHERE id = :id", id=thread_id)
+    await threads.advance(claim, scene.runtime)
+    assert await scene.advance() == 1
+
+
+async def test_a_repeated_commit_does_not_undo_what_came_in_between(scene: Scene) -> None:
+    (thread_id,) = await scene.start("x")
+    (claim,) = await scene.claim()
+    await threads.advance(claim, scene.runtime)
+    await scene.accept(thread_id)
+    with pytest.raises(ClaimLost):
+        async with scene.db.service(scene.principal.workspace_id) as session:
+            await commit(session, claim, Advance(status="awaiting_review", thread_status="interrupted"))
+    state = await scene.state(thread_id)
+    assert state["status"] == "accepted"
+    assert state["due_at"] is not None
+
+
+async def test_a_released_thread_is_not_renewed(scene: Scene) -> None:
+    (thread_id,) = await scene.start("x")
+    (claim,) = await scene.claim()
+    async with scene.db.service() as session:
+        assert await claims.renew(session, [claim], lease_seconds=60) == {thread_id}
+    await threads.advance(claim, scene.runtime)
+    async with scene.db.service() as session:
+        assert await claims.renew(session, [claim], lease_seconds=60) == set()
+    assert (await scene.state(thread_id))["lease_until"] is None
+
+
+async def test_three_errors_in_a_row_fail_a_thread_with_the_reason(scene: Scene) -> None:
+    (thread_id,) = await scene.start("x")
+    scene.words.texts = iter([ValueError("out of ink")] * 3)
+    for attempt in (1, 2):
+        assert await scene.advance() == 1
+        state = await scene.state(thread_id)
+        assert (state["status"], state["attempts"]) == ("generating", attempt)
+        assert await scene.advance() == 0, "it waits before it tries again"
+        await scene.execute("UPDATE platform_states SET due_at = now() WHERE id = :id", id=thread_id)
+    await scene.advance()
+    state = await scene.state(thread_id)
+    assert (state["status"], state["due_at"]) == ("failed", None)
+    assert state["error"] == "ValueError: out of ink"
+    assert (await scene.row("SELECT status FROM workflows"))["status"] == "failed"
+    async with scene.tenant() as session:
+        await workflows.retry(session, thread_id)
+    await scene.advance()
+    assert (await scene.state(thread_id))["status"] == "awaiting_review"
+
+
+async def test_a_thread_that_kills_its_workers_is_failed(scene: Scene) -> None:
+    (thread_id,) = await scene.start("x")
+    await scene.execute("UPDATE platform_states SET lost_leases = 20 WHERE id = :id", id=thread_id)
+    await scene.advance()
+    state = await scene.state(thread_id)
+    assert state["status"] == "failed"
+    assert "20 times in a row" in state["error"]
+
+
+async def test_a_draining_worker_gives_the_thread_back_at_the_next_step(scene: Scene) -> None:
+    (thread_id,) = await scene.start("x")
+    scene.runtime.draining = True
+    await scene.advance()
+    state = await scene.state(thread_id)
+    assert (state["status"], state["lease_until"]) == ("evaluating", None)
+    scene.runtime.draining = False
+    await scene.advance()
+    assert (await scene.state(thread_id))["status"] == "awaiting_review"
+    assert scene.words.written == 1
+
+
+async def test_only_one_of_two_decisions_counts(scene: Scene) -> None:
+    (thread_id,) = await scene.start("x")
+    await scene.advance()
+    accept, reject = Decision(decision="accept"), Decision(decision="reject")
+    review = await scene.review(thread_id)
+
+    async def decide(decision: Decision) -> None:
+        async with scene.tenant() as session:
+            await reviews.decide(session, scene.principal, review["id"], decision, review["seen_hash"])
+
+    results = await asyncio.gather(decide(accept), decide(reject), return_exceptions=True)
+    assert [type(result) for result in results if result] == [ReviewAlreadyDecided]
+    winner = "accept" if results[0] is None else "reject"
+    assert (await scene.row("SELECT decision FROM reviews"))["decision"] == winner
+
+
+async def test_a_decision_on_what_was_not_seen_is_refused(scene: Scene) -> None:
+    (thread_id,) = await scene.start("x")
+    await scene.advance()
+    with pytest.raises(DraftChanged):
+        await scene.decide(thread_id, Decision(decision="accept"), "0" * 64)
+    assert (await scene.review(thread_id))["status"] == "pending"
+
+
+async def test_regenerate_takes_the_reviewers_words_along(scene: Scene) -> None:
+    (thread_id,) = await scene.start("x")
+    await scene.advance()
+    await scene.decide(thread_id, Decision(decision="regenerate", feedback="Name the version."))
+    assert (await scene.state(thread_id))["status"] == "generating"
+    await scene.advance()
+    drafts = await scene.rows("SELECT * FROM drafts ORDER BY sequence")
+    assert "Name the version." in drafts[1]["content"]
+    assert drafts[1]["based_on_id"] == drafts[0]["id"]
+    assert (await scene.review(thread_id))["draft_id"] == drafts[1]["id"]
+
+
+async def test_cancelling_voids_the_claim_of_a_running_worker(scene: Scene) -> None:
+    (thread_id,) = await scene.start("x")
+    (claim,) = await scene.claim()
+    workflow_id = claim.workflow_id
+    async with scene.tenant() as session:
+        await workflows.cancel(session, workflow_id)
+    before = await counts(scene)
+    await threads.advance(claim, scene.runtime)
+    assert await counts(scene) == before
+    assert (await scene.state(thread_id))["status"] == "cancelled"
+    assert (await scene.row("SELECT status FROM workflows"))["status"] == "cancelled"
+    with pytest.raises(Conflict):
+        async with scene.tenant() as session:
+            await workflows.cancel(session, workflow_id)
+
+
+async def test_workflow_status_follows_its_threads_even_when_they_end_together(scene: Scene) -> None:
+    ids = await scene.start("x", "linkedin", "blog")
+    await scene.advance()
+    assert (await scene.row("SELECT status FROM workflows"))["status"] == "awaiting_review"
+    for thread_id in ids:
+        await scene.decide(thread_id, Decision(decision="reject"))
+    claimed = await scene.claim()
+    await asyncio.gather(*(threads.advance(claim, scene.runtime) for claim in claimed))
+    assert (await scene.row("SELECT status FROM workflows"))["status"] == "completed"
+
+
+async def test_events_tell_what_happened_in_order(scene: Scene) -> None:
+    await scene.start("x")
+    await scene.advance()
+    workflow_id = (await scene.row("SELECT id FROM workflows"))["id"]
+    async with scene.tenant() as session:
+        found = await events.read(session, workflow_id, events.Position())
+    types = [event.type for event in found]
+    assert types[0] == "thread.status"
+    wanted = ["draft.created", "evaluation.created", "review.requested"]
+    assert [t for t in types if t in wanted] == wanted
+    async with scene.tenant() as session:
+        assert await events.read(session, workflow_id, found[-1].position) == []
+        other = await events.read(session, uuid7(), events.Position())
+    assert other == []
