@@ -76,6 +76,37 @@ RECORDS: Final = frozenset({"reviews", "publishing_jobs"})
 """Their rows are the record of themselves; only what people change on them later is audited."""
 
 
+_CHANGED: Final = "OLD.status IS DISTINCT FROM NEW.status"
+
+EVENTS: Final[dict[str, tuple[tuple[str, str, str, str], ...]]] = {
+    "platform_states": (
+        ("event", "INSERT", "", "log_thread_status"),
+        ("event_changed", "UPDATE OF status", _CHANGED, "log_thread_status"),
+        ("workflow_status", "UPDATE OF status", _CHANGED, "derive_workflow_status"),
+        (
+            "wake",
+            "INSERT OR UPDATE OF due_at, lease_until",
+            "NEW.due_at IS NOT NULL AND NEW.lease_until IS NULL",
+            "wake_workers",
+        ),
+    ),
+    "workflows": (("event", "UPDATE OF status", _CHANGED, "log_workflow_status"),),
+    "drafts": (("event", "INSERT", "", "log_draft"),),
+    "evaluations": (("event", "INSERT", "", "log_evaluation"),),
+    "reviews": (
+        ("event", "INSERT", "", "log_review"),
+        ("event_changed", "UPDATE OF status", _CHANGED, "log_review"),
+    ),
+    "publishing_jobs": (
+        ("event", "INSERT", "", "log_job_status"),
+        ("event_changed", "UPDATE OF status", _CHANGED, "log_job_status"),
+    ),
+    "posts": (("event", "INSERT", "NEW.publishing_job_id IS NOT NULL", "log_post"),),
+}
+"""Table: (trigger, events, condition, function) of what the event streams, the workflow's status and the workers
+wait for."""
+
+
 def protect(table: Table) -> Iterator[str]:
     """The statements that turn row security on, with the table's policies and grants."""
     yield f"ALTER TABLE {table.name} ENABLE ROW LEVEL SECURITY"

@@ -1,0 +1,48 @@
+"""The database's own functions that services call by SQL, and who may call them.
+
+For requests, owned by proofroom_service, which sees every workspace while none is set; call them from
+`Database.anonymous()`, but for those that act for the current user or workspace:
+
+- `authenticate_session(token_hash, workspace_id DEFAULT NULL)` and `authenticate_key(key_hash, workspace_id DEFAULT NULL)`
+  → user_id, username, workspace_id, role, scopes, credential_id. No row: not valid. `workspace_id` NULL in the row: the
+  wanted workspace is not one of the caller's; without a wish it is the personal one, or the key's. They touch
+  `last_seen_at` and `last_used_at` at most once a minute.
+- `find_sign_in(username, email_index)` → user_id, username, hashed_password, personal workspace_id; of both given both
+  must fit.
+- `find_external(external_subject)` → user_id, username, personal workspace_id.
+- `take_link(token_hash)` → user_id, username, personal workspace_id; a sign-in link is good once.
+- `register_user(user_id, username, email, email_index, hashed_password, external_subject, display_name, workspace_id,
+  workspace_name, slug)`: the user, the profile, the personal workspace and its ownership. What is taken shows in the
+  violated constraint: `uq_users_username`, `uq_users_email_index`, `uq_users_external_subject`, `uq_workspaces_slug`.
+- `find_invitation(token_hash)` → id, workspace_id, workspace_name, role, email_index of an invitation still open.
+- `accept_invitation(token_hash, user_id)` → workspace_id, role; no row where it is not open or is for another address.
+- `create_workspace(workspace_id, name, slug)`: the current user's, who owns it.
+- `workspace_people()` → user_id, username, display_name, avatar_url, role, joined_at of the current workspace.
+- `reconcile_job(job_id, outcome, url)`: a person's word on a job whose outcome is unknown.
+
+For the worker, owned by whoever owns the tables:
+
+- `make_partitions(months)` makes the partitions of this month and so many to come, `detach_partitions(keep)` detaches
+  those that ended longer ago than the interval; both → the partitions' names. They give up after 2 s of waiting for a lock.
+"""
+
+from typing import Final
+
+from core.db import APP, SERVICE
+
+FUNCTIONS: Final[dict[str, str]] = {
+    "authenticate_session(bytea, uuid)": APP,
+    "authenticate_key(bytea, uuid)": APP,
+    "find_sign_in(text, bytea)": APP,
+    "find_external(text)": APP,
+    "take_link(bytea)": APP,
+    "register_user(uuid, text, bytea, bytea, text, text, text, uuid, text, text)": APP,
+    "find_invitation(bytea)": APP,
+    "accept_invitation(bytea, uuid)": APP,
+    "create_workspace(uuid, text, text)": APP,
+    "workspace_people()": APP,
+    "reconcile_job(uuid, text, text)": APP,
+    "make_partitions(integer)": SERVICE,
+    "detach_partitions(interval)": SERVICE,
+}
+"""Signature: the one role that may call it. All are SECURITY DEFINER with a fixed search path."""
