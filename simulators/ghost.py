@@ -140,11 +140,9 @@ class Ghost:
         if changes.updated_at is None:
             context = 'Validation (FieldRequired) failed for ["updated_at"]'
             return error(422, "ValidationError", "Validation error, cannot edit post.", context)
-        if changes.updated_at.timestamp() != round(entry.updated_at, 3):
+        if int(changes.updated_at.timestamp()) != int(entry.updated_at):
             return _collision()
-        # Two changes within a millisecond must not look like one.
-        at = max(round(time.time(), 3), round(entry.updated_at + 0.001, 3))
-        entry = _changed(entry, changes, request).model_copy(update={"updated_at": at})
+        entry = _changed(entry, changes, request).model_copy(update={"updated_at": time.time()})
         return JSONResponse({"posts": [_as_json(self._record.keep(entry))]})
 
     async def _delete(self, request: Request, account: str) -> Response:
@@ -246,11 +244,8 @@ def _as_json(entry: Entry) -> dict[str, JsonValue]:
 
 
 def _time(seconds: float) -> str:
-    return (
-        datetime.fromtimestamp(round(seconds, 3), UTC)
-        .isoformat(timespec="milliseconds")
-        .replace("+00:00", "Z")
-    )
+    """Whole seconds, as Ghost's database keeps them."""
+    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 def _blog(request: Request) -> str:

@@ -63,13 +63,13 @@ class SiteAnswer(BaseModel):
 class GhostPublisher:
     async def publish(self, http: httpx.AsyncClient, account: Account, publication: Publication) -> Receipt:
         post = await self._look_up(http, account, publication.job_id)
-        if post is None:
-            draft = await self._write(http, account, publication)
-            return await self._make_public(http, account, draft, {})
-        if post.status == "published":
+        if post is not None and post.status == "published":
             return _receipt(post)
-        # What a lost attempt left may have been changed since: the approved words are sent again.
-        return await self._make_public(http, account, post, await _fields(http, account, publication))
+        fields = await _fields(http, account, publication)
+        draft = post or await self._write(http, account, publication, fields)
+        # All of it is sent again: Ghost's times are whole seconds, so that `updated_at` does not tell of an edit
+        # within the second, and a draft that an earlier attempt left may have been changed since.
+        return await self._make_public(http, account, draft, fields)
 
     async def find(self, http: httpx.AsyncClient, account: Account, publication: Publication) -> LookUp:
         post = await self._look_up(http, account, publication.job_id)
@@ -128,19 +128,21 @@ class GhostPublisher:
         public = [post for post in posts if post.status == "published"]
         return next(iter(public or posts), None)
 
-    async def _write(self, http: httpx.AsyncClient, account: Account, publication: Publication) -> Post:
-        fields = {
-            **await _fields(http, account, publication),
-            "slug": slug(publication.content.title, publication.job_id),
-            "status": "draft",
-        }
+    async def _write(
+        self,
+        http: httpx.AsyncClient,
+        account: Account,
+        publication: Publication,
+        fields: Mapping[str, object],
+    ) -> Post:
+        address = slug(publication.content.title, publication.job_id)
         response = await send(
             http,
             "POST",
             f"{api(account)}/posts/?source=html",
             words=words,
             headers=headers(account),
-            json={"posts": [fields]},
+            json={"posts": [{**fields, "slug": address, "status": "draft"}]},
         )
         return parse(response, OnePost).posts[0]
 
