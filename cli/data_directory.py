@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from cli.serve import listen
+from cli.sockets import listen
 from core.errors import ConfigurationError, Conflict
 
 LOOPBACK = "127.0.0.1"
 OWNER_KEY_FILE = "owner-key"
 _STATE_FILE = "up.json"
+_GOING_SECONDS = 3.0
 
 
 class AlreadyRunning(Conflict):
@@ -63,7 +64,7 @@ def simulator_url(data_dir: Path, wanted_port: int) -> str:
     """The same at every start, since posts' addresses contain it. Raises ConfigurationError when it is taken."""
     before = read(data_dir)
     if before and before.simulator_url:
-        await_free(LOOPBACK, port_of(before.simulator_url))
+        require_free(data_dir, LOOPBACK, port_of(before.simulator_url))
         return before.simulator_url
     try:
         free = listen(LOOPBACK, wanted_port)
@@ -77,14 +78,14 @@ def port_of(url: str) -> int:
     return int(url.rpartition(":")[2])
 
 
-def await_free(host: str, port: int) -> None:
-    """Raises ConfigurationError. What a killed `up` leaves behind ends within a moment."""
-    deadline = time.monotonic() + 3
+def require_free(data_dir: Path, host: str, port: int) -> None:
+    """Raises ConfigurationError. What an `up` that was killed leaves behind ends within a moment."""
+    deadline = time.monotonic() + (_GOING_SECONDS if read(data_dir) else 0)
     while True:
         try:
             listen(host, port).close()
         except ConfigurationError:
-            if time.monotonic() > deadline:
+            if time.monotonic() >= deadline:
                 raise
             time.sleep(0.1)
         else:

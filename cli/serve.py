@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,8 +10,8 @@ import typer
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from cli.sockets import listen
 from core import log, telemetry
-from core.errors import ConfigurationError
 from core.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -90,18 +89,6 @@ def simulators(port: int, journal: Annotated[Path | None, typer.Option()] = None
 
     config = uvicorn.Config(create_app(journal), log_config=None, access_log=False, server_header=False)
     uvicorn.Server(config).run([listen("127.0.0.1", port)])
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Raises ConfigurationError that says what is wrong with the address."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        raise ConfigurationError(
-            f"Cannot listen on {host}:{port}: {error.strerror or error}.",
-            remedy="Stop what uses that port, or choose another with --port.",
-        ) from error
 
 
 def _configure(**variables: object) -> None:

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from core import processes
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 30.0
 _STEADY_SECONDS = 60.0
 """Who has lived that long starts with a short pause again."""
+_LAST_BYTES = 4000
 _IMPORTANT = {"error", "critical"}
 
 
@@ -60,7 +60,12 @@ class Child:
         self.deaths = self.deaths + 1 if now - self._started < _STEADY_SECONDS else 1
         pause = min(_FIRST_PAUSE * 2 ** (self.deaths - 1), _LONGEST_PAUSE)
         self._due = now + pause
-        report(f"{self.name} ended ({_words(status)}); starting it again. Its log: {self.log}")
+        report(f"{self.name} ended ({_words(status)}), starting it again: {self.last_words()}")
+
+    def last_words(self) -> str:
+        lines = self.log.read_bytes()[-_LAST_BYTES:].decode(errors="replace").strip().splitlines()
+        said = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+        return f"{_event(said)[:300]} (its log: {self.log})"
 
     def important(self) -> list[str]:
         """What its log says of errors since the last time."""
@@ -103,6 +108,10 @@ class Supervisor:
             for child in group:
                 child.check(self.report, self.buried)
 
+    def deaths(self, name: str) -> int:
+        """In a row, of that child."""
+        return next(child.deaths for group in self.groups for child in group if child.name == name)
+
     def stop(self) -> None:
         while self._running:
             group = self._running.pop()
@@ -118,8 +127,18 @@ def _words(status: int) -> str:
 
 
 def _error(line: bytes) -> str | None:
-    with suppress(json.JSONDecodeError, UnicodeDecodeError):
+    entry = _entry(line)
+    return str(entry.get("event", "")) if entry.get("level") in _IMPORTANT else None
+
+
+def _event(line: str) -> str:
+    return str(_entry(line).get("event", line))
+
+
+def _entry(line: str | bytes) -> dict[str, object]:
+    """Empty for what is not one of our JSON lines."""
+    try:
         entry = json.loads(line)
-        if isinstance(entry, dict) and entry.get("level") in _IMPORTANT:
-            return str(entry.get("event", ""))
-    return None
+    except ValueError:
+        return {}
+    return entry if isinstance(entry, dict) else {}

@@ -25,6 +25,8 @@ from core.settings import load
 from migrations.run import upgrade
 
 _READY_SECONDS = 90
+_HOPELESS = 4
+"""Deaths of the API before it was ready once."""
 _mark_dead: Callable[[int, str], None] = mark_process_dead
 _EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
 
@@ -65,7 +67,7 @@ def up(
     try:
         with ExitStack() as stack:
             stack.enter_context(data_directory.alone(folder))
-            data_directory.await_free(host, port)
+            data_directory.require_free(folder, host, port)
             simulator_url = data_directory.simulator_url(folder, port + 1) if simulators else None
             plan = Plan(folder, host, port, workers, simulator_url)
             data_directory.write(folder, plan.url, plan.simulator_url)
@@ -130,7 +132,7 @@ def _await_ready(plan: Plan, supervisor: Supervisor) -> None:
     deadline = time.monotonic() + _READY_SECONDS
     while not _is_ready(plan.url):
         supervisor.check()
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline or supervisor.deaths("api") >= _HOPELESS:
             raise Unavailable(
                 "The API does not become ready.", remedy=f"Read the logs in {plan.data_dir / 'log'}."
             )

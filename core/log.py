@@ -107,6 +107,7 @@ def _last(settings: Settings, process: str) -> list[Processor]:
 
     def add_process(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         event["process"] = process
+        event.pop("color_message", None)  # uvicorn says it again, for terminals
         return event
 
     return [add_process, structlog.processors.JSONRenderer(serializer=_json)]

@@ -104,7 +104,7 @@ def test_it_serves_mends_itself_and_ends_whole(start: Callable[[], Up]) -> None:
         os.kill(pid, signal.SIGKILL)
         _wait_for(lambda: pid not in _children(up.process.pid), 5, up.said)  # noqa: B023 - called at once
         _wait_for(up.is_ready, 30, lambda: f"{up.said()}\n{up.logs()}")
-    assert "api ended (SIGKILL); starting it again" in up.said()
+    assert "api ended (SIGKILL), starting it again" in up.said()
     assert up.get("/v1/me")["role"] == "owner"
 
     everybody = _tree(up.process.pid)
