@@ -13,10 +13,11 @@ from uuid import UUID
 
 import httpx
 import typer
+from sqlalchemy.exc import OperationalError
 
 from cli.serve import listen
 from core.db import Database
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, Unavailable
 from core.settings import load
 from services.checkpoints.studio import graph_of
 
@@ -36,6 +37,9 @@ def studio(
     open_browser: Annotated[bool, typer.Option("--open", help="Open a browser.")] = False,
 ) -> None:
     """Open the graphs in LangGraph Studio, offline unless a model is configured."""
+    if thread is not None:
+        # Read when the server is imported: another start must not list a thread that it does not have.
+        os.environ["LANGGRAPH_DISABLE_FILE_PERSISTENCE"] = "true"
     server = _development_server()
     listen("127.0.0.1", port).close()
     if database_url is not None:
@@ -50,7 +54,6 @@ def studio(
         open_browser=open_browser,
         # The offline agents read their word lists from the package when they are first needed.
         allow_blocking=True,
-        # The server would leave a folder with its threads here, and those of a service are not its own.
         disable_persistence=thread is not None,
     )
 
@@ -78,6 +81,11 @@ async def _graph_of(thread_id: UUID) -> str:
     database = Database(load())
     try:
         return await graph_of(database, thread_id)
+    except OperationalError as error:
+        raise Unavailable(
+            f"The database does not answer: {str(error.orig).strip()}",
+            remedy="Give the running service's --database-url.",
+        ) from error
     finally:
         await database.dispose()
 
