@@ -11,6 +11,7 @@ from simulators.control import Control
 from simulators.faults import Faults
 from simulators.ghost import Ghost
 from simulators.linkedin import LinkedIn
+from simulators.pages import index_page
 from simulators.record import Record
 from simulators.x import X
 
@@ -18,16 +19,20 @@ from simulators.x import X
 def create_app(journal: Path | None = None) -> Starlette:
     """`journal`: a JSON Lines file that keeps what was posted over a restart; None: in memory only."""
     record, faults = Record(journal), Faults()
+
+    async def index(request: Request) -> Response:
+        return index_page(record.entries())
+
+    async def healthy(request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
     return Starlette(
         routes=[
-            Route("/healthz", _healthy),
+            Route("/", index),
+            Route("/healthz", healthy),
             Mount("/linkedin", routes=LinkedIn(record, faults).routes()),
             Mount("/x", routes=X(record, faults).routes()),
             Mount("/ghost", routes=Ghost(record, faults).routes()),
             Mount("/_control", routes=Control(record, faults).routes()),
         ]
     )
-
-
-async def _healthy(request: Request) -> Response:
-    return JSONResponse({"status": "ok"})

@@ -1,5 +1,6 @@
 """Posts as a person would see them, under a banner that says what they are."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from html import escape
 
@@ -35,12 +36,25 @@ def post_page(entry: Entry) -> HTMLResponse:
     )
 
 
+def index_page(entries: Iterable[Entry]) -> HTMLResponse:
+    """Everything that is out, newest first."""
+    items = "".join(
+        f'<li>{escape(_NAMES[entry.platform])}: <a href="{escape(entry.url)}">'
+        f"{escape(str(entry.fields.get('title') or entry.text)[:100])}</a></li>"
+        for entry in entries
+        if entry.status == "published"
+    )
+    return _page(
+        "any platform", "Posts", f"<h1>Posts</h1><ul>{items}</ul>" if items else "<p>No posts yet.</p>"
+    )
+
+
 def missing_page(platform: str) -> HTMLResponse:
     return _page(platform, "Not found", "<h1>Not found</h1><p>There is no such post.</p>", 404)
 
 
 def _page(platform: str, title: str, body: str, status: int = 200) -> HTMLResponse:
-    banner = f"Simulated: this is not {_NAMES[platform]}. Nothing left this machine."
+    banner = f"Simulated: this is not {_NAMES.get(platform, platform)}. Nothing left this machine."
     html = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)} (simulated)</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>'

@@ -79,6 +79,15 @@ async def test_a_fault_meets_only_its_account_and_only_so_often() -> None:
         assert (await http.get("/_control/faults")).json() == {"items": []}
 
 
+async def test_the_front_page_lists_what_is_out() -> None:
+    async with client(create_app()) as http:
+        assert "No posts yet" in (await http.get("/")).text
+        await post(http, "anna", "<Words>")
+        page = (await http.get("/")).text
+        assert "&lt;Words&gt;" in page
+        assert "Simulated" in page
+
+
 @pytest.mark.parametrize(
     "fault",
     [
