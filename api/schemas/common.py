@@ -1,10 +1,10 @@
 """The kinds of fields that many schemas share."""
 
-from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
+import re
+from decimal import Decimal
+from typing import Annotated, Any, Final
 
 from pydantic import (
-    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -14,6 +14,8 @@ from pydantic import (
     StringConstraints,
     WithJsonSchema,
 )
+
+LAST_YEAR: Final = 2199
 
 
 class Body(BaseModel):
@@ -40,40 +42,28 @@ def filled(longest: int) -> StringConstraints:
     return StringConstraints(strip_whitespace=True, min_length=1, max_length=longest, pattern=r"\S")
 
 
-def _decimal(value: object) -> Decimal:
-    if isinstance(value, Decimal):
-        return value
-    if isinstance(value, str):
-        try:
-            return Decimal(value)
-        except InvalidOperation:
-            pass
-    raise ValueError('Give the amount as a decimal string, such as "12.50".')
-
-
-def _amount(value: Decimal) -> Decimal:
-    if not value.is_finite() or value < 0 or value >= 10**6 or value != round(value, 6):
-        raise ValueError("Give an amount from 0 to 999999.999999 with at most six decimals.")
-    return value
+def _amount(value: object) -> Decimal:
+    if not isinstance(value, str) or not _AMOUNT.fullmatch(value):
+        raise ValueError('Give a decimal string from "0" to "999999.999999".')
+    return Decimal(value)
 
 
 def _written(value: Decimal) -> str:
-    return format(value, "f")
+    return f"{value:.6f}"
 
+
+_AMOUNT: Final = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
+_SCHEMA: Final = WithJsonSchema({"type": "string", "pattern": f"^{_AMOUNT.pattern}$", "examples": ["25.00"]})
 
 Money = Annotated[
     Decimal,
-    BeforeValidator(_decimal),
     PlainSerializer(_written, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$", "examples": ["12.50"]}),
+    WithJsonSchema({"type": "string", "pattern": r"^[0-9]+\.[0-9]{6}$", "examples": ["12.500000"]}),
 ]
-"""US dollars."""
-MoneyIn = Annotated[
-    Decimal,
-    BeforeValidator(_decimal),
-    AfterValidator(_amount),
-    WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,6}(\.[0-9]{1,6})?$", "examples": ["25.00"]}),
-]
+"""US dollars, always with six decimals."""
+MoneyIn = Annotated[Decimal, BeforeValidator(_amount), _SCHEMA]
 Time = AwareDatetime
+Future = Annotated[AwareDatetime, AfterValidator(_plausible)]
+"""A time to come, with an offset; the services say whether it has passed already."""
 Facts = dict[str, JsonValue]
 """A JSON object that we keep and do not read."""

@@ -1,0 +1,96 @@
+"""This process's one listening connection: it wakes whoever waits for a workflow and passes on text as it is written."""
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+from core.db import libpq_url
+from core.listen import listen
+from core.settings import Settings
+from services.events import DELTA_CHANNEL, EVENT_CHANNEL
+
+DELTAS_KEPT: Final = 1000
+"""For a watcher that reads slowly; then the oldest are dropped, and the draft itself comes as an event."""
+
+
+class Subscription:
+    """What one waiter has not looked at yet."""
+
+    def __init__(self) -> None:
+        self._deltas: deque[dict[str, Any]] = deque(maxlen=DELTAS_KEPT)
+        self._changed = False
+        self._news = asyncio.Event()
+
+    async def wait(self, seconds: float) -> None:
+        """Until there is news, or for so long."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._news.wait(), seconds)
+        self._news.clear()
+
+    def take_changed(self) -> bool:
+        """Whether something was written for the workflow since the last call."""
+        changed, self._changed = self._changed, False
+        return changed
+
+    def take_deltas(self) -> Iterator[dict[str, Any]]:
+        while self._deltas:
+            yield self._deltas.popleft()
+
+    def note_change(self) -> None:
+        self._changed = True
+        self._news.set()
+
+    def note_delta(self, delta: dict[str, Any]) -> None:
+        self._deltas.append(delta)
+        self._news.set()
+
+
+class Listener:
+    """While it does not run, or has lost its connection, nobody is woken: waiters also look by themselves."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._conninfo = libpq_url(settings)
+        self._subscriptions: defaultdict[str, set[Subscription]] = defaultdict(set)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        channels = [EVENT_CHANNEL, DELTA_CHANNEL]
+        task = asyncio.create_task(listen(self._conninfo, channels, self._hear, self._wake_all))
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    @contextmanager
+    def subscribe(self, workflow_id: UUID) -> Iterator[Subscription]:
+        """Subscribe first and read then: what happens in between is news."""
+        key, subscription = str(workflow_id), Subscription()
+        self._subscriptions[key].add(subscription)
+        try:
+            yield subscription
+        finally:
+            self._subscriptions[key].discard(subscription)
+            if not self._subscriptions[key]:
+                del self._subscriptions[key]
+
+    def _hear(self, channel: str, payload: str) -> None:
+        if channel == EVENT_CHANNEL:
+            for subscription in self._subscriptions.get(payload, ()):
+                subscription.note_change()
+            return
+        delta = orjson.loads(payload)
+        for subscription in self._subscriptions.get(delta["workflow_id"], ()):
+            subscription.note_delta(delta)
+
+    async def _wake_all(self) -> None:
+        """What was notified while there was no connection is lost."""
+        for subscriptions in self._subscriptions.values():
+            for subscription in subscriptions:
+                subscription.note_change()

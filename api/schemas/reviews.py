@@ -1,0 +1,216 @@
+"""Reviews and decisions."""
+
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import ConfigDict, Field, JsonValue, StringConstraints, model_validator
+
+from api.problems import Problem
+from api.schemas.accounts import AccountBrief
+from api.schemas.common import Answer, Body, Facts, Future, Patch, Time, filled
+from api.schemas.workflows import DraftOut, EvaluationOut, ThreadBrief
+from core.content import Media
+from graphs.interrupts import Decision
+from models import Draft, ReviewDecision, ReviewStatus
+from platforms.registry import PlatformName
+from services.review_views import ItemView, ReviewView, allowed
+
+BULK_LIMIT = 100
+Words = Annotated[str, filled(20_000)]
+Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class _Decision(Body):
+    seen_hash: Hash = Field(description="`seen_hash` of the review as you saw it.")
+
+    def as_decision(self) -> Decision:
+        return Decision.model_validate(self.model_dump(exclude={"seen_hash", "review_id"}))
+
+
+class _Placed(_Decision):
+    schedule_for: Future | None = Field(None, description="By default as the review proposes.")
+    account_id: UUID | None = Field(None, description="By default as the review proposes.")
+
+
+class AcceptIn(_Placed):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"decision": "accept", "seen_hash": "0" * 64}]})
+
+    decision: Literal["accept"]
+
+
+class EditIn(_Placed):
+    """What is not named stays. An edit approves its own text unless `approve` is false."""
+
+    decision: Literal["edit"]
+    content: Annotated[str, StringConstraints(max_length=1_000_000)] | None = None
+    metadata: Facts | None = Field(None, description="Merged into the draft's; null removes a key.")
+    media: Annotated[list[Media], Field(max_length=100)] | None = None
+    approve: bool = Field(True, description="false: the text goes back to review, scored.")
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if self.content is None and self.metadata is None and self.media is None:
+            raise ValueError("An edit needs content, metadata or media.")
+        return self
+
+
+class RegenerateIn(_Decision):
+    decision: Literal["regenerate"]
+    feedback: Words = Field(description="What should be different.")
+
+
+class RejectIn(_Decision):
+    decision: Literal["reject"]
+    feedback: Words | None = None
+
+
+DecisionIn = Annotated[AcceptIn | EditIn | RegenerateIn | RejectIn, Field(discriminator="decision")]
+
+
+class _Named(_Decision):
+    review_id: UUID
+
+
+class AcceptOne(AcceptIn, _Named):
+    pass
+
+
+class EditOne(EditIn, _Named):
+    pass
+
+
+class RegenerateOne(RegenerateIn, _Named):
+    pass
+
+
+class RejectOne(RejectIn, _Named):
+    pass
+
+
+class DecisionsIn(Body):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "decisions": [
+                        {
+                            "review_id": "01990000-0000-7000-8000-000000000000",
+                            "decision": "accept",
+                            "seen_hash": "0" * 64,
+                        }
+                    ]
+                }
+            ]
+        }
+    )
+
+    decisions: list[
+        Annotated[AcceptOne | EditOne | RegenerateOne | RejectOne, Field(discriminator="decision")]
+    ] = Field(min_length=1, max_length=BULK_LIMIT)
+
+
+class ReviewPatch(Patch):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"due_at": "2030-05-01T09:00:00+02:00"}]})
+
+    assignee_id: UUID | None = None
+    due_at: Future | None = None
+
+
+class ReviewItem(Answer):
+    id: UUID
+    workflow_id: UUID
+    thread_id: UUID
+    platform: PlatformName
+    status: ReviewStatus
+    score: int | None
+    draft_id: UUID
+    opening: str = Field(description="The draft's first words.")
+    assignee_id: UUID | None
+    due_at: Time | None
+    decision: ReviewDecision | None
+    decided_by: UUID | None
+    decided_at: Time | None
+    created_at: Time
+
+    @classmethod
+    def of(cls, view: ItemView) -> Self:
+        return cls(**_item(view))
+
+
+def _item(view: ItemView) -> dict[str, Any]:
+    review = view.review
+    return {
+        "workflow_id": view.workflow_id,
+        "platform": view.platform,
+        "score": view.score,
+        "opening": view.opening,
+        **{name: getattr(review, name) for name in ReviewItem.model_fields if hasattr(review, name)},
+    }
+
+
+class RefusalOut(Answer):
+    detail: str = Field(description="The platform's own words.")
+
+
+class EarlierDraft(DraftOut):
+    evaluation: EvaluationOut | None
+
+
+class ReviewOut(ReviewItem):
+    draft: DraftOut
+    preview: dict[str, JsonValue] = Field(
+        description="The draft as its platform shows it: plain text but for keys named `html`, which are sanitised."
+    )
+    evaluation: EvaluationOut | None
+    earlier_drafts: list[EarlierDraft] = Field(description="Oldest first.")
+    seen_hash: str = Field(description="Send it with the decision: it names what you saw.")
+    allowed: list[ReviewDecision]
+    account: AccountBrief | None = Field(
+        description="What it goes out with unless the decision names another."
+    )
+    accounts: list[AccountBrief] = Field(description="What it could go out with.")
+    schedule_for: Time | None
+    refusal: RefusalOut | None = Field(description="Why the platform sent the last text back.")
+    comment: str | None
+
+    @classmethod
+    def of_view(cls, view: ReviewView, preview: dict[str, JsonValue]) -> Self:
+        review = view.item.review
+        return cls(
+            **_item(view.item),
+            draft=DraftOut.model_validate(view.draft),
+            preview=preview,
+            evaluation=EvaluationOut.model_validate(view.evaluation) if view.evaluation else None,
+            earlier_drafts=[_earlier(draft) for draft in view.earlier_drafts],
+            seen_hash=review.seen_hash,
+            allowed=[ReviewDecision(each) for each in allowed(view)],
+            account=AccountBrief.model_validate(view.account) if view.account else None,
+            accounts=[AccountBrief.model_validate(account) for account in view.accounts],
+            schedule_for=review.schedule_for,
+            refusal=RefusalOut.model_validate(review.refusal) if review.refusal else None,
+            comment=review.comment,
+        )
+
+
+def _earlier(draft: Draft) -> EarlierDraft:
+    evaluation = EvaluationOut.model_validate(draft.evaluations[-1]) if draft.evaluations else None
+    return EarlierDraft(**DraftOut.model_validate(draft).model_dump(), evaluation=evaluation)
+
+
+class DecidedOut(Answer):
+    review: ReviewItem
+    thread: ThreadBrief
+
+
+class DecisionResult(Answer):
+    """`status` is what the decision would have been answered with alone."""
+
+    review_id: UUID
+    status: int
+    review: ReviewItem | None = None
+    thread: ThreadBrief | None = None
+    problem: Problem | None = None
+
+
+class DecisionResults(Answer):
+    items: list[DecisionResult] = Field(description="In the order of the decisions.")

@@ -1,0 +1,230 @@
+"""Workflows, their threads and drafts."""
+
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, AliasChoices, ConfigDict, Field, StringConstraints
+
+from api.schemas.accounts import ViolationOut
+from api.schemas.common import Answer, Body, Facts, Future, Money, Time, filled
+from api.schemas.publishing import JobOut
+from core.content import Media
+from models import DraftSource, PlatformStatus, WorkflowMode, WorkflowStatus
+from platforms.registry import PlatformName
+from services.diffs import Op
+from services.draft_views import DraftView
+from services.workflow_views import ThreadView, WorkflowView
+from services.workflows import Options
+
+Text = Annotated[str, StringConstraints(max_length=1_000_000, pattern=r"\S")]
+Url = Annotated[str, StringConstraints(max_length=2048, pattern=r"^[hH][tT][tT][pP][sS]?://[^\s/]\S*$")]
+
+
+class TextSource(Body):
+    type: Literal["text"]
+    text: Text
+
+
+class UrlSource(Body):
+    type: Literal["url"]
+    url: Url = Field(description="Fetched at once; only the public internet is reached.")
+
+
+class FileSource(Body):
+    type: Literal["file"]
+    file_id: UUID
+
+
+class PostSource(Body):
+    type: Literal["post"]
+    post_id: UUID
+
+
+Source = Annotated[TextSource | UrlSource | FileSource | PostSource, Field(discriminator="type")]
+
+
+def _each_once(platforms: list[PlatformName]) -> list[PlatformName]:
+    if len(set(platforms)) != len(platforms):
+        twice = next(name for name in platforms if platforms.count(name) > 1)
+        raise ValueError(f"{twice} is there twice.")
+    return platforms
+
+
+class WorkflowIn(Body):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "source": {
+                        "type": "text",
+                        "text": "We made start-up four times as fast, and here is how.",
+                    },
+                    "platforms": ["linkedin", "x", "blog"],
+                    "options": {"tone_of_voice": "plain and exact", "quality_bar": 80},
+                }
+            ]
+        }
+    )
+
+    source: Source | None = Field(None, description="May be missing in template mode only.")
+    platforms: Annotated[list[PlatformName], AfterValidator(_each_once)] = Field(
+        min_length=1, max_length=len(PlatformName), json_schema_extra={"uniqueItems": True}
+    )
+    mode: WorkflowMode = WorkflowMode.MANUAL
+    template_id: UUID | None = None
+    template_input: dict[str, Annotated[str, StringConstraints(max_length=1_000_000)]] = Field(
+        default_factory=dict, max_length=100
+    )
+    options: Options = Field(default_factory=Options)
+    project_id: UUID | None = None
+    campaign_id: UUID | None = None
+    schedule_for: Future | None = Field(None, description="When the posts shall go out; by default at once.")
+    external_id: Annotated[str, filled(255)] | None = Field(None, description="Your own name for it.")
+    metadata: Facts = Field(default_factory=dict)
+
+
+class ThreadBrief(Answer):
+    thread_id: UUID = Field(validation_alias=AliasChoices("thread_id", "id"))
+    platform: PlatformName
+    status: PlatformStatus
+
+
+class StartedOut(Answer):
+    id: UUID
+    status: WorkflowStatus
+    threads: list[ThreadBrief]
+
+
+class DraftOut(Answer):
+    id: UUID
+    platform: PlatformName
+    content: str
+    metadata: Facts = Field(validation_alias=AliasChoices("metadata_", "metadata"))
+    media: list[Media]
+    content_hash: str
+    source: DraftSource
+    based_on_id: UUID | None
+    sequence: int
+    iteration: int
+    model: str | None = Field(description="`offline`: no language model wrote it. null: a person did.")
+    checkpoint_id: str | None
+    created_at: Time
+
+
+class FindingOut(Answer):
+    quote: str = Field(description="What the judgement rests on, from the draft.")
+    instruction: str
+
+
+class EvaluationOut(Answer):
+    id: UUID
+    draft_id: UUID
+    score: int = Field(ge=0, le=100)
+    feedback: str | None
+    criteria_scores: dict[str, int] | None
+    findings: dict[str, FindingOut] | None
+    violations: list[ViolationOut]
+    model: str | None = Field(description="`offline`: no language model judged it.")
+    created_at: Time
+
+
+class SourceOut(Answer):
+    type: str
+    url: str | None
+    title: str | None
+
+
+class ThreadOut(ThreadBrief):
+    iteration: int
+    active_draft: DraftOut | None
+    evaluation: EvaluationOut | None = Field(description="The active draft's latest.")
+    pending_review_id: UUID | None
+    publishing_job: JobOut | None = Field(description="The latest.")
+    url: str | None = Field(description="Where it was published.")
+    error: str | None
+    updated_at: Time
+
+    @classmethod
+    def of(cls, view: ThreadView) -> Self:
+        job = JobOut.model_validate(view.publishing_job) if view.publishing_job else None
+        return cls(
+            thread_id=view.state.id,
+            platform=PlatformName(view.state.platform),
+            status=view.state.status,
+            iteration=view.state.iteration,
+            active_draft=DraftOut.model_validate(view.active_draft) if view.active_draft else None,
+            evaluation=EvaluationOut.model_validate(view.evaluation) if view.evaluation else None,
+            pending_review_id=view.pending_review_id,
+            publishing_job=job,
+            url=job.url if job else None,
+            error=view.state.error,
+            updated_at=view.state.updated_at,
+        )
+
+
+class WorkflowOut(Answer):
+    id: UUID
+    status: WorkflowStatus
+    mode: WorkflowMode
+    source: SourceOut
+    options: Options
+    template_id: UUID | None
+    template_input: dict[str, str] | None
+    project_id: UUID | None
+    campaign_id: UUID | None
+    schedule_for: Time | None
+    external_id: str | None
+    metadata: Facts
+    user_id: UUID | None
+    threads: list[ThreadOut]
+    cost_usd: Money = Field(description="What the language models took for it so far.")
+    created_at: Time
+    updated_at: Time
+
+    @classmethod
+    def of(cls, view: WorkflowView) -> Self:
+        row = view.workflow
+        wishes = {
+            name: value for name, value in (row.manual_options or {}).items() if name in Options.model_fields
+        }
+        return cls(
+            id=row.id,
+            status=row.status,
+            mode=row.mode,
+            source=SourceOut.model_validate(view.source),
+            options=Options.model_validate(wishes),
+            template_id=row.template_id,
+            template_input=row.template_input,
+            project_id=row.project_id,
+            campaign_id=row.campaign_id,
+            schedule_for=row.schedule_for,
+            external_id=row.external_id,
+            metadata=row.metadata_,
+            user_id=row.user_id,
+            threads=[ThreadOut.of(thread) for thread in view.threads],
+            cost_usd=view.cost_usd,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+        )
+
+
+class ChangeOut(Answer):
+    op: Op
+    text: str
+
+
+class DraftDetail(DraftOut):
+    evaluations: list[EvaluationOut]
+    diff: list[ChangeOut] = Field(description="Word by word to the draft before; empty for the first.")
+
+    @classmethod
+    def of_view(cls, view: DraftView) -> Self:
+        return cls(
+            **DraftOut.model_validate(view.draft).model_dump(),
+            evaluations=[EvaluationOut.model_validate(each) for each in view.evaluations],
+            diff=[ChangeOut.model_validate(change) for change in view.diff],
+        )
+
+
+class Drafts(Answer):
+    items: list[DraftDetail]

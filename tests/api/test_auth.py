@@ -1,0 +1,232 @@
+"""Registering, signing in and out, sessions and links."""
+
+import time
+
+import pytest
+from sqlalchemy import text
+
+from api.app import create_app
+from core.crypto import Keyring
+from core.db import Database
+from core.settings import Registration, Settings
+from services import sessions
+from tests.plugins.api import PASSWORD, Api
+
+ADA = {"username": "ada", "email": "Ada@Example.com", "password": PASSWORD}
+
+
+async def test_registering_signs_in(api: Api) -> None:
+    client = api.client()
+    made = await client.post("/v1/auth/register", json=ADA)
+    assert made.status_code == 201
+    assert made.json()["token_type"] == "bearer"
+    assert made.json()["expires_in"] == 14 * 24 * 3600
+    me = (await api.client(made.json()["access_token"]).get("/v1/me")).json()
+    assert (me["username"], me["role"], me["scopes"]) == ("ada", "owner", None)
+    assert me["workspace_id"] == made.json()["workspace_id"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"username": "ada", "password": PASSWORD},
+        {"email": "ada@example.com", "password": PASSWORD},
+        {"username": "ADA", "email": "ADA@EXAMPLE.COM", "password": PASSWORD},
+    ],
+)
+async def test_signing_in_by_name_or_address(api: Api, body: dict[str, str]) -> None:
+    await api.client().post("/v1/auth/register", json=ADA)
+    answer = await api.client().post("/v1/auth/login", json=body)
+    assert answer.status_code == 200
+    assert set(answer.json()) == {"access_token", "token_type", "expires_in"}
+    assert (await api.client(answer.json()["access_token"]).get("/v1/me")).json()["username"] == "ada"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"username": "ada", "password": "wrong password"},
+        {"username": "nobody", "password": PASSWORD},
+        {"email": "nobody@example.com", "password": PASSWORD},
+        {"username": "ada", "email": "grace@example.com", "password": PASSWORD},
+        {"username": "grace", "email": "ada@example.com", "password": PASSWORD},
+    ],
+)
+async def test_wrong_credentials_look_all_the_same(api: Api, body: dict[str, str]) -> None:
+    await api.client().post("/v1/auth/register", json=ADA)
+    await api.user("grace")
+    answer = await api.client().post("/v1/auth/login", json=body)
+    assert answer.status_code == 401
+    assert answer.json()["code"] == "WrongCredentials"
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.json()["detail"] == "The name, the address or the password is wrong."
+
+
+async def test_nobody_takes_as_long_as_somebody(api: Api) -> None:
+    await api.client().post("/v1/auth/register", json=ADA)
+
+    async def seconds(username: str) -> float:
+        times = []
+        for _ in range(4):
+            started = time.perf_counter()
+            await api.client().post("/v1/auth/login", json={"username": username, "password": "wrong one"})
+            times.append(time.perf_counter() - started)
+        return min(times)
+
+    await seconds("warm-up")
+    known, unknown = await seconds("ada"), await seconds("nobody")
+    assert 0.4 < known / unknown < 2.5
+
+
+async def test_failed_sign_ins_are_limited_for_each_user(api: Api) -> None:
+    await api.client().post("/v1/auth/register", json=ADA)
+    await api.user("grace")
+    wrong = {"username": "ada", "password": "x"}
+    statuses = [(await api.client().post("/v1/auth/login", json=wrong)).status_code for _ in range(21)]
+    assert statuses == [401] * 20 + [429]
+    locked = await api.client().post("/v1/auth/login", json={"username": "ada", "password": PASSWORD})
+    assert locked.json()["code"] == "TooManySignIns"
+    assert int(locked.headers["retry-after"]) > 0
+    other = await api.client().post("/v1/auth/login", json={"username": "grace", "password": PASSWORD})
+    assert other.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"username": "a"}, "/username"),
+        ({"username": "a b"}, "/username"),
+        ({"username": "a@b.example"}, "/username"),
+        ({"username": "x" * 51}, "/username"),
+        ({"email": "nowhere"}, "/email"),
+        ({"email": f"{'x' * 250}@example.com"}, "/email"),
+        ({"password": "short"}, "/password"),
+        ({"password": "x" * 257}, "/password"),
+        ({"password": "ada@example.com"}, ""),
+        ({"admin": True}, "/admin"),
+    ],
+)
+async def test_bad_registrations_name_the_field(api: Api, change: dict[str, object], pointer: str) -> None:
+    answer = await api.client().post("/v1/auth/register", json={**ADA, **change})
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+    assert PASSWORD not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "pointer"),
+    [
+        ({"username": "ADA", "email": "b@example.com"}, "UsernameTaken", "/username"),
+        ({"username": "bob", "email": "ada@example.COM"}, "EmailTaken", "/email"),
+    ],
+)
+async def test_names_and_addresses_are_taken_once(
+    api: Api, change: dict[str, str], code: str, pointer: str
+) -> None:
+    await api.client().post("/v1/auth/register", json=ADA)
+    answer = await api.client().post("/v1/auth/register", json={**ADA, **change})
+    assert (answer.status_code, answer.json()["code"]) == (409, code)
+    assert answer.json()["errors"][0]["pointer"] == pointer
+
+
+async def test_signing_out_ends_the_session(api: Api) -> None:
+    user = await api.user()
+    assert (await user.post("/v1/auth/logout")).status_code == 204
+    assert (await user.get("/v1/me")).status_code == 401
+    keyed = await api.key(await api.user(), "read", "admin")
+    assert (await keyed.post("/v1/auth/logout")).json()["code"] == "NotASession"
+
+
+async def test_sessions_are_listed_and_revoked(api: Api) -> None:
+    user = await api.user()
+    login = {"username": user.username, "password": PASSWORD}
+    second = api.client((await api.client().post("/v1/auth/login", json=login)).json()["access_token"])
+    listed = (await user.get("/v1/sessions")).json()["items"]
+    assert [item["current"] for item in listed] == [False, True]
+    assert listed[0]["ip"] == "127.0.0.1"
+    stranger = await api.user()
+    assert (await stranger.delete(f"/v1/sessions/{listed[0]['id']}")).status_code == 404
+    assert (await second.get("/v1/me")).status_code == 200
+    assert (await user.delete(f"/v1/sessions/{listed[0]['id']}")).status_code == 204
+    assert (await second.get("/v1/me")).status_code == 401
+    assert len((await user.get("/v1/sessions")).json()["items"]) == 1
+
+
+async def test_an_expired_session_is_nobody(api: Api, db: Database) -> None:
+    user = await api.user()
+    async with db.service() as session:
+        await session.execute(text("UPDATE user_sessions SET expires_at = now()"))
+    answer = await user.get("/v1/me")
+    assert (answer.status_code, answer.json()["code"]) == (401, "Unauthenticated")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_link_signs_in_once(api: Api, db: Database, settings: Settings, method: str) -> None:
+    user = await api.user()
+    async with db.tenant(user.workspace_id, user.user_id) as session:
+        replaced = await sessions.make_link(session, user.user_id)
+        link = await sessions.make_link(session, user.user_id)
+    client = api.client()
+    assert (await api.client(link).get("/v1/me")).status_code == 401, "a link is no session"
+    ahead = await client.get(f"/v1/auth/link/{link}", headers={"Sec-Purpose": "prefetch;prerender"})
+    assert (ahead.status_code, ahead.json()["code"]) == (409, "Prefetched")
+
+    used = await client.request(method, f"/v1/auth/link/{link}")
+    assert used.status_code == 200
+    assert used.headers["cache-control"] == "no-store"
+    assert (await api.client(used.json()["access_token"]).get("/v1/me")).json()["username"] == user.username
+    for spent in (link, replaced, "nonsense"):
+        again = await client.request(method, f"/v1/auth/link/{spent}")
+        assert (again.status_code, again.json()["code"]) == (404, "LinkSpent")
+
+
+async def test_a_link_expires(api: Api, db: Database) -> None:
+    user = await api.user()
+    async with db.tenant(user.workspace_id, user.user_id) as session:
+        link = await sessions.make_link(session, user.user_id)
+        await session.execute(text("UPDATE user_sessions SET expires_at = now() WHERE kind = 'link'"))
+    assert (await api.client().get(f"/v1/auth/link/{link}")).json()["code"] == "LinkSpent"
+
+
+async def test_registration_by_invitation_only(settings: Settings, db: Database) -> None:
+    async with Api(create_app(settings, database=db)) as opened:
+        owner = await opened.user()
+    invite = settings.model_copy(update={"registration": Registration.INVITE})
+    async with Api(create_app(invite, database=db)) as api:
+        closed = await api.client().post("/v1/auth/register", json=ADA)
+        assert (closed.status_code, closed.json()["code"]) == (403, "RegistrationClosed")
+        owner = api.client(owner.headers["authorization"].removeprefix("Bearer "))
+        body = {"email": "ada@example.com", "role": "editor"}
+        token = (await owner.post("/v1/invitations", json=body)).json()["token"]
+
+        wrong = {**ADA, "email": "eve@example.com", "username": "eve", "invitation": token}
+        refused = await api.client().post("/v1/auth/register", json=wrong)
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["pointer"] == "/invitation"
+
+        made = await api.client().post("/v1/auth/register", json={**ADA, "invitation": token})
+        assert made.status_code == 201
+        ada = api.client(made.json()["access_token"])
+        roles = [item["role"] for item in (await ada.get("/v1/workspaces")).json()["items"]]
+        assert sorted(roles) == ["editor", "owner"]
+        assert (await owner.get("/v1/members")).json()["items"][0]["username"] == "ada"
+
+
+async def test_registration_may_be_closed(settings: Settings, db: Database) -> None:
+    closed = settings.model_copy(update={"registration": Registration.CLOSED})
+    async with Api(create_app(closed, database=db)) as api:
+        answer = await api.client().post("/v1/auth/register", json={**ADA, "invitation": "any"})
+        assert (answer.status_code, answer.json()["code"]) == (403, "RegistrationClosed")
+
+
+async def test_what_identifies_people_is_kept_encrypted(api: Api, db: Database, settings: Settings) -> None:
+    made = await api.client().post("/v1/auth/register", json=ADA)
+    async with db.service() as session:
+        row = (await session.execute(text("SELECT id, email, hashed_password FROM users"))).one()
+        hashes = (await session.execute(text("SELECT token_hash, ip FROM user_sessions"))).one()
+    assert b"xample" not in bytes(row.email)
+    plain = Keyring.from_settings(settings).decrypt(bytes(row.email), f"users.email:{row.id}")
+    assert plain == b"Ada@example.com"
+    assert row.hashed_password.startswith("$argon2id$")
+    assert made.json()["access_token"].encode() not in bytes(hashes.token_hash)
+    assert b"127.0.0.1" not in bytes(hashes.ip)

@@ -1,0 +1,254 @@
+"""What holds for every call: problems, strict bodies, limits, pages, headers."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import APIRouter
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from api.app import create_app
+from core.db import Database
+from core.settings import Settings
+from tests.plugins.api import Api
+
+JSON = {"Content-Type": "application/json"}
+
+
+def check_problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = answer.json()
+    assert problem["status"] == status
+    assert problem["code"] == code
+    assert problem["type"] == f"urn:proofroom:problem:{code}"
+    assert problem["title"]
+    assert problem["detail"]
+    assert isinstance(problem["retryable"], bool)
+    return problem
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "pointer"),
+    [
+        (b"{", "MalformedJSON", None),
+        (b"\xff\xfe", "MalformedJSON", None),
+        (b'{"title": "a", "title": "b"}', "MalformedJSON", None),
+        (b'{"title": NaN}', "MalformedJSON", None),
+        (b'{"title": -Infinity}', "MalformedJSON", None),
+        (b'{"title": 1e999}', "MalformedJSON", None),
+        (b'{"title": ' + b"9" * 5000 + b"}", "MalformedJSON", None),
+        (b"[" * 100_000, "MalformedJSON", None),
+        (b'{"title": "a\\u0000b"}', "Invalid", "/title"),
+        (b'{"title": "a\\ud800b"}', "Invalid", "/title"),
+        (b'{"a\\u0000": 1}', "Invalid", "/a\ufffd"),
+        (b'{"title": "a", "titel": "b"}', "Invalid", "/titel"),
+        (b'{"title": "  "}', "Invalid", "/title"),
+        (b'{"title": 7}', "Invalid", "/title"),
+        (b'{"title": null}', "Invalid", "/title"),
+        (b"{}", "Invalid", "/title"),
+        (b"[]", "Invalid", ""),
+        (b"null", "Invalid", ""),
+        (b"", "Invalid", ""),
+        (b'{"title": "' + b"x" * 201 + b'"}', "Invalid", "/title"),
+    ],
+)
+async def test_bad_bodies_are_refused_by_field(api: Api, body: bytes, code: str, pointer: str | None) -> None:
+    user = await api.user()
+    answer = await user.post("/v1/projects", content=body, headers=JSON)
+    problem = check_problem(answer, 422, code)
+    assert problem["remedy"]
+    if pointer is not None:
+        assert [error["pointer"] for error in problem["errors"]] == [pointer]
+    assert (await user.get("/v1/projects")).json()["items"] == []
+
+
+async def test_long_texts_and_bodies_are_413(api: Api) -> None:
+    user = await api.user()
+    long = {"type": "reference", "content": "x" * 1_000_001}
+    problem = check_problem(await user.post("/v1/resources", json=long), 413, "TooLarge")
+    assert problem["errors"][0]["pointer"] == "/content"
+
+    check_problem(await user.post("/v1/projects", content=b"x" * (4 * 1024 * 1024 + 1)), 413, "TooLarge")
+
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while sent < 100 * 1024 * 1024:
+            sent += 65_536
+            yield b" " * 65_536
+
+    answer = await user.post("/v1/projects", content=endless(), headers=JSON)
+    check_problem(answer, 413, "TooLarge")
+    assert sent < 5 * 1024 * 1024
+
+
+async def test_a_text_of_exactly_a_million_characters_is_taken(api: Api) -> None:
+    user = await api.user()
+    body = {"type": "reference", "content": "ж" * 1_000_000}
+    assert (await user.post("/v1/resources", json=body)).status_code == 201
+
+
+@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", ""])
+async def test_only_json_is_read(api: Api, media_type: str) -> None:
+    user = await api.user()
+    answer = await user.post("/v1/projects", content=b'{"title": "a"}', headers={"Content-Type": media_type})
+    check_problem(answer, 415, "UnsupportedMediaType")
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ("limit=0", "query.limit"),
+        ("limit=201", "query.limit"),
+        ("limit=x", "query.limit"),
+        ("cursor=x", "query.cursor"),
+        ("cursor=bnVsbA", "query.cursor"),
+        ("cursor=%00", "query.cursor"),
+        ("cursor=%ff", "query.cursor"),
+        ("other=%00", "query.other"),
+    ],
+)
+async def test_bad_parameters_are_named(api: Api, query: str, parameter: str) -> None:
+    user = await api.user()
+    problem = check_problem(await user.get(f"/v1/projects?{query}"), 422, "Invalid")
+    assert problem["errors"][0]["parameter"] == parameter
+
+
+async def test_other_parameters_are_named_too(api: Api) -> None:
+    user = await api.user()
+    problem = check_problem(await user.get("/v1/projects/x"), 422, "Invalid")
+    assert problem["errors"][0]["parameter"] == "path.project_id"
+    problem = check_problem(await user.get("/v1/me", headers={"X-Workspace-Id": "x"}), 422, "Invalid")
+    assert problem["errors"][0]["parameter"] == "header.X-Workspace-Id"
+    assert (await user.get("/v1/projects?unknown=1")).status_code == 200
+
+
+async def test_the_router_answers_problems(api: Api) -> None:
+    client = api.client()
+    check_problem(await client.get("/v1/nothing"), 404, "NotFound")
+    check_problem(await client.get("/v1/projects/"), 404, "NotFound")
+    wrong = await client.put("/v1/projects", json={})
+    check_problem(wrong, 405, "MethodNotAllowed")
+    assert wrong.headers["allow"]
+
+
+async def test_pages_go_on_where_the_last_one_ended(api: Api) -> None:
+    user = await api.user()
+    for number in range(5):
+        await user.post("/v1/projects", json={"title": f"project {number}"})
+    seen: list[str] = []
+    cursor = ""
+    for _ in range(3):
+        page = (await user.get(f"/v1/projects?limit=2{cursor}")).json()
+        seen += [item["title"] for item in page["items"]]
+        await user.post("/v1/projects", json={"title": "added meanwhile"})
+        cursor = f"&cursor={page['next_cursor']}"
+    assert seen == [f"project {number}" for number in (4, 3, 2, 1, 0)]
+    assert page["next_cursor"] is None
+
+
+async def test_requests_are_counted_and_named(api: Api) -> None:
+    user = await api.user()
+    answer = await user.get("/v1/me", headers={"X-Request-Id": "my-request-1"})
+    assert answer.headers["x-request-id"] == "my-request-1"
+    assert answer.headers["ratelimit-limit"] == "6000"
+    assert int(answer.headers["ratelimit-remaining"]) < 6000
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "access-control-allow-origin" not in answer.headers
+    injected = await user.get("/v1/me", headers={"X-Request-Id": "a b"})
+    assert injected.headers["x-request-id"] != "a b"
+
+
+async def test_too_many_requests_of_one_key_are_429(settings: Settings, db: Database) -> None:
+    few = settings.model_copy(update={"requests_per_minute": 3})
+    async with Api(create_app(few, database=db)) as api:
+        client, other = api.client("prk_one"), api.client("prk_two")
+        answers = [await client.get("/v1/me") for _ in range(4)]
+        assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
+        check_problem(answers[3], 429, "RateLimitExceeded")
+        assert int(answers[3].headers["retry-after"]) > 0
+        assert answers[3].headers["ratelimit-remaining"] == "0"
+        assert (await other.get("/v1/me")).status_code == 401
+        assert (await client.get("/healthz")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "taken"),
+    [("localhost", True), ("127.0.0.1:8750", True), ("[::1]:8750", True), ("evil.example", False)],
+)
+async def test_only_our_own_names_are_answered(api: Api, host: str, taken: bool) -> None:
+    answer = await api.client().get("/healthz", headers={"Host": host})
+    if taken:
+        assert answer.status_code == 200
+    else:
+        assert check_problem(answer, 422, "Invalid")["errors"][0]["parameter"] == "header.Host"
+
+
+async def test_a_mistake_of_ours_says_nothing_of_itself(settings: Settings, db: Database) -> None:
+    broken = APIRouter()
+
+    @broken.get("/broken")
+    async def fail() -> None:
+        raise RuntimeError("SELECT password FROM users")
+
+    async with Api(create_app(settings, routers=[broken], database=db)) as api:
+        answer = await api.client().get("/broken")
+        check_problem(answer, 500, "InternalError")
+        assert "password" not in answer.text
+        assert answer.headers["x-request-id"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_a_database_that_is_away_is_503(settings: Settings) -> None:
+    away = settings.model_copy(
+        update={"database_url": SecretStr("postgresql://nobody@127.0.0.1:1/nothing?connect_timeout=1")}
+    )
+    async with Api(create_app(away)) as api:
+        answer = await api.client("prk_x").get("/v1/me")
+        problem = check_problem(answer, 503, "Unavailable")
+        assert problem["retryable"] is True
+        assert int(answer.headers["retry-after"]) > 0
+        ready = await api.client().get("/readyz")
+        assert ready.status_code == 503
+        assert ready.json()["database"] is False
+        assert (await api.client().get("/healthz")).status_code == 200
+
+
+async def test_a_server_without_a_free_connection_is_503(settings: Settings, db: Database) -> None:
+    async with db.engine.connect() as connection:
+        name = (await connection.execute(text("SELECT current_database()"))).scalar_one()
+        await connection.execute(text(f"ALTER DATABASE {name} CONNECTION LIMIT 0"))
+        await connection.commit()
+    async with Api(create_app(settings, database=Database(settings))) as api:
+        check_problem(await api.client("prk_x").get("/v1/me"), 503, "Unavailable")
+
+
+async def test_the_service_is_ready_and_measured(api: Api) -> None:
+    client = api.client()
+    assert (await client.get("/readyz")).json() == {
+        "ready": True,
+        "database": True,
+        "migrations": True,
+        "queue": True,
+    }
+    await client.get("/v1/projects/3b0e8bbc-8d25-4f1c-9bd0-0c8b36d6ad35")
+    metrics = await client.get("/metrics")
+    assert metrics.headers["content-type"].startswith("text/plain")
+    assert 'route="/v1/projects/{project_id}"' in metrics.text
+    assert "3b0e8bbc" not in metrics.text
+
+
+async def test_the_reference_needs_nobody_else(api: Api) -> None:
+    client = api.client()
+    page = await client.get("/docs")
+    assert page.status_code == 200
+    assert "//" not in page.text
+    for asset in ("swagger-ui-bundle.js", "swagger-ui.css", "start.js", "favicon-32x32.png"):
+        assert f"/docs/{asset}" in page.text
+        assert (await client.get(f"/docs/{asset}")).status_code == 200
+    assert json.loads((await client.get("/openapi.json")).text)["info"]["title"] == "Proofroom"
