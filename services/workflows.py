@@ -26,7 +26,7 @@ from models import (
     Workflow,
 )
 from platforms.registry import PlatformName
-from services import templates
+from services import jobs, templates
 
 
 class Options(BaseModel):
@@ -130,12 +130,22 @@ async def cancel(session: AsyncSession, workflow_id: UUID) -> None:
 
 
 async def retry(session: AsyncSession, thread_id: UUID) -> PlatformState:
-    """Run a failed thread again from its last checkpoint. Raises NotFound, or Conflict when it has not failed."""
+    """Run a failed thread again from its last checkpoint, or send its failed job again.
+
+    Raises NotFound, or Conflict when it has not failed.
+    """
     state = await session.get(PlatformState, thread_id, with_for_update=True)
     if state is None:
         raise NotFound("There is no such thread.")
     if state.status != "failed":
         raise Conflict(f"The thread is {state.status}; only a failed one can be run again.")
+    failed_job = select(PublishingJob.id).where(
+        PublishingJob.thread_id == thread_id, PublishingJob.status == "failed"
+    )
+    if job_id := await session.scalar(failed_job.order_by(PublishingJob.created_at.desc()).limit(1)):
+        await jobs.retry(session, job_id)
+        await session.refresh(state)
+        return state
     state.status = PlatformStatus.GENERATING
     state.error = None
     state.attempts = state.lost_leases = 0

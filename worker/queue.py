@@ -43,6 +43,13 @@ def build(runtime: Runtime) -> procrastinate.App:
                 await posts.give_up_takedown(runtime, UUID(workspace_id), UUID(post_id))
             raise
 
+    @app.periodic(cron="*/2 * * * *")
+    @app.task(name="retry_stalled", queue="routines", queueing_lock="retry_stalled")
+    async def retry_stalled(timestamp: int) -> None:
+        # A dead worker's jobs stay `doing` until somebody gives them back.
+        for job in await app.job_manager.get_stalled_jobs():
+            await app.job_manager.retry_job(job)
+
     for name, (cron, routine) in routines.ROUTINES.items():
         _periodic(app, name, cron, partial(routine, runtime.db, runtime.settings))
     return app

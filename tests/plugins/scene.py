@@ -52,15 +52,16 @@ class Words:
     written: int = 0
 
     async def write(self, request: WriteRequest, meter: Meter) -> Written:
-        given = next(self.texts, f"Draft {request.sequence} says: {request.brief.source.text} {request.feedback or ''}")
+        given = next(
+            self.texts, f"Draft {request.sequence} says: {request.brief.source.text} {request.feedback or ''}"
+        )
         call = ModelCall(uuid7(), "writer", self.model, HASH, self.max_cost)
         await meter.before(call)
         await asyncio.sleep(self.write_seconds)
-        failed = isinstance(given, Exception)
-        status = "failed" if failed else "completed"
-        await meter.after(call, Usage(10, 20, self.cost, 5, status))
         if isinstance(given, Exception):
+            await meter.after(call, Usage(10, 20, self.cost, 5, "failed"))
             raise given
+        await meter.after(call, Usage(10, 20, self.cost, 5, "completed"))
         self.written += 1
         title = {"title": "What was said"} if request.policy.title_required else {}
         return Written(Content(content=given, metadata={**title}), Prompt(self.model, "Write", HASH))
@@ -92,7 +93,9 @@ class Scene:
         order = workflows.StartWorkflow(platforms=names, source=Source(text=text), **brief)
         async with self.tenant() as session:
             workflow = await workflows.start(session, self.principal, order)
-        rows = await self.rows("SELECT id, platform FROM platform_states WHERE workflow_id = :id", id=workflow.id)
+        rows = await self.rows(
+            "SELECT id, platform FROM platform_states WHERE workflow_id = :id", id=workflow.id
+        )
         ids = {row["platform"]: row["id"] for row in rows}
         return [ids[name] for name in names]
 
@@ -127,7 +130,9 @@ class Scene:
 
         review = await self.review(thread_id)
         async with self.tenant() as session:
-            await reviews.decide(session, self.principal, review["id"], decision, seen_hash or review["seen_hash"])
+            await reviews.decide(
+                session, self.principal, review["id"], decision, seen_hash or review["seen_hash"]
+            )
 
     async def accept(self, thread_id: UUID, **fields: Any) -> None:
         from graphs.interrupts import Decision
@@ -139,7 +144,8 @@ class Scene:
 
     async def job(self, thread_id: UUID) -> dict[str, Any]:
         return await self.row(
-            "SELECT * FROM publishing_jobs WHERE thread_id = :id ORDER BY created_at DESC LIMIT 1", id=thread_id
+            "SELECT * FROM publishing_jobs WHERE thread_id = :id ORDER BY created_at DESC LIMIT 1",
+            id=thread_id,
         )
 
     async def row(self, sql: str, **parameters: Any) -> dict[str, Any]:
@@ -155,8 +161,6 @@ class Scene:
         """As the service: to make time pass, or to break something."""
         async with self.db.service() as session:
             await session.execute(text(sql), parameters)
-
-
 
 
 @pytest.fixture

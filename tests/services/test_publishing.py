@@ -9,7 +9,7 @@ import pytest
 
 from core.simulated import simulated_account
 from graphs.interrupts import Decision
-from services import jobs, threads
+from services import jobs, threads, workflows
 from services.jobs import JobStatusConflict
 from tests.plugins.scene import Scene
 
@@ -335,3 +335,21 @@ async def test_receipts_hold_no_secret(scene: Scene) -> None:
     assert "sim-x-" not in kept
     assert "sim-linkedin-" not in kept
     assert "Bearer" not in kept
+
+
+async def test_retrying_a_thread_whose_job_failed_sends_the_job_again(scene: Scene) -> None:
+    thread_id = await approved(scene)
+    await scene.execute("UPDATE platform_states SET due_at = NULL")
+    await fault(scene, "cut")
+    await due(scene, thread_id)
+    await scene.advance()
+    problem = json.dumps({"code": "Unreachable", "detail": "Nobody home.", "remedy": "Retry."})
+    await scene.execute(
+        "UPDATE publishing_jobs SET status = 'failed', error = CAST(:error AS jsonb)", error=problem
+    )
+    await scene.execute("UPDATE platform_states SET status = 'failed', due_at = NULL")
+    async with scene.tenant() as session:
+        state = await workflows.retry(session, thread_id)
+    assert state.status == "accepted"
+    await scene.advance()
+    assert (await scene.job(thread_id))["status"] == "published"

@@ -46,13 +46,19 @@ async def test_a_brief_becomes_a_review_in_one_commit(scene: Scene) -> None:
     review = await scene.review(thread_id)
     assert (state["status"], state["lease_until"], state["due_at"]) == ("awaiting_review", None, None)
     assert state["active_draft_id"] == review["draft_id"]
-    assert (await scene.row("SELECT status FROM threads WHERE id = :id", id=thread_id))["status"] == "interrupted"
+    assert (await scene.row("SELECT status FROM threads WHERE id = :id", id=thread_id))[
+        "status"
+    ] == "interrupted"
     draft = await scene.row("SELECT * FROM drafts")
     assert draft["content"].startswith("Draft 0 says: We have shipped.")
-    assert draft["checkpoint_id"] in {row["checkpoint_id"] for row in await scene.rows("SELECT * FROM checkpoints")}
+    assert draft["checkpoint_id"] in {
+        row["checkpoint_id"] for row in await scene.rows("SELECT * FROM checkpoints")
+    }
     usage = await scene.rows("SELECT * FROM token_usage")
     assert {row["draft_id"] for row in usage} == {draft["id"]}
-    written = await scene.rows("SELECT DISTINCT xmin::text AS xid FROM drafts UNION SELECT xmin::text FROM reviews")
+    written = await scene.rows(
+        "SELECT DISTINCT xmin::text AS xid FROM drafts UNION SELECT xmin::text FROM reviews"
+    )
     assert len(written) == 1, "draft and review are of one transaction"
     assert await scene.advance() == 0, "nothing is due while a person thinks"
 
@@ -87,7 +93,9 @@ async def test_a_run_that_died_is_taken_up_again_and_leaves_no_duplicates(scene:
     running = asyncio.create_task(threads.advance(claim, scene.runtime))
     while not await scene.rows("SELECT id FROM drafts"):
         await asyncio.sleep(0.02)
-    assert (await scene.state(thread_id))["status"] == "evaluating", "a slow step is committed before the pause"
+    assert (await scene.state(thread_id))["status"] == "evaluating", (
+        "a slow step is committed before the pause"
+    )
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     await expire(scene, thread_id)
