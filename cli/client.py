@@ -1,0 +1,210 @@
+"""The HTTP API as the command line uses it: typed answers, failures with an exit code."""
+
+import time
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+import httpx
+from httpx_sse import ServerSentEvent, connect_sse
+from pydantic import BaseModel, ValidationError
+from uuid_utils.compat import uuid7
+
+from api.problems import Problem
+from cli import data_directory
+from cli.answers import Draft, Event, Measured, Page, Review, ReviewItem, Workflow
+from core import errors
+from core.errors import FieldError, ProofroomError, Unauthenticated, Unavailable
+from core.settings import load
+
+_START: Final = "0-0"
+"""The event id before a workflow's first."""
+_HEARTBEAT_SECONDS: Final = 15
+_RECONNECTS: Final = 8
+"""In a row without an event between them: about half a minute, in which a service is started again."""
+_LOOPBACK: Final = ("127.0.0.1", "[::1]", "localhost")
+_KINDS: Final[Mapping[int, type[ProofroomError]]] = {
+    kind.status: kind
+    for kind in (
+        errors.NotFound,
+        errors.Unauthenticated,
+        errors.Forbidden,
+        errors.Conflict,
+        errors.Invalid,
+        errors.TooLarge,
+        errors.RateLimitExceeded,
+        errors.Unavailable,
+    )
+}
+
+_Answer = TypeVar("_Answer", bound=BaseModel)
+
+
+class ServiceUnreachable(Unavailable):
+    """No service answers."""
+
+
+class NotUnderstood(ProofroomError):
+    """Something answers that is not a Proofroom, or another version of it."""
+
+
+def connect(url: str | None, api_key: str | None, data_dir: Path | None) -> "Client":
+    """The service that is named, or the one that runs on the data directory, with its owner's key.
+
+    Raises ServiceUnreachable or Unauthenticated. The key goes to no other address than the one it was made for.
+    """
+    folder = data_dir or load().data_dir
+    running = data_directory.read(folder)
+    address = (url or (running.url if running else "")).rstrip("/")
+    if not address:
+        raise ServiceUnreachable(
+            f"No Proofroom has run in {folder} yet.",
+            remedy="Start it with `proofroom up`, or name one with --url.",
+        )
+    if api_key is None and running and address == running.url:
+        with suppress(FileNotFoundError):
+            api_key = (folder / data_directory.OWNER_KEY_FILE).read_text().strip()
+    if not api_key:
+        raise Unauthenticated(
+            f"There is no key for {address}.",
+            remedy="Give one with --api-key or PROOFROOM_API_KEY; `proofroom keys` makes them.",
+        )
+    return Client(address, api_key)
+
+
+class Client:
+    """Every method raises ProofroomError: the service's own problems under their own codes, or ServiceUnreachable."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self.url = url
+        self._http = httpx.Client(
+            base_url=url,
+            headers={"Authorization": f"Bearer {key}"},
+            timeout=httpx.Timeout(60, connect=5),
+            # A company's proxy cannot know the services of this machine.
+            mounts={f"all://{host}": None for host in _LOOPBACK},
+        )
+
+    def start(self, brief: Mapping[str, Any]) -> Workflow:
+        return _read(Workflow, self._send("POST", "/v1/workflows", brief))
+
+    def workflow(self, workflow_id: UUID, wait: int | None = None) -> Workflow:
+        """`wait`: seconds until it answers although nothing has changed."""
+        return _read(Workflow, self._send("GET", f"/v1/workflows/{workflow_id}", wait=wait))
+
+    def reviews(self, platform: str | None = None, workflow_id: UUID | None = None) -> list[ReviewItem]:
+        """All that wait: those with a due time first, the soonest ahead, then the oldest."""
+        found: list[ReviewItem] = []
+        cursor: str | None = None
+        while True:
+            page = _read(
+                Page,
+                self._send(
+                    "GET", "/v1/reviews", status="pending", platform=platform, cursor=cursor, limit=200
+                ),
+            )
+            found += [item for item in page.items if workflow_id in {None, item.workflow_id}]
+            cursor = page.next_cursor
+            if cursor is None:
+                return sorted(found, key=lambda item: (item.due_at is None, item.due_at or item.created_at))
+
+    def review(self, review_id: UUID) -> Review:
+        return _read(Review, self._send("GET", f"/v1/reviews/{review_id}"))
+
+    def decide(self, review: Review, decision: Mapping[str, Any]) -> None:
+        """About what `review` shows, unless the decision has a `seen_hash` of its own."""
+        body = {"seen_hash": review.seen_hash, **decision}
+        self._send("POST", f"/v1/reviews/{review.id}/decision", body)
+
+    def is_ready(self) -> bool:
+        """Raises ServiceUnreachable while nothing listens there."""
+        try:
+            return self._http.get("/readyz").is_success
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from error
+
+    def measure(self, platform: str, draft: Draft) -> Measured:
+        body = {
+            "platform": platform,
+            **draft.model_dump(mode="json", include={"content", "metadata", "media"}),
+        }
+        return _read(Measured, self._send("POST", "/v1/validate", body))
+
+    def events(self, workflow_id: UUID) -> Generator[Event]:
+        """From the workflow's first on, without end, over as many connections as it takes; none is given twice."""
+        last, failures = _START, 0
+        while True:
+            try:
+                for event in self._stream(f"/v1/workflows/{workflow_id}/events", last):
+                    last, failures = event.id or last, 0
+                    yield Event.model_validate({"type": event.event, **event.json()})
+            except ProofroomError as error:
+                if not error.retryable or failures >= _RECONNECTS:
+                    raise
+            failures += 1
+            time.sleep(min(0.1 * 2**failures, 5))
+
+    def _stream(self, path: str, last: str) -> Iterator[ServerSentEvent]:
+        timeout = httpx.Timeout(10, read=3 * _HEARTBEAT_SECONDS)
+        try:
+            with connect_sse(
+                self._http, "GET", path, headers={"Last-Event-ID": last}, timeout=timeout
+            ) as source:
+                if source.response.is_error:
+                    source.response.read()
+                    raise _problem(source.response)
+                yield from source.iter_sse()
+        except httpx.TransportError as error:
+            raise self._unreachable(error) from error
+
+    def _send(self, method: str, path: str, body: Mapping[str, Any] | None = None, **query: object) -> bytes:
+        parameters = {name: str(value) for name, value in query.items() if value is not None}
+        # The same key at the second attempt: what was done and not answered is answered, not done again.
+        headers = {} if method == "GET" else {"Idempotency-Key": str(uuid7())}
+        request = self._http.build_request(method, path, json=body, params=parameters, headers=headers)
+        try:
+            try:
+                response = self._http.send(request)
+            except (httpx.ReadError, httpx.RemoteProtocolError):
+                response = self._http.send(request)
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from error
+        if response.is_error:
+            raise _problem(response)
+        return response.content
+
+    def _unreachable(self, error: httpx.HTTPError) -> ServiceUnreachable:
+        return ServiceUnreachable(
+            f"No service answers at {self.url} ({error}).", remedy="Start it with `proofroom up`."
+        )
+
+
+def _read(kind: type[_Answer], content: bytes) -> _Answer:
+    try:
+        return kind.model_validate_json(content)
+    except ValidationError as error:
+        raise NotUnderstood(
+            f"The service's answer is not the {kind.__name__} that was expected.",
+            remedy="Is this a Proofroom, and of the same version as this command?",
+        ) from error
+
+
+def _problem(response: httpx.Response) -> ProofroomError:
+    """As the error class that the service raised: its own code is the class's name."""
+    kind = _KINDS.get(response.status_code, ProofroomError)
+    try:
+        problem = Problem.model_validate_json(response.content)
+    except ValidationError:
+        return kind(f"{response.url.host} answers {response.status_code} {response.reason_phrase}.")
+    fields = [
+        FieldError(each.pointer or each.parameter or "", each.detail)
+        for each in problem.errors or ()
+        if each.detail != problem.detail
+    ]
+    named = type(problem.code, (kind,), {"title": problem.title, "retryable": problem.retryable})
+    raised: ProofroomError = named(
+        problem.detail, remedy=problem.remedy, errors=fields, extra=problem.model_extra
+    )
+    return raised
