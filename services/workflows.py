@@ -20,6 +20,7 @@ from models import (
     PlatformStatus,
     Profile,
     Project,
+    PublishingJob,
     Resource,
     Template,
     Thread,
