@@ -1,10 +1,12 @@
 """The kinds of fields that many schemas share."""
 
 import re
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -50,6 +52,12 @@ def _amount(value: object) -> Decimal:
 
 def _written(value: Decimal) -> str:
     return f"{value:.6f}"
+
+
+def _plausible(value: datetime) -> datetime:
+    if value.year > LAST_YEAR:
+        raise ValueError(f"This is after the year {LAST_YEAR}.")
+    return value
 
 
 _AMOUNT: Final = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
