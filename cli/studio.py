@@ -5,8 +5,10 @@ import json
 import os
 import threading
 import time
+from contextlib import ExitStack, chdir
 from importlib import import_module, resources
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Annotated, Final
 from uuid import UUID
@@ -15,7 +17,7 @@ import httpx
 import typer
 from sqlalchemy.exc import OperationalError
 
-from cli.serve import listen
+from cli.sockets import listen
 from core.db import Database
 from core.errors import ConfigurationError, Unavailable
 from core.settings import load
@@ -37,25 +39,24 @@ def studio(
     open_browser: Annotated[bool, typer.Option("--open", help="Open a browser.")] = False,
 ) -> None:
     """Open the graphs in LangGraph Studio, offline unless a model is configured."""
-    if thread is not None:
-        # Read when the server is imported: another start must not list a thread that it does not have.
-        os.environ["LANGGRAPH_DISABLE_FILE_PERSISTENCE"] = "true"
     server = _development_server()
     listen("127.0.0.1", port).close()
     if database_url is not None:
         os.environ["DATABASE_URL"] = database_url
-    if thread is not None:
-        graph_id = asyncio.run(_graph_of(thread))
-        threading.Thread(target=_show, args=(port, thread, graph_id), daemon=True).start()
-    server.run_server(
-        port=port,
-        graphs=_graphs(),
-        checkpointer={"path": _CHECKPOINTER} if thread else None,
-        open_browser=open_browser,
-        # The offline agents read their word lists from the package when they are first needed.
-        allow_blocking=True,
-        disable_persistence=thread is not None,
-    )
+    with ExitStack() as stack:
+        if thread is not None:
+            graph_id = asyncio.run(_graph_of(thread))
+            # The server keeps its list of threads where it runs: the next start must not list what it does not have.
+            stack.enter_context(chdir(stack.enter_context(TemporaryDirectory())))
+            threading.Thread(target=_show, args=(port, thread, graph_id), daemon=True).start()
+        server.run_server(
+            port=port,
+            graphs=_graphs(),
+            checkpointer={"path": _CHECKPOINTER} if thread else None,
+            open_browser=open_browser,
+            # The agents read their prompts and word lists from the package when they are first needed.
+            allow_blocking=True,
+        )
 
 
 def _development_server() -> ModuleType:
