@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from core import processes
 from core.embedded import Cluster, EmbeddedDatabaseError
+from core.embedded.place import packaged_binaries
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another user")
 
@@ -174,5 +176,25 @@ def test_root_without_namespaces_takes_a_second_user(tmp_path: Path) -> None:
         (server,) = processes.working_in((data_dir / "postgres" / "data").resolve())[:1]
         assert Path(f"/proc/{server}").stat().st_uid != 0
         cluster.stop()
-    home = (data_dir / "postgres").resolve()
-    subprocess.run(["rm", "-r", str(home)], check=True)
+    shutil.rmtree((data_dir / "postgres").resolve())
+
+
+@as_root
+def test_programs_below_a_private_directory_are_copied_for_the_second_user(tmp_path: Path) -> None:
+    """As in a clone in root's home; the wheel's libraries are found by relative paths and come along."""
+    private = tmp_path / "private"
+    private.mkdir(mode=0o700)
+    package = packaged_binaries().parents[1]
+    for folder in (package, package.with_name(f"{package.name}.libs")):
+        shutil.copytree(
+            folder, private / folder.name, symlinks=True, ignore=shutil.ignore_patterns("pginstall")
+        )
+    programs = private / package.name / "pginstall18" / "bin"
+    cluster = Cluster(tmp_path / "d", bin_dir=programs, tests=True, namespaces=False)
+    cluster.start()
+    (server,) = processes.working_in((tmp_path / "d/postgres/data").resolve())[:1]
+    copied = Path(f"/proc/{server}/exe").readlink()
+    cluster.stop()
+    assert tmp_path not in copied.parents
+    shutil.rmtree((tmp_path / "d" / "postgres").resolve())
+    shutil.rmtree(copied.parents[3])
