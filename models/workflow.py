@@ -85,7 +85,9 @@ class Workflow(Tenant, Base):
     platform_states: Mapped[list["PlatformState"]] = relationship(
         viewonly=True, lazy="raise", order_by="PlatformState.platform"
     )
-    drafts: Mapped[list["Draft"]] = relationship(viewonly=True, lazy="raise", order_by="Draft.created_at")
+    drafts: Mapped[list["Draft"]] = relationship(
+        viewonly=True, lazy="raise", order_by="(Draft.created_at, Draft.sequence)"
+    )
     publishing_jobs: Mapped[list[PublishingJob]] = relationship(
         viewonly=True, lazy="raise", order_by=PublishingJob.created_at
     )
