@@ -1,6 +1,7 @@
 """What the command line reads of the service's answers. Fields that it does not show pass through `--json` untouched."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -115,7 +116,7 @@ class Review(ReviewItem):
     seen_hash: str
     draft: Draft
     preview: dict[str, Any]
-    evaluation: Evaluation
+    evaluation: Evaluation | None = None
     earlier_drafts: list[Draft] = Field(default_factory=list)
     allowed: list[str]
     refusal: Trouble | None = None
@@ -134,6 +135,8 @@ class Measured(Answer):
     length: int
     max_length: int
     unit: str
+    violations: list[Violation]
+    cost_usd: Decimal
 
 
 class Event(Answer):

@@ -1,7 +1,7 @@
 """How drafts, scores and outcomes look on a terminal; without one the same words come out as plain lines."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -12,7 +12,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from cli.answers import Draft, Evaluation, Measured, Review, Thread
+from cli.answers import Draft, Evaluation, Measured, Review, Thread, Violation
 from services import diffs
 
 OFFLINE: Final = "offline"
@@ -59,8 +59,10 @@ def review(shown: Review, measured: Measured) -> RenderableType:
     parts: list[RenderableType] = [Rule(Text(f"{shown.platform} · draft {shown.draft.sequence + 1}", "bold"))]
     if shown.refusal:
         parts.append(plain(f"The platform refused this post: {shown.refusal.detail}", "bold red"))
-    parts += [plain(f"✗ {v.message} {v.remedy}", "red") for v in shown.evaluation.violations]
-    parts += [_preview(shown), _facts(shown, measured), scores(shown.evaluation)]
+    parts += _broken(measured.violations)
+    parts += [_preview(shown), _facts(shown, measured)]
+    if shown.evaluation:
+        parts.append(scores(shown.evaluation))
     if earlier := shown.earlier_drafts:
         parts += [
             Text(f"Changed since draft {earlier[-1].sequence + 1}", "bold"),
@@ -79,7 +81,7 @@ def thread(shown: Thread) -> RenderableType:
     if shown.active_draft:
         parts.append(_article(shown.active_draft))
     if shown.evaluation:
-        parts += [plain(f"✗ {v.message} {v.remedy}", "red") for v in shown.evaluation.violations]
+        parts += _broken(shown.evaluation.violations)
         parts.append(scores(shown.evaluation))
     return Group(*parts)
 
@@ -126,6 +128,10 @@ def outcome(shown: Thread) -> Text:
     return Text.assemble(f"· {shown.platform} is ", status(shown.status))
 
 
+def _broken(violations: Sequence[Violation]) -> list[Text]:
+    return [plain(f"✗ {each.message} {each.remedy}", "red") for each in violations]
+
+
 def _preview(shown: Review) -> RenderableType:
     """A post with the fold where the platform has it; an article with its title, excerpt and tags."""
     preview = shown.preview
@@ -160,6 +166,8 @@ def _images(draft: Draft) -> Iterator[Text]:
 def _facts(shown: Review, measured: Measured) -> Text:
     too_long = measured.length > measured.max_length
     facts = [Text(f"{measured.length} of {measured.max_length} {measured.unit}", "red" if too_long else "")]
+    if measured.cost_usd:
+        facts.append(Text(f"costs {measured.cost_usd.normalize():f} USD"))
     if shown.account:
         simulated = " (simulated)" if shown.account.simulated else ""
         facts.append(plain(f"as {shown.account.username}{simulated}"))
