@@ -1,0 +1,1 @@
+"""Measurements, side by side in one run: ratios mean something on a noisy machine, seconds alone do not."""
