@@ -53,11 +53,11 @@ def _guard(connection: Connection, table: str) -> None:
         text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON langgraph.{table} TO proofroom_service")
     )
     connection.execute(text(f"GRANT SELECT ON langgraph.{table} TO proofroom_app"))
-    guarded = connection.scalar(
-        text("SELECT relforcerowsecurity FROM pg_class WHERE oid = to_regclass(:name)"),
+    policies = connection.scalar(
+        text("SELECT count(*) FROM pg_policy WHERE polrelid = to_regclass(:name)"),
         {"name": f"langgraph.{table}"},
     )
-    if guarded:
+    if policies == 2:  # left alone: to make them anew would lock the table at every start
         return
     for statement in (
         f"ALTER TABLE langgraph.{table} ENABLE ROW LEVEL SECURITY",

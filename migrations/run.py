@@ -52,8 +52,8 @@ def upgrade(settings: Settings, revision: str = "head") -> None:
     with _alone(settings) as connection:
         connection.execute(text(_OWN_SCHEMA))
         connection.commit()
-        command.upgrade(_config(connection), revision)
-        if _heads(connection):
+        command.upgrade(config(connection), revision)
+        if _is_newest(connection):
             checkpoints.install(connection)
             queue.install(connection)
             connection.execute(text("SELECT make_partitions(:months)"), {"months": MONTHS_AHEAD})
@@ -66,42 +66,44 @@ def downgrade(settings: Settings, revision: str) -> None:
         if revision == "base":
             queue.remove(connection)
             checkpoints.remove(connection)
-        command.downgrade(_config(connection), revision)
+        command.downgrade(config(connection), revision)
 
 
 def current(settings: Settings) -> str | None:
     """The version that the database is at, None before the first."""
-    with _connected(settings) as connection:
+    with opened(settings) as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 
 def history(settings: Settings) -> list[Revision]:
     """Every version, the newest first."""
     now = current(settings)
-    script = ScriptDirectory.from_config(_config(None))
+    script = ScriptDirectory.from_config(config(None))
     return [Revision(item.revision, item.doc, item.revision == now) for item in script.walk_revisions()]
 
 
 def head() -> str | None:
     """The newest version that this code knows."""
-    return ScriptDirectory.from_config(_config(None)).get_current_head()
+    return ScriptDirectory.from_config(config(None)).get_current_head()
 
 
-def _config(connection: Connection | None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    return config
+def config(connection: Connection | None) -> Config:
+    """Alembic's own configuration for this connection."""
+    made = Config()
+    made.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    made.set_main_option("path_separator", "os")
+    made.attributes["connection"] = connection
+    return made
 
 
-def _heads(connection: Connection) -> bool:
+def _is_newest(connection: Connection) -> bool:
     """LangGraph's row security hangs on our tables, so its tables come only with the newest version."""
     return MigrationContext.configure(connection).get_current_revision() == head()
 
 
 @contextmanager
-def _connected(settings: Settings) -> Iterator[Connection]:
+def opened(settings: Settings) -> Iterator[Connection]:
+    """A connection as the login role. Raises ConfigurationError and Unavailable for what is not the caller's fault."""
     engine = create_engine(database_url(settings), poolclass=NullPool)
     try:
         with engine.connect() as connection:
@@ -121,7 +123,7 @@ def _connected(settings: Settings) -> Iterator[Connection]:
 @contextmanager
 def _alone(settings: Settings) -> Iterator[Connection]:
     """Polls for the lock: LangGraph builds indexes CONCURRENTLY, which waits for whoever blocks in a statement."""
-    with _connected(settings) as guard, _connected(settings) as connection:
+    with opened(settings) as guard, opened(settings) as connection:
         guard = guard.execution_options(isolation_level="AUTOCOMMIT")
         deadline = time.monotonic() + _WAIT_SECONDS
         while not guard.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK}):

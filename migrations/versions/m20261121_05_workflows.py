@@ -139,5 +139,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_table("threads")
+    op.execute("DROP TABLE threads CASCADE")  # with the policies of LangGraph's tables, which hang on it
     op.drop_table("workflows")

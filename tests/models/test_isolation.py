@@ -242,7 +242,8 @@ async def test_sessions_of_the_pool_are_held_to_their_workspace(db: Database) ->
             await session.execute(
                 text("INSERT INTO workspaces (name, slug) VALUES (:slug, :slug)"), {"slug": slug}
             )
-        ids = dict((await session.execute(text("SELECT slug, id FROM workspaces"))).tuples().all())
+        found = await session.execute(text("SELECT slug, id FROM workspaces"))
+        ids: dict[str, UUID] = {row.slug: row.id for row in found}
     async with db.tenant(ids["one"]) as session:
         assert list(await session.scalars(text("SELECT slug FROM workspaces"))) == ["one"]
     async with db.service(ids["two"]) as session:
