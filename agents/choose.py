@@ -1,0 +1,22 @@
+"""Which writer and critic a service works with."""
+
+from agents.base import Critic, Writer
+from agents.offline.critic import OfflineCritic
+from agents.offline.writer import OfflineWriter
+from core.settings import Settings
+
+
+def agents_for(
+    settings: Settings, *, writer_model: str | None = None, critic_model: str | None = None
+) -> tuple[Writer, Critic]:
+    """Model-backed with a key or a base URL, else offline. The names replace those of the settings."""
+    if not settings.model_backed:
+        return OfflineWriter(), OfflineCritic()
+    # The client library takes a second to load, which who works offline need not wait for.
+    from agents.critic import ModelCritic
+    from agents.llm import model
+    from agents.writer import ModelWriter
+
+    writer = model(settings, "writer", writer_model or settings.writer_model)
+    critic = model(settings, "critic", critic_model or settings.critic_model)
+    return ModelWriter(writer), ModelCritic(critic)

@@ -1,0 +1,40 @@
+"""What counts as a fact of a text: its numbers and its names, and whole sentences where neither can be told."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import regex
+
+_NUMBER: Final = regex.compile(r"\d+(?:[.,:]\d+)*")
+_NAME: Final = regex.compile(
+    # A word with a capital that does not begin a sentence, and the capitalised words that follow it.
+    r"(?<=[\p{Ll},;:)—–] )(?!I\b|I['’])\p{Lu}[\p{L}\p{N}'’-]*(?: \p{Lu}[\p{L}\p{N}'’-]*)*"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """`numbers` as they are written; `names` are runs of capitalised words, months among them."""
+
+    numbers: frozenset[str]
+    names: frozenset[str]
+
+    def __len__(self) -> int:
+        return len(self.numbers) + len(self.names)
+
+
+def facts(text: str) -> Facts:
+    names = (name.removesuffix("'s").removesuffix("’s").rstrip("'’-") for name in _NAME.findall(text))
+    return Facts(frozenset(_NUMBER.findall(text)), frozenset(name for name in names if len(name) > 1))
+
+
+def carried(draft: str, source: Facts) -> Facts:
+    """Those facts of the source that the draft carries."""
+    numbers = frozenset(_NUMBER.findall(draft)) & source.numbers
+    return Facts(numbers, frozenset(name for name in source.names if name in draft))
+
+
+def foreign_numbers(draft: str, source: str) -> tuple[str, ...]:
+    """Numbers that the draft states and the source does not, in order."""
+    known = frozenset(_NUMBER.findall(source))
+    return tuple(number for number in _NUMBER.findall(draft) if number not in known)

@@ -1,0 +1,72 @@
+"""What goes with an article: title, excerpt, tags and keywords, all of them the source's or the brief's."""
+
+from collections import Counter
+from typing import Final
+
+from agents.metadata import article_metadata
+from agents.offline.material import Material, clipped
+from agents.offline.ranking import terms
+from core.content import Content
+
+TITLE_CHARACTERS: Final = 90
+EXCERPT_CHARACTERS: Final = 300
+TAGS: Final = 5
+KEYWORDS: Final = 8
+TAG_CHARACTERS: Final = 40
+
+
+def content_of(material: Material, text: str) -> Content:
+    keywords = _keywords(material)
+    metadata = article_metadata(
+        text,
+        title=_title(material),
+        excerpt=_excerpt(material),
+        tags=_tags(material, keywords),
+        keywords=keywords,
+    )
+    return Content(content=text, metadata=metadata)
+
+
+def _title(material: Material) -> str:
+    """The source's own; where it has none, its best sentence without the full stop."""
+    most = material.policy.title_max or TITLE_CHARACTERS
+    title = material.article.title
+    if not title:
+        able = [
+            one.text
+            for one in sorted(material.prose, key=lambda one: -one.score)
+            if len(one.text) <= TITLE_CHARACTERS
+        ]
+        title = able[0] if able else material.rough
+    if len(title) > most:
+        title = clipped(title, min(most, TITLE_CHARACTERS), material.policy)
+    return " ".join(title.split()).rstrip(".。") or title.strip()
+
+
+def _excerpt(material: Material) -> str:
+    most = min(material.policy.excerpt_max or EXCERPT_CHARACTERS, EXCERPT_CHARACTERS)
+    able = [one for one in material.prose if not one.leans and 40 <= len(one.text) <= most]
+    if able:
+        # What stands in the opening says what the whole is about.
+        return max(able, key=lambda one: (one.score + (one.section == 0), -one.place)).text
+    return clipped(material.prose[0].text if material.prose else material.rough, most, material.policy)
+
+
+def _keywords(material: Material) -> list[str]:
+    counts = Counter(terms(material.article.text))
+    asked = [keyword.strip() for keyword in material.brief.keywords if keyword.strip()]
+    return list(dict.fromkeys([*asked, *(term for term, _ in counts.most_common(KEYWORDS))]))[:KEYWORDS]
+
+
+def _tags(material: Material, keywords: list[str]) -> list[str]:
+    """Keywords that were asked for, then the names that the source says most often, then its words."""
+    text = material.article.text
+    names = sorted(material.facts.names, key=lambda name: (-text.count(name), name))
+    often = [name for name in names if text.count(name) > 1]
+    asked = [keyword.strip().lstrip("#,") for keyword in material.brief.keywords]
+    most = min(TAG_CHARACTERS, material.policy.tag_max or TAG_CHARACTERS)
+    found: dict[str, str] = {}
+    for tag in [*asked, *often, *(keyword.capitalize() for keyword in keywords)]:
+        if tag.strip(" #,") and len(tag) <= most:
+            found.setdefault(tag.casefold().removesuffix("s"), tag)
+    return list(found.values())[: min(TAGS, material.policy.tags_max or TAGS)]

@@ -1,0 +1,145 @@
+"""Which sentences of an article carry it."""
+
+import math
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Final
+
+import regex
+
+from agents.base import Brief
+from agents.facts import Facts, carried, facts
+from agents.metadata import words
+from agents.offline.lexicon import COMMON, LEANING, POINTING
+from agents.offline.reading import Article, Kind
+from agents.offline.sentences import balanced, ended
+from agents.offline.wishes import Wishes
+
+LONG: Final = 260
+"""Characters; longer sentences tire and rarely fit."""
+EARLY: Final = 6
+"""Words at the beginning of a sentence in which a pronoun means something said before."""
+_LEANING_PHRASE: Final = regex.compile(
+    r"(?i)(?:of course|for example|for instance|in fact|in addition|after (?:that|this)|before that|next came|not only|"
+    r"most of (?:the|these|those)|the (?:first|second|third|other|same|latter|former|price of|last) |one of them|"
+    r"(?:two|three|four|five|six|seven|\w+teen) (?:of (?:them|these|those)|things|came|had|were|are)\b|"
+    r"all of (?:them|this)|in (?:this|that) |with (?:this|that) |for (?:this|that) |\w+ of them |a friend )"
+)
+_ELSEWHERE: Final = regex.compile(
+    r"(?i)\b(?:above|below|following|the latter|the former|as follows|things|this (?:guide|step|section))\b"
+)
+_LINK: Final = regex.compile(r"https?://|www\.")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """`place`, `section` and `block` count from 0 through the article; `leans` needs the one before it."""
+
+    text: str
+    place: int
+    section: int
+    block: int
+    kind: Kind
+    facts: int
+    score: float
+    leans: bool
+    introduces: bool
+
+    @property
+    def question(self) -> bool:
+        return self.text.rstrip('"”’»)').endswith(("?", "？", "؟"))
+
+    @property
+    def prose(self) -> bool:
+        """A whole sentence, not an entry of a list or a line without an end."""
+        return ended(self.text) and not self.introduces
+
+
+def terms(text: str) -> list[str]:
+    folded = (word.casefold() for word in words(text))
+    return [word for word in folded if word not in COMMON and (len(word) > 3 or not word.isascii())]
+
+
+def ranked(article: Article, brief: Brief, asked: Wishes) -> list[Sentence]:
+    """All sentences in the article's order with their scores; those that hold what is to be avoided are left out."""
+    known = facts(article.text)
+    weights = _weights(article, brief, asked)
+    found: list[Sentence] = []
+    number = 0
+    for section_number, section in enumerate(article.sections):
+        for block_number, block in enumerate(section.blocks):
+            if block.kind == "code":
+                continue
+            for order, text in enumerate(block.sentences):
+                sentence = _sentence(text, number, section_number, block_number, block.kind, known)
+                lead = 0.35 if section_number == 0 and block_number == 0 else 0.15 if order == 0 else 0.0
+                found.append(replace(sentence, score=_score(sentence, weights, asked, brief) + lead))
+                number += 1
+    allowed = [one for one in found if _allowed(one, asked, brief)]
+    return allowed or found
+
+
+def _sentence(text: str, place: int, section: int, block: int, kind: Kind, known: Facts) -> Sentence:
+    folded = [word.casefold() for word in words(text[:80])]
+    leans = (
+        not LEANING.isdisjoint(folded[:1])
+        or not POINTING.isdisjoint(folded[:EARLY])
+        or bool(_LEANING_PHRASE.match(text.lstrip('"“„« ')))
+    )
+    return Sentence(
+        text,
+        place,
+        section,
+        block,
+        kind,
+        facts=len(carried(text, known)) if len(text) <= 1000 else 0,
+        score=0.0,
+        leans=leans,
+        introduces=text.rstrip().endswith((":", "：")),
+    )
+
+
+def _weights(article: Article, brief: Brief, asked: Wishes) -> dict[str, float]:
+    """How telling each word is: how often it comes, whether the title has it, whether somebody asked for it."""
+    counts = Counter(terms(article.text))
+    most = max(counts.values(), default=1)
+    weights = {term: math.log1p(count) / math.log1p(most) for term, count in counts.items()}
+    for text, bonus in ((article.title, 0.5), (brief.audience, 0.3), (brief.template, 0.2)):
+        for term in set(terms(text or "")):
+            if term in weights:
+                weights[term] += bonus
+    for term in set(terms(" ".join(brief.keywords))):
+        weights[term] = weights.get(term, 0) + 1.5
+    for term in asked.wanted:
+        weights[term] = weights.get(term, 0) + 3.0
+    return weights
+
+
+def _score(sentence: Sentence, weights: dict[str, float], asked: Wishes, brief: Brief) -> float:
+    text = sentence.text
+    own = set(terms(text)) | ({word.casefold() for word in words(text)} & asked.wanted)
+    score = sum(weights.get(term, 0) for term in own) / (len(own) + 4)
+    score += (0.3 if asked.numbers else 0.15) * min(sentence.facts, 4)
+    score -= 0.3 * sentence.leans + 0.15 * sentence.question + 0.25 * (sentence.kind == "item")
+    score -= 0.6 * bool(_LINK.search(text)) + 0.3 * bool(_ELSEWHERE.search(text)) + 0.4 * (not balanced(text))
+    length = len(text)
+    score -= 0.3 * (length > LONG) + 0.4 * (length < 45 and sentence.facts == 0) + 0.5 * (not sentence.prose)
+    if asked.short_sentences or _has(brief.tone_of_voice, "casual", "simple", "friendly", "plain", "punchy"):
+        score -= length / 400
+    return score
+
+
+def _allowed(sentence: Sentence, asked: Wishes, brief: Brief) -> bool:
+    text = sentence.text
+    folded = text.casefold()
+    formal = _has(brief.tone_of_voice, "formal", "sober", "serious", "professional", "neutral")
+    return not (
+        (sentence.question and not asked.questions)
+        or ("!" in text and (not asked.exclamations or formal))
+        or (any(mark in text for mark in '"“„«') and not asked.quotations)
+        or any(regex.search(rf"\b{regex.escape(phrase)}\b", folded) for phrase in asked.avoided)
+    )
+
+
+def _has(tone: str | None, *manners: str) -> bool:
+    return tone is not None and any(manner in tone.casefold() for manner in manners)

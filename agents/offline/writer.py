@@ -1,0 +1,84 @@
+"""The writer that needs no model: it says what the source says, in the source's own sentences."""
+
+import asyncio
+import hashlib
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import islice
+from typing import Final
+
+from uuid_utils.compat import uuid7
+
+from agents.base import OFFLINE, Meter, ModelCall, Prompt, WriteRequest, Written
+from agents.offline.article import articles
+from agents.offline.label import content_of
+from agents.offline.material import Material, clipped, gather
+from agents.offline.post import posts
+from agents.offline.sentences import TERMINAL
+from agents.offline.short import short_posts
+from agents.offline.wishes import Wishes
+from core.content import Content
+
+SHORT: Final = 500
+"""Platforms that take fewer units than this get one thought, not paragraphs."""
+TRIED: Final = 60
+"""Drafts that are looked at before one is taken that is not new or not allowed."""
+
+PROMPT: Final = Prompt(
+    model=OFFLINE,
+    text="No prompt: the offline writer and critic work with rules, without a language model.",
+    hash=hashlib.sha256(b"offline").hexdigest(),
+)
+
+
+class OfflineWriter:
+    """Extractive and deterministic: the same request always makes the same draft. It cannot translate: the draft
+    has the source's language. It makes no model call, and passes its text to the meter only to be watched."""
+
+    async def write(self, request: WriteRequest, meter: Meter) -> Written:
+        # In a thread: a text of a million characters takes a second, in which others want to go on.
+        content = await asyncio.to_thread(compose, request)
+        call = ModelCall(uuid7(), "writer", OFFLINE, PROMPT.hash, Decimal(0))
+        await meter.delta(call, content.content)
+        return Written(content, PROMPT)
+
+
+def compose(request: WriteRequest) -> Content:
+    """The best draft that breaks no rule and is not the previous one. Wishes that were understood decide what is
+    best; without any, each further round takes the next."""
+    material = gather(request)
+    previous = material.previous.strip()
+    turn = 0 if not previous or material.asked != Wishes() else max(0, request.sequence - 1)
+    able: list[Content] = []
+    allowed: list[Content] = []
+    for draft in islice(_drafts(material), TRIED):
+        if draft in allowed or request.policy.violations(draft):
+            continue
+        allowed.append(draft)
+        if draft.content.strip() != previous:
+            able.append(draft)
+            if len(able) > turn:
+                break
+    return (able or allowed or [_plain(material)])[turn % max(1, len(able))]
+
+
+def _drafts(material: Material) -> Iterator[Content]:
+    if material.policy.title_max is not None:
+        yield from articles(material)
+        yield from (content_of(material, text) for text in _in_other_dress(material))
+        return
+    short = material.policy.max_length < SHORT
+    yield from short_posts(material) if short else posts(material)
+    yield from (Content(content=text) for text in _in_other_dress(material))
+
+
+def _in_other_dress(material: Material) -> Iterator[str]:
+    """For a source of a single word: the same words with and without a mark behind them, and as a quotation."""
+    for text in [one.text for one in material.prose[:3]] or [material.rough]:
+        base = clipped(text, 200, material.policy)
+        yield from (dressed for dressed in (base, base.rstrip(TERMINAL), f"“{base}”") if dressed)
+
+
+def _plain(material: Material) -> Content:
+    """Whatever the source is, something of it fits."""
+    return Content(content=clipped(material.rough, material.policy.max_length // 2, material.policy))
