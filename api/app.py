@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 
 from api import docs, errors, openapi
 from api.limits import Limits
+from api.listener import Listener
 from api.middleware import BodyLimit, Edge, Hosts, RequestRate
 from api.routes import ROUTERS
 from core.crypto import Keyring
@@ -30,12 +31,14 @@ class Api(FastAPI):
 def create_app(
     settings: Settings, *, routers: Sequence[APIRouter] = (), database: Database | None = None
 ) -> FastAPI:
-    """`app.state` has settings, db, keyring and limits. A database that is handed in is left to its owner to close."""
+    """`app.state` has settings, db, keyring, listener and limits. A database that is handed in is left to its owner to close."""
     db = database or Database(settings)
+    listener = Listener(settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
+        async with listener.running():
+            yield
         if database is None:
             await db.dispose()
 
@@ -52,6 +55,7 @@ def create_app(
     app.state.settings = settings
     app.state.db = db
     app.state.keyring = Keyring.from_settings(settings)
+    app.state.listener = listener
     app.state.limits = Limits(settings.requests_per_minute)
 
     errors.install(app)

@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from api.auth import Requires
 from api.limits import Limits
+from api.listener import Listener
 from api.transaction import UnitOfWork
 from core.crypto import Keyring
 from core.db import Database
@@ -46,6 +47,11 @@ def _limits(request: Request) -> Limits:
     return limits
 
 
+def _listener(request: Request) -> Listener:
+    listener: Listener = request.app.state.listener
+    return listener
+
+
 Session = Annotated[AsyncSession, Depends(_session)]
 """The request's transaction, begun; committed by the route before the answer leaves."""
 Work = Annotated[UnitOfWork, Depends(_work)]
@@ -55,8 +61,13 @@ Db = Annotated[Database, Depends(_database)]
 """For what runs outside of the request's transaction: sign-in, streams."""
 Keys = Annotated[Keyring, Depends(_keyring)]
 LimitsOf = Annotated[Limits, Depends(_limits)]
+ListenerOf = Annotated[Listener, Depends(_listener)]
 
 Viewer = Annotated[Principal, Depends(Requires(Role.VIEWER, Scope.READ))]
+WorkflowEditor = Annotated[Principal, Depends(Requires(Role.EDITOR, Scope.WORKFLOWS_WRITE))]
+Reviewer = Annotated[Principal, Depends(Requires(Role.REVIEWER, Scope.REVIEWS_DECIDE))]
+JobReviewer = Annotated[Principal, Depends(Requires(Role.REVIEWER, Scope.PUBLISHING_WRITE))]
+JobEditor = Annotated[Principal, Depends(Requires(Role.EDITOR, Scope.PUBLISHING_WRITE))]
 LibraryEditor = Annotated[Principal, Depends(Requires(Role.EDITOR, Scope.LIBRARY_WRITE))]
 Owner = Annotated[Principal, Depends(Requires(Role.OWNER, Scope.ADMIN))]
 ProfileWriter = Annotated[Principal, Depends(Requires(Role.VIEWER, Scope.LIBRARY_WRITE))]

@@ -59,26 +59,34 @@ def problem(
         errors=list(errors) or None,
         **(extra or {}),
     )
-    content = body.model_dump_json(exclude_none=True)
-    return Response(content, status_code=status, headers=headers, media_type=MEDIA_TYPE)
+    return _response(body, headers)
+
+
+def describe(error: ProofroomError) -> Problem:
+    """A pointer that does not begin with `/` names a parameter: `query.cursor`."""
+    return Problem(
+        type=f"urn:proofroom:problem:{error.code}",
+        title=error.title,
+        status=error.status,
+        detail=error.detail,
+        code=error.code,
+        retryable=error.retryable,
+        remedy=error.remedy,
+        errors=[_field(item.pointer, item.detail) for item in error.errors] or None,
+        **error.extra,
+    )
 
 
 def of(error: ProofroomError) -> Response:
-    """A pointer that does not begin with `/` names a parameter: `query.cursor`."""
     headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else {}
     if error.retry_after is not None:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
-    return problem(
-        error.status,
-        error.code,
-        error.title,
-        error.detail,
-        retryable=error.retryable,
-        remedy=error.remedy,
-        errors=[_field(item.pointer, item.detail) for item in error.errors],
-        headers=headers,
-        extra=error.extra,
-    )
+    return _response(describe(error), headers)
+
+
+def _response(body: Problem, headers: Mapping[str, str] | None) -> Response:
+    content = body.model_dump_json(exclude_none=True)
+    return Response(content, status_code=body.status, headers=headers, media_type=MEDIA_TYPE)
 
 
 def _field(pointer: str, detail: str) -> InvalidField:

@@ -81,8 +81,10 @@ async def check(
     ]
     if PLATFORMS[platform].url is None and not url:
         errors.append(FieldError("/url", "Say where it is."))
+    if PLATFORMS[platform].url is not None and url:
+        errors.append(FieldError("/url", "This platform is where it is: leave the address out."))
     if errors:
-        raise Invalid("The credentials are not complete.", errors=errors)
+        raise Invalid("The account cannot be connected like this.", errors=errors)
     row = ConnectedAccount(
         id=uuid7(), platform=platform, platform_user_id="", username="", base_url=url, metadata_={}
     )

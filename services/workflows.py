@@ -83,7 +83,7 @@ async def start(session: AsyncSession, principal: Principal, brief: StartWorkflo
         mode=brief.mode,
         source_content=source.model_dump(mode="json"),
         template_input=dict(brief.template_input) or None,
-        manual_options={name: value for name, value in options.items() if value},
+        manual_options={name: value for name, value in options.items() if value not in (None, "", [])},
         schedule_for=brief.schedule_for,
         external_id=brief.external_id,
         metadata_=dict(brief.metadata),
@@ -156,6 +156,10 @@ async def retry(session: AsyncSession, thread_id: UUID) -> PlatformState:
     return state
 
 
+_FAILED_JOB = text("""
+SELECT id FROM (SELECT id, status FROM publishing_jobs WHERE thread_id = :thread_id ORDER BY created_at DESC LIMIT 1) j
+WHERE status = 'failed'
+""")
 # A thread whose job is with the platform, or may be, is left to find out; every other claim on it is void.
 _CANCEL = text("""
 UPDATE platform_states p

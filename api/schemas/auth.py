@@ -25,15 +25,18 @@ Username = Annotated[
 Password = Annotated[str, StringConstraints(min_length=8, max_length=256)]
 
 
-class RegisterIn(Body):
+class Person(Body):
+    username: Username
+    email: Email
+
+
+class RegisterIn(Person):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [{"username": "ada", "email": "ada@example.com", "password": "correct horse battery"}]
         }
     )
 
-    username: Username
-    email: Email
     password: Password
     invitation: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = Field(
         None, description="An invitation's token; needed where registration is by invitation."

@@ -1,0 +1,135 @@
+import time
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated, Final
+from uuid import UUID
+
+import orjson
+import structlog
+from fastapi import Header, Query, Request
+from sse_starlette.event import ServerSentEvent
+from sse_starlette.sse import EventSourceResponse, SendTimeoutError
+from starlette.types import Receive, Scope, Send
+
+from api.auth import authenticate
+from api.deps import Db, ListenerOf, SettingsOf, Viewer
+from api.listener import Listener
+from api.route import router as new_router
+from core.db import Database
+from core.errors import FieldError, Invalid, ProofroomError
+from core.principal import Principal
+from services import events, workflow_views
+
+router = new_router("/v1/workflows", "workflows")
+log = structlog.get_logger(__name__)
+
+HEARTBEAT_SECONDS: Final = 15
+SLOW_CLIENT_SECONDS: Final = 30
+"""Whoever takes longer for one piece is dropped, and comes back with Last-Event-ID."""
+RECHECK_SECONDS: Final = 60
+"""How long a revoked key or session may go on watching."""
+_SHORTEST_PAUSE: Final = 0.05
+
+
+class EventStream(EventSourceResponse):
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        except SendTimeoutError:
+            log.info("stream.slow_client_dropped")
+
+
+@router.get(
+    "/{workflow_id}/events",
+    response_class=EventSourceResponse,
+    responses={200: {"description": "Server-sent events; `data` is JSON."}},
+)
+async def stream_workflow_events(
+    workflow_id: UUID,
+    request: Request,
+    principal: Viewer,
+    db: Db,
+    settings: SettingsOf,
+    listener: ListenerOf,
+    last_event_id: Annotated[
+        str | None, Query(description="For clients that cannot send the header.")
+    ] = None,
+    header: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
+) -> EventStream:
+    """Everything that has happened since Last-Event-ID, or from the beginning, and then what happens.
+
+    `draft.delta` is text as it is written; it has no id and is not repeated.
+    """
+    after = _position(header, last_event_id)
+    async with db.tenant(principal.workspace_id, principal.user_id) as session:
+        await workflow_views.find(session, workflow_id)
+    follower = _Follower(request, db, listener, principal, workflow_id, settings.poll_seconds)
+    return EventStream(follower.follow(after), ping=HEARTBEAT_SECONDS, send_timeout=SLOW_CLIENT_SECONDS)
+
+
+class _Follower:
+    def __init__(
+        self,
+        request: Request,
+        db: Database,
+        listener: Listener,
+        principal: Principal,
+        workflow_id: UUID,
+        longest_pause: float,
+    ) -> None:
+        self._request = request
+        self._db = db
+        self._listener = listener
+        self._principal = principal
+        self._workflow_id = workflow_id
+        self._longest_pause = longest_pause
+
+    async def follow(self, after: events.Position) -> AsyncIterator[ServerSentEvent]:
+        """Between looks no connection is held. A look may come too early to see all that it was woken for, while an
+        older transaction still runs: more looks follow, further and further apart."""
+        clock = time.monotonic
+        pause, next_look, recheck = _SHORTEST_PAUSE, 0.0, clock() + RECHECK_SECONDS
+        with self._listener.subscribe(self._workflow_id) as news:
+            while True:
+                for delta in news.take_deltas():
+                    yield ServerSentEvent(orjson.dumps(delta).decode(), event="draft.delta")
+                if (changed := news.take_changed()) or clock() >= next_look:
+                    found = await self._look(after)
+                    for event in found:
+                        after = event.position
+                        data = orjson.dumps(event.payload).decode()
+                        yield ServerSentEvent(data, event=event.type, id=str(after))
+                    pause = _SHORTEST_PAUSE if found or changed else min(pause * 2, self._longest_pause)
+                    next_look = clock() + pause
+                if clock() >= recheck:
+                    if not await self._is_welcome():
+                        return
+                    recheck = clock() + RECHECK_SECONDS
+                await news.wait(max(next_look - clock(), 0))
+
+    async def _look(self, after: events.Position) -> Sequence[events.Event]:
+        async with self._db.tenant(self._principal.workspace_id, self._principal.user_id) as session:
+            return await events.read(session, self._workflow_id, after)
+
+    async def _is_welcome(self) -> bool:
+        try:
+            await authenticate(self._request, self._db)
+        except ProofroomError as error:
+            log.info("stream.ended", reason=error.code)
+            return False
+        return True
+
+
+def _position(header: str | None, parameter: str | None) -> events.Position:
+    """The header wins: it is newer, where a client reconnects to an address that has the parameter."""
+    given = parameter if header is None else header
+    if given is None:
+        return events.Position()
+    try:
+        return events.Position.parse(given)
+    except ValueError:
+        where = "query.last_event_id" if header is None else "header.Last-Event-ID"
+        raise Invalid(
+            "This is not an event's id.",
+            remedy="Send the `id` of the last event that you got, or leave it out.",
+            errors=[FieldError(where, "This is not an event's id.")],
+        ) from None

@@ -1,0 +1,62 @@
+from uuid import UUID
+
+from api.deps import JobEditor, JobReviewer, Session, Viewer
+from api.pages import Page, Paging
+from api.route import router as new_router
+from api.schemas.publishing import JobDetail, JobOut, ReconcileIn, RescheduleIn, RetryIn
+from models import JobStatus
+from platforms.registry import PlatformName
+from services import job_views, jobs
+
+router = new_router("/v1/publishing-jobs", "publishing")
+
+
+@router.get("")
+async def list_publishing_jobs(
+    _: Viewer,
+    session: Session,
+    paging: Paging,
+    status: JobStatus | None = None,
+    platform: PlatformName | None = None,
+    workflow_id: UUID | None = None,
+) -> Page[JobOut]:
+    found = await job_views.browse(session, paging, status=status, platform=platform, workflow_id=workflow_id)
+    return Page[JobOut].of(found, JobOut.model_validate)
+
+
+@router.get("/{job_id}")
+async def get_publishing_job(job_id: UUID, _: Viewer, session: Session) -> JobDetail:
+    """With every attempt and what spoke for its outcome."""
+    return JobDetail.model_validate(await job_views.find(session, job_id))
+
+
+@router.post("/{job_id}/cancel")
+async def cancel_publishing_job(job_id: UUID, _: JobReviewer, session: Session) -> JobOut:
+    """It will not go out; possible until it is with the platform."""
+    return JobOut.model_validate(await jobs.cancel(session, job_id))
+
+
+@router.post("/{job_id}/reschedule")
+async def reschedule_publishing_job(
+    job_id: UUID, body: RescheduleIn, _: JobReviewer, session: Session
+) -> JobOut:
+    """The approval stays: it is of the words and the account."""
+    return JobOut.model_validate(await jobs.reschedule(session, job_id, body.scheduled_for))
+
+
+@router.post("/{job_id}/retry", status_code=202)
+async def retry_publishing_job(
+    job_id: UUID, _: JobEditor, session: Session, body: RetryIn | None = None
+) -> JobOut:
+    """Sends a held or failed job now."""
+    account_id = body.account_id if body else None
+    return JobOut.model_validate(await jobs.retry(session, job_id, account_id))
+
+
+@router.post("/{job_id}/reconcile", status_code=202)
+async def reconcile_publishing_job(
+    job_id: UUID, _: JobEditor, session: Session, body: ReconcileIn | None = None
+) -> JobOut:
+    """For a job that is `unknown`: asks the platform again, or takes your word for what is there."""
+    said = body or ReconcileIn()
+    return JobOut.model_validate(await jobs.reconcile(session, job_id, said.outcome, said.url))

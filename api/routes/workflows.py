@@ -1,0 +1,123 @@
+import asyncio
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import Query, Response
+
+from agents.base import Source
+from api.deps import Db, ListenerOf, Session, SettingsOf, Viewer, Work, WorkflowEditor
+from api.pages import Page, Paging
+from api.route import router as new_router
+from api.schemas.workflows import (
+    StartedOut,
+    TextSource,
+    ThreadBrief,
+    UrlSource,
+    WorkflowIn,
+    WorkflowOut,
+)
+from core.errors import FieldError, Invalid
+from core.http import guarded_client
+from core.settings import Settings
+from models import WorkflowStatus
+from services import sources, workflow_views, workflows
+
+router = new_router("/v1/workflows", "workflows")
+
+LONGEST_WAIT: Final = 60
+_ENDED: Final = frozenset(
+    {WorkflowStatus.COMPLETED, WorkflowStatus.FAILED, WorkflowStatus.CANCELLED, WorkflowStatus.ARCHIVED}
+)
+
+
+class SourceNotSupported(Invalid):
+    title = "This kind of source is not supported yet"
+
+
+@router.post("", status_code=202)
+async def start_workflow(
+    body: WorkflowIn, principal: WorkflowEditor, work: Work, settings: SettingsOf, response: Response
+) -> StartedOut:
+    """Drafts for each platform are written, scored and then wait for a person. A `url` source is fetched first."""
+    source = await _read_source(body, settings)
+    session = await work.begin()
+    brief = workflows.StartWorkflow(
+        source=source, **{name: getattr(body, name) for name in WorkflowIn.model_fields if name != "source"}
+    )
+    workflow = await workflows.start(session, principal, brief)
+    view = await workflow_views.find(session, workflow.id)
+    response.headers["Location"] = f"{router.prefix}/{workflow.id}"
+    return StartedOut(
+        id=workflow.id,
+        status=view.workflow.status,
+        threads=[ThreadBrief.model_validate(thread.state) for thread in view.threads],
+    )
+
+
+@router.get("")
+async def list_workflows(
+    _: Viewer,
+    session: Session,
+    paging: Paging,
+    status: WorkflowStatus | None = None,
+    project_id: UUID | None = None,
+    campaign_id: UUID | None = None,
+    external_id: Annotated[str | None, Query(max_length=255)] = None,
+) -> Page[WorkflowOut]:
+    filters = workflow_views.Filters(
+        status=status, project_id=project_id, campaign_id=campaign_id, external_id=external_id
+    )
+    return Page[WorkflowOut].of(await workflow_views.browse(session, paging, filters), WorkflowOut.of)
+
+
+@router.get("/{workflow_id}")
+async def get_workflow(
+    workflow_id: UUID,
+    principal: Viewer,
+    db: Db,
+    settings: SettingsOf,
+    listener: ListenerOf,
+    wait: Annotated[
+        float,
+        Query(ge=0, le=LONGEST_WAIT, description="Seconds to wait for the next change, unless it has ended."),
+    ] = 0,
+) -> WorkflowOut:
+    """No connection and no transaction is held while it waits."""
+
+    async def look() -> WorkflowOut:
+        async with db.tenant(principal.workspace_id, principal.user_id) as session:
+            return WorkflowOut.of(await workflow_views.find(session, workflow_id))
+
+    clock = asyncio.get_running_loop().time
+    until = clock() + wait
+    with listener.subscribe(workflow_id) as news:
+        found = first = await look()
+        while found == first and found.status not in _ENDED and (left := until - clock()) > 0:
+            await news.wait(min(left, settings.poll_seconds))
+            found = await look()
+    return found
+
+
+@router.post("/{workflow_id}/cancel")
+async def cancel_workflow(workflow_id: UUID, _: WorkflowEditor, session: Session) -> WorkflowOut:
+    """Nothing of it goes out any more; what is out already stays."""
+    await workflows.cancel(session, workflow_id)
+    return WorkflowOut.of(await workflow_views.find(session, workflow_id))
+
+
+async def _read_source(body: WorkflowIn, settings: Settings) -> Source | None:
+    match body.source:
+        case None:
+            return None
+        case TextSource(text=text):
+            return Source(type="text", text=text)
+        case UrlSource(url=url):
+            async with guarded_client(settings, sources.LIMIT_SECONDS) as http:
+                return await sources.fetch_url(http, url)
+        case other:
+            detail = f"Sources of type {other.type} are not supported yet."
+            raise SourceNotSupported(
+                detail,
+                remedy="Paste what it says as a text source.",
+                errors=[FieldError("/source/type", detail)],
+            )

@@ -1,0 +1,43 @@
+"""A worker in the test's own event loop, and the API on a real socket."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from core.settings import Settings
+
+if TYPE_CHECKING:
+    from tests.plugins.api import Api
+
+STOP_SECONDS = 15
+
+
+@pytest.fixture
+async def worker(settings: Settings) -> AsyncIterator[None]:
+    """Works until the test is over; what it raised fails the test."""
+    from worker.main import run  # slow to load, and most tests do not need it
+
+    stop = asyncio.Event()
+    running = asyncio.create_task(run(settings, stop))
+    yield
+    stop.set()
+    await asyncio.wait_for(running, STOP_SECONDS)
+
+
+@pytest.fixture
+async def live_url(api: "Api") -> AsyncIterator[str]:
+    """The API's address on loopback, with everything that a server starts: for streams, and for other clients."""
+    import uvicorn
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(api.app, log_config=None, access_log=False, timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    running = asyncio.create_task(server.serve([listener]))
+    while not server.started:
+        await asyncio.sleep(0.005)
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    await running
