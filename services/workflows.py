@@ -141,7 +141,9 @@ async def retry(session: AsyncSession, thread_id: UUID) -> PlatformState:
     if state.status != "failed":
         raise Conflict(f"The thread is {state.status}; only a failed one can be run again.")
     failed_job = select(PublishingJob.id).where(
-        PublishingJob.thread_id == thread_id, PublishingJob.status == "failed"
+        PublishingJob.thread_id == thread_id,
+        PublishingJob.status == "failed",
+        PublishingJob.error["code"].astext.is_distinct_from("Refused"),  # that one is over: a reviewer has it
     )
     if job_id := await session.scalar(failed_job.order_by(PublishingJob.created_at.desc()).limit(1)):
         await jobs.retry(session, job_id)
@@ -156,10 +158,6 @@ async def retry(session: AsyncSession, thread_id: UUID) -> PlatformState:
     return state
 
 
-_FAILED_JOB = text("""
-SELECT id FROM (SELECT id, status FROM publishing_jobs WHERE thread_id = :thread_id ORDER BY created_at DESC LIMIT 1) j
-WHERE status = 'failed'
-""")
 # A thread whose job is with the platform, or may be, is left to find out; every other claim on it is void.
 _CANCEL = text("""
 UPDATE platform_states p
