@@ -29,6 +29,8 @@ class Running:
     pid: int
     url: str
     simulator_url: str | None
+    database_url: str | None = None
+    """The embedded server's, once it runs; without a password."""
 
 
 @contextmanager
@@ -56,8 +58,9 @@ def read(data_dir: Path) -> Running | None:
         return None
 
 
-def write(data_dir: Path, url: str, simulator_url: str | None) -> None:
-    (data_dir / _STATE_FILE).write_text(json.dumps(asdict(Running(os.getpid(), url, simulator_url))))
+def write(data_dir: Path, url: str, simulator_url: str | None, database_url: str | None = None) -> None:
+    running = Running(os.getpid(), url, simulator_url, database_url)
+    (data_dir / _STATE_FILE).write_text(json.dumps(asdict(running)))
 
 
 def simulator_url(data_dir: Path, wanted_port: int) -> str:

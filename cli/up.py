@@ -77,6 +77,7 @@ def up(
                 stack.callback(cluster.stop)
                 cluster.start()
                 database_url = cluster.url()
+                data_directory.write(folder, plan.url, plan.simulator_url, database_url)
             os.environ.update(_environment(plan, database_url))
             sign_in = _prepare(plan)
             supervisor = _supervisor(plan)
