@@ -1,5 +1,6 @@
 """Everything that can be configured, read from the environment once, when a process starts."""
 
+import json
 import os
 from decimal import Decimal
 from enum import StrEnum
@@ -44,6 +45,14 @@ class ModelPrice(BaseModel):
 
 def _split(value: object) -> object:
     return [item.strip() for item in value.split(",") if item.strip()] if isinstance(value, str) else value
+
+
+def _json(value: object) -> object:
+    """In the validator, so that malformed JSON is reported as any other bad value."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not valid JSON: {error}") from error
 
 
 CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split)]
@@ -108,7 +117,7 @@ class Settings(BaseSettings):
     critic_model: str = "gpt-5-mini"
     model_timeout_seconds: float = Field(120, gt=0)
     model_retries: int = Field(2, ge=0, le=10)
-    model_prices: dict[str, ModelPrice] = Field(
+    model_prices: Annotated[dict[str, ModelPrice], NoDecode, BeforeValidator(_json)] = Field(
         default_factory=lambda: {
             "gpt-5-mini": ModelPrice(input=Decimal("0.25"), output=Decimal("2.00")),
             "gpt-5": ModelPrice(input=Decimal("1.25"), output=Decimal("10.00")),
