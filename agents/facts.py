@@ -36,5 +36,10 @@ def carried(draft: str, source: Facts) -> Facts:
 
 def foreign_numbers(draft: str, source: str) -> tuple[str, ...]:
     """Numbers that the draft states and the source does not, in order."""
-    known = frozenset(_NUMBER.findall(source))
-    return tuple(number for number in _NUMBER.findall(draft) if number not in known)
+    known = frozenset(map(_digits, _NUMBER.findall(source)))
+    return tuple(number for number in _NUMBER.findall(draft) if _digits(number) not in known)
+
+
+def _digits(number: str) -> str:
+    """1,148 and 1.148 and 1148 are one number."""
+    return regex.sub(r"[.,:]", "", number)

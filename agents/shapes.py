@@ -58,6 +58,8 @@ def _linkedin(content: Content) -> list[Flaw]:
         if length > PARAGRAPH_CHARACTERS or len(sentences(" ".join(prose))) > PARAGRAPH_SENTENCES:
             found.append(Flaw("paragraph", paragraph, "Use short paragraphs: three sentences at most."))
             break
+    if not _complete(paragraphs[-1].splitlines()[-1]):
+        found.append(Flaw("ending", paragraphs[-1][-120:], "Add an ending: a whole sentence."))
     if mark := _MARKDOWN.search(text):
         found.append(Flaw("markdown", mark.group(), "Remove the Markdown; LinkedIn shows it as it is typed."))
     return found
@@ -67,7 +69,7 @@ def _x(content: Content) -> list[Flaw]:
     text = content.content.strip()
     found = []
     last = sentences(text)[-1]
-    if text.endswith(("…", "...")) or not _complete(last):
+    if not _complete(last):
         found.append(Flaw("unfinished", last, "End with a whole sentence; nothing cut, no ellipsis."))
     if _THREAD.search(text):
         found.append(Flaw("thread", text[:40], "Say it in one post, without a thread."))
@@ -107,4 +109,6 @@ SHAPES: Final[Mapping[str, Callable[[Content], list[Flaw]]]] = {"linkedin": _lin
 
 def _complete(sentence: str) -> bool:
     """Ends as a sentence; what has no letters, an emoji for instance, is complete as it is."""
-    return ended(sentence) or not _LETTER.search(sentence) or sentence.startswith("#")
+    if not _LETTER.search(sentence) or sentence.startswith("#"):
+        return True
+    return ended(sentence) and not sentence.endswith(("…", "..."))

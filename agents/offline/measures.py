@@ -78,17 +78,40 @@ class Draft:
         counts = Counter(sentence.casefold() for sentence in self.sentences if len(sentence) > 12)
         return next((one for one in self.sentences if counts[one.casefold()] > 1), "")
 
+    @property
+    def repetition(self) -> float:
+        """The share of sentences that have been said before."""
+        folded = [sentence.casefold() for sentence in self.sentences]
+        return 1 - len(set(folded)) / len(folded) if folded else 0.0
+
+    @property
+    def opening(self) -> str:
+        return self.sentences[0] if self.sentences else self.text[:120]
+
+    @property
+    def longest(self) -> str:
+        return max(self.sentences, key=len, default=self.text[:120])
+
     @cached_property
     def best(self) -> str:
         """The sentence with the most facts, the first of equals."""
-        most = sorted(self.sentences, key=lambda one: -len(carried(one, self.source_facts)))
-        return most[0] if most else self.text[:120]
+        return max(
+            self.sentences, key=lambda one: len(carried(one, self.source_facts)), default=self.text[:120]
+        )
+
+    @cached_property
+    def _entries(self) -> str:
+        return "\n".join(_ESCAPE.sub("", line) for line in self.text.splitlines() if _MARKER.match(line))
+
+    def listed(self, sentence: str) -> bool:
+        """It is an entry of a list, or part of one."""
+        return sentence in self._entries
 
     def lengths(self) -> list[int]:
         """Words of each sentence."""
         return [len(words(sentence)) for sentence in self.sentences]
 
-    def found(self, pattern: "regex.Pattern[str]") -> Iterator[str]:
+    def found(self, pattern: regex.Pattern[str]) -> Iterator[str]:
         for paragraph in self.paragraphs:
             for match in pattern.finditer(paragraph):
                 yield match.group()

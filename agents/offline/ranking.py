@@ -19,6 +19,8 @@ LONG: Final = 260
 """Characters; longer sentences tire and rarely fit."""
 EARLY: Final = 6
 """Words at the beginning of a sentence in which a pronoun means something said before."""
+ASKED: Final = 1.5
+"""What a sentence gains that says what the reviewer asked for: more than any other merit."""
 _LEANING_PHRASE: Final = regex.compile(
     r"(?i)(?:of course|for example|for instance|in fact|in addition|after (?:that|this)|before that|next came|not only|"
     r"most of (?:the|these|those)|the (?:first|second|third|other|same|latter|former|price of|last) |one of them|"
@@ -63,23 +65,29 @@ def terms(text: str) -> list[str]:
 def ranked(article: Article, brief: Brief, asked: Wishes) -> list[Sentence]:
     """All sentences in the article's order with their scores; those that hold what is to be avoided are left out."""
     known = facts(article.text)
-    weights = _weights(article, brief, asked)
+    weights = _weights(article, brief)
     found: list[Sentence] = []
-    number = 0
-    for section_number, section in enumerate(article.sections):
-        for block_number, block in enumerate(section.blocks):
+    for number, section in enumerate(article.sections):
+        heard = {word.casefold() for word in words(section.heading or "")} & asked.wanted
+        for place, (block, following) in enumerate(
+            zip(section.blocks, [*section.blocks[1:], None], strict=True)
+        ):
             if block.kind == "code":
                 continue
+            leads = block.kind == "paragraph" and following is not None and following.kind != "paragraph"
             for order, text in enumerate(block.sentences):
-                sentence = _sentence(text, number, section_number, block_number, block.kind, known)
-                lead = 0.35 if section_number == 0 and block_number == 0 else 0.15 if order == 0 else 0.0
-                found.append(replace(sentence, score=_score(sentence, weights, asked, brief) + lead))
-                number += 1
+                alone = leads and len(block.sentences) == 1
+                sentence = _sentence(text, len(found), number, place, block.kind, known, introduces=alone)
+                score = _score(sentence, weights, asked, brief) + ASKED * bool(heard)
+                score += 0.35 if number == 0 and place == 0 else 0.15 if order == 0 else 0.0
+                found.append(replace(sentence, score=score))
     allowed = [one for one in found if _allowed(one, asked, brief)]
     return allowed or found
 
 
-def _sentence(text: str, place: int, section: int, block: int, kind: Kind, known: Facts) -> Sentence:
+def _sentence(
+    text: str, place: int, section: int, block: int, kind: Kind, known: Facts, *, introduces: bool
+) -> Sentence:
     folded = [word.casefold() for word in words(text[:80])]
     leans = (
         not LEANING.isdisjoint(folded[:1])
@@ -95,11 +103,11 @@ def _sentence(text: str, place: int, section: int, block: int, kind: Kind, known
         facts=len(carried(text, known)) if len(text) <= 1000 else 0,
         score=0.0,
         leans=leans,
-        introduces=text.rstrip().endswith((":", "：")),
+        introduces=introduces or text.rstrip().endswith((":", "：")),
     )
 
 
-def _weights(article: Article, brief: Brief, asked: Wishes) -> dict[str, float]:
+def _weights(article: Article, brief: Brief) -> dict[str, float]:
     """How telling each word is: how often it comes, whether the title has it, whether somebody asked for it."""
     counts = Counter(terms(article.text))
     most = max(counts.values(), default=1)
@@ -110,15 +118,16 @@ def _weights(article: Article, brief: Brief, asked: Wishes) -> dict[str, float]:
                 weights[term] += bonus
     for term in set(terms(" ".join(brief.keywords))):
         weights[term] = weights.get(term, 0) + 1.5
-    for term in asked.wanted:
-        weights[term] = weights.get(term, 0) + 3.0
     return weights
 
 
 def _score(sentence: Sentence, weights: dict[str, float], asked: Wishes, brief: Brief) -> float:
     text = sentence.text
-    own = set(terms(text)) | ({word.casefold() for word in words(text)} & asked.wanted)
+    own = set(terms(text))
     score = sum(weights.get(term, 0) for term in own) / (len(own) + 4)
+    score += ASKED * bool(
+        asked.wanted and not asked.wanted.isdisjoint(word.casefold() for word in words(text))
+    )
     score += (0.3 if asked.numbers else 0.15) * min(sentence.facts, 4)
     score -= 0.3 * sentence.leans + 0.15 * sentence.question + 0.25 * (sentence.kind == "item")
     score -= 0.6 * bool(_LINK.search(text)) + 0.3 * bool(_ELSEWHERE.search(text)) + 0.4 * (not balanced(text))

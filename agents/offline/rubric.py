@@ -15,8 +15,11 @@ from agents.offline.sentences import balanced, ended
 from agents.shapes import HOOK_CHARACTERS, flaws
 
 GOOD: Final = 92
-"""The mark of a draft in which nothing was found; rules cannot tell the good from the excellent."""
+"""The mark of a draft in which nothing was found: rules cannot tell the good from the excellent."""
 ENOUGH_FACTS: Final = 3
+EASY_WORDS: Final = 14
+"""Per sentence, on average: what plain-language guides ask for (GOV.UK: 15 to 20 at most)."""
+WELCOME_FACTS: Final = 6
 _EMOJI: Final = regex.compile(r"\p{Extended_Pictographic}")
 _LETTER: Final = regex.compile(r"\p{L}")
 _SHOUT: Final = regex.compile(r"!{2,}|\?{2,}|[!?]{3,}")
@@ -39,20 +42,27 @@ class Fault:
 
 
 def findings(draft: Draft) -> dict[Criterion, Finding]:
+    """Where nothing is wrong, the evidence is what the mark rests on, and the instruction what could still be done."""
+    last = draft.sentences[-1] if draft.sentences else draft.text
     return {
-        "platform_appropriateness": _finding(draft, _platform(draft), "Keep the form."),
-        "style_consistency": _finding(draft, _style(draft), "Keep the voice."),
-        "clarity": _finding(draft, _clarity(draft), "Keep it this plain."),
-        "engagement": _finding(draft, _engagement(draft), "Keep this sentence; it carries the post."),
-        "grammar": _finding(draft, _grammar(draft), "Keep it as it is."),
+        "platform_appropriateness": _finding(draft, _platform(draft), draft.opening, "Keep the form."),
+        "style_consistency": _finding(draft, _style(draft), last, "Keep this voice."),
+        "clarity": _finding(
+            draft, _clarity(draft), draft.longest, "Keep it; if anything, split this sentence."
+        ),
+        "engagement": _finding(
+            draft, _engagement(draft), draft.best, "Keep this sentence: it carries the post."
+        ),
+        "grammar": _finding(draft, _grammar(draft), draft.opening, "Nothing to correct; read it aloud once."),
     }
 
 
-def _finding(draft: Draft, faults: Iterator[Fault], praise: str) -> Finding:
-    """The gravest fault speaks; where there is none, the best sentence is the evidence."""
+def _finding(draft: Draft, faults: Iterator[Fault], evidence: str, praise: str) -> Finding:
+    """The gravest fault speaks."""
     found = list(faults)
-    worst = max(found, key=lambda fault: fault.points, default=Fault(0, draft.best, praise))
     score = max(0, GOOD - sum(fault.points for fault in found))
+    graver = [fault for fault in found if fault.instruction]
+    worst = max(graver, key=lambda fault: fault.points, default=Fault(0, evidence, praise))
     quote = worst.quote if worst.quote in draft.request.content.content else ""
     return Finding(score=score, quote=quote[:300], instruction=worst.instruction)
 
@@ -107,19 +117,23 @@ def _manner(draft: Draft) -> Iterator[Fault]:
 
 
 def _clarity(draft: Draft) -> Iterator[Fault]:
-    lengths = draft.lengths()
-    longest = draft.sentences[lengths.index(max(lengths))] if lengths else ""
-    if lengths and max(lengths) > 45:
-        yield Fault(14, longest, "Split the longest sentence.")
-    if lengths and mean(lengths) > 26:
-        yield Fault(12, longest, "Write shorter sentences; more than 26 words are hard to follow.")
+    lengths = draft.lengths() or [0]
+    if max(lengths) > 45:
+        yield Fault(14, draft.longest, "Split the longest sentence.")
+    if mean(lengths) > 26:
+        yield Fault(12, draft.longest, "Write shorter sentences; more than 26 words are hard to follow.")
+    elif mean(lengths) > EASY_WORDS:
+        yield Fault(round(mean(lengths) - EASY_WORDS), "", "")
     first = words(draft.sentences[0])[:1] if draft.sentences else []
     if first and first[0].casefold() in LEANING:
         yield Fault(14, draft.sentences[0], "Change the opening: it leans on something that nobody has read.")
     for number in draft.foreign[:2]:
-        yield Fault(25, number, f"Remove {number}; the source does not say it.")
+        yield Fault(45, number, f"Remove {number}; the source does not say it.")
+    if draft.text.endswith(("…", "...")):
+        yield Fault(13, draft.text[-60:], "Finish the thought.")
     if draft.repeated:
-        yield Fault(25, draft.repeated, "Say it once; remove the sentence that is repeated.")
+        grave = round(40 * draft.repetition)
+        yield Fault(25 + grave, draft.repeated, "Say it once; remove the sentence that is repeated.")
     if draft.words < 4 and _LETTER.search(draft.text):
         yield Fault(15, draft.text, "Say more; a reader cannot tell what this is about.")
 
@@ -132,9 +146,12 @@ def _engagement(draft: Draft) -> Iterator[Fault]:
             "Add numbers or names of the source." if there > count else "Add a fact, if the source gets one."
         )
         yield Fault((14 if there > count else 6) * lacking, draft.text[:120], advice)
-    first = draft.sentences[0] if draft.sentences else draft.text
-    if len(first) > HOOK_CHARACTERS:
-        yield Fault(10, first, "Rewrite the opening; it is too long to be read at a glance.")
+    elif count < WELCOME_FACTS:
+        yield Fault(WELCOME_FACTS - count, "", "")
+    for number in draft.foreign[:2]:
+        yield Fault(25, number, f"Remove {number}; a number without a source costs trust.")
+    if len(draft.opening) > HOOK_CHARACTERS:
+        yield Fault(10, draft.opening, "Rewrite the opening; it is too long to be read at a glance.")
     for phrase in list(draft.found(_HOLLOW))[:3]:
         yield Fault(12, phrase, f"Remove “{phrase}”; say the concrete thing instead.")
     asking = [sentence for sentence in draft.sentences if sentence.endswith("?")]
@@ -146,6 +163,8 @@ def _grammar(draft: Draft) -> Iterator[Fault]:
     unended = [one for one in _running(draft) if not ended(one) and _LETTER.search(one)]
     if unended:
         yield Fault(min(36, 12 * len(unended)), unended[0], "End every sentence with its mark.")
+    if draft.text.endswith(("…", "...")):
+        yield Fault(35, draft.text[-60:], "Finish the last sentence.")
     lower = [one for one in _running(draft) if _LOWER.match(one) and one not in draft.source]
     if lower:
         yield Fault(min(30, 10 * len(lower)), lower[0], "Begin every sentence with a capital letter.")
@@ -160,7 +179,5 @@ def _grammar(draft: Draft) -> Iterator[Fault]:
 
 
 def _running(draft: Draft) -> list[str]:
-    """Sentences of running text: entries of a list need neither a capital nor a mark."""
-    listed = {line.strip().lstrip("-*•→ ") for line in draft.text.splitlines() if line.strip()[:1] in "-*•→"}
-    lead = {one for one in draft.sentences if one.endswith((":", "："))}
-    return [one for one in draft.sentences if one not in lead and not any(one in line for line in listed)]
+    """Sentences of running text: entries of a list and what leads to them need neither a capital nor a mark."""
+    return [one for one in draft.sentences if not one.endswith((":", "：")) and not draft.listed(one)]

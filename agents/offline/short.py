@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from agents.facts import carried
+from agents.metadata import words
 from agents.offline.material import FEW, Material, clipped, finished, headline
 from agents.offline.ranking import Sentence, terms
 from agents.offline.sentences import joined
@@ -91,4 +92,6 @@ def _value(material: Material, parts: list[str], start: Sentence) -> float:
     filled = material.length(parts) / material.policy.max_length
     first = 0.4 if start.section == 0 else 0.0
     value = 0.4 * min(count, MOST_FACTS) + start.score + first + 0.8 * about + 0.4 * filled
+    folded = {word.casefold() for word in words(text)}
+    value += 1.5 * len(material.asked.wanted & folded)
     return value - (1.5 if count < ENOUGH_FACTS else 0.0)
