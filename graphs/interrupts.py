@@ -12,12 +12,14 @@ from pydantic import (
     AwareDatetime,
     BaseModel,
     ConfigDict,
-    Field,
+    GetJsonSchemaHandler,
     JsonValue,
     ValidationError,
     field_validator,
     model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from core.content import Content, Media
 from core.errors import FieldError, Invalid
@@ -44,6 +46,13 @@ class Decision(BaseModel):
     review_id: UUID | None = None
     schedule_for: AwareDatetime | None = None
     account_id: UUID | None = None
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, _schema: CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """What LangGraph stores with each pause: of all three forms, and written out, as generating it takes 0.6 ms."""
+        return {"title": "Decision", "description": _UNDERSTOOD, "type": ["object", "array"]}
 
     @model_validator(mode="before")
     @classmethod
@@ -80,7 +89,15 @@ class Receipt(BaseModel):
     outcome: Literal["published", "refused", "cancelled"]
     platform_post_id: str | None = None
     url: str | None = None
-    reason: str | None = Field(None, description="The platform's own words when it refused.")
+    reason: str | None = None
+    """The platform's own words when it refused."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, _schema: CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """As for a decision."""
+        return {"title": "Receipt", "type": "object", "required": ["outcome"]}
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
