@@ -1,6 +1,5 @@
 """A workflow as it happens: a table that moves on a terminal, plain lines elsewhere."""
 
-import math
 import time
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from cli.client import Client
 
 _TAIL_LENGTH: Final = 240
 """Characters of the text being written: about three lines."""
+_WAITS: Final = "awaiting_review"
 _DRAFTING: Final = {"generating", "evaluating"}
 
 
@@ -50,12 +50,16 @@ class Board:
         if line is None:
             return None
         match event.type:
-            case "thread.status":
+            case "thread.status" if event.status != _WAITS:
                 line.status = event.status or line.status
                 line.error = event.error if isinstance(event.error, str) else ""
                 return f"{line.platform}: {show.words(line.status)}" + (
                     f": {line.error}" if line.error else ""
                 )
+            case "review.requested":
+                # Of one commit's events the thread's status is the first and this the last.
+                line.status = _WAITS
+                return f"{line.platform}: {show.words(_WAITS)}"
             case "draft.delta":
                 line.text += event.text
             case "draft.created":
@@ -111,8 +115,9 @@ def await_outcome(client: Client, workflow_id: UUID, thread_id: UUID, seconds: f
     """The thread as soon as nothing moves in it, or as it is when the time is up."""
     deadline = time.monotonic() + seconds
     thread = client.workflow(workflow_id).thread(thread_id)
-    while thread.moves and (left := deadline - time.monotonic()) > 0:
-        thread = client.workflow(workflow_id, wait=math.ceil(left)).thread(thread_id)
+    while thread.moves and time.monotonic() < deadline:
+        # Short: what changes between two calls does not end the second one's wait.
+        thread = client.workflow(workflow_id, wait=1).thread(thread_id)
     return thread
 
 

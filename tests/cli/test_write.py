@@ -1,0 +1,130 @@
+"""`proofroom write`, the real command against a real service."""
+
+import json
+import signal
+import time
+from typing import TYPE_CHECKING
+
+from cli import data_directory
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Service
+
+
+def test_an_article_becomes_drafts_with_scores(service: "Service", article: str) -> None:
+    done = service.run(
+        "write", article, "--platforms", "x,linkedin,blog", "--bar", "70", "--keyword", "backup"
+    )
+    assert done.returncode == 0, done.stderr
+    for platform in ("x", "linkedin", "blog"):
+        assert f"{platform}: draft 1\n" in done.stdout
+        assert f"{platform}: awaiting review" in done.stdout
+    assert "by the offline critic" in done.stdout
+    workflow = service.call("GET", "/v1/workflows")["items"][0]
+    assert workflow["options"]["quality_bar"] == 70
+    assert f"proofroom review --workflow {workflow['id']}" in done.stdout
+    post = next(thread["active_draft"] for thread in workflow["threads"] if thread["platform"] == "x")
+    assert post["content"].split("\n")[0][:60] in done.stdout
+
+
+def test_json_is_one_document_and_nothing_else(service: "Service") -> None:
+    done = service.run("write", "-", "--platforms", "x", "--json", stdin="Our tea is 12% stronger since May.")
+    assert done.returncode == 0, done.stderr
+    [thread] = json.loads(done.stdout)["threads"]
+    assert thread["status"] == "awaiting_review"
+    assert thread["pending_review_id"]
+    assert done.stderr == ""
+
+
+def test_it_need_not_be_watched(idle_service: "Service", article: str) -> None:
+    done = idle_service.run(
+        "write",
+        article,
+        "--platforms",
+        "x",
+        "--no-follow",
+        "--schedule",
+        "2100-01-01 09:00",
+        "--external-id",
+        "A-1",
+    )
+    assert done.returncode == 0, done.stderr
+    [workflow] = idle_service.call("GET", "/v1/workflows?external_id=A-1")["items"]
+    assert workflow["schedule_for"].startswith("2100-01-01T09:00")
+    assert workflow["id"] in done.stdout
+
+
+def test_ctrl_c_stops_watching_and_nothing_else(idle_service: "Service", article: str) -> None:
+    process = idle_service.start("write", article, "--platforms", "x")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "x: generating\n"
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=10)
+    [workflow] = idle_service.call("GET", "/v1/workflows")["items"]
+    assert process.returncode == 130
+    assert f"Workflow {workflow['id']} goes on" in err
+    assert workflow["status"] == "running"
+
+
+def test_a_service_that_is_started_again_is_followed_on(idle_service: "Service", article: str) -> None:
+    process = idle_service.start("write", article, "--platforms", "x")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "x: generating\n"
+    idle_service.stop_api()
+    time.sleep(0.3)
+    idle_service.start_api()
+    idle_service.start_worker()
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 0, err
+    assert "x: generating" not in out  # it was told before
+    assert "x: awaiting review" in out
+
+
+def test_what_is_wrong_is_one_clear_line(idle_service: "Service", article: str) -> None:
+    wrong = idle_service.run("write", article, "--platforms", "x,myspace")
+    assert wrong.returncode == 1
+    assert wrong.stdout == ""
+    assert wrong.stderr.count("\n") == 1
+    assert "/platforms/1" in wrong.stderr
+
+    missing = idle_service.run("write", "nowhere.md", "--platforms", "x", "--json")
+    assert missing.returncode == 4
+    assert missing.stdout == ""
+    assert json.loads(missing.stderr)["detail"] == "nowhere.md cannot be read: No such file or directory."
+
+    later = idle_service.run("write", article, "--platforms", "x", "--schedule", "tomorrow")
+    assert later.returncode == 1
+    assert "'tomorrow' is not a time." in later.stderr
+    assert idle_service.call("GET", "/v1/workflows")["items"] == []
+
+
+def test_who_is_not_let_in_is_told_how(idle_service: "Service", article: str) -> None:
+    refused = idle_service.run("write", article, "--platforms", "x", PROOFROOM_API_KEY="prk_wrong")
+    assert refused.returncode == 5
+    assert refused.stderr.startswith("proofroom: The token or key is not valid")
+
+    nobody = idle_service.run("write", article, "--platforms", "x", PROOFROOM_URL="http://127.0.0.1:1")
+    assert nobody.returncode == 7
+    assert "No service answers at http://127.0.0.1:1" in nobody.stderr
+    assert "`proofroom up`" in nobody.stderr
+
+
+def test_the_data_directory_names_the_service_and_has_the_key(idle_service: "Service", article: str) -> None:
+    folder = idle_service.home / "kept"
+    folder.mkdir()
+    here = {"PROOFROOM_URL": "", "PROOFROOM_API_KEY": "", "PROOFROOM_DATA_DIR": str(folder)}
+    arguments = ("write", article, "--platforms", "x", "--no-follow")
+
+    before = idle_service.run(*arguments, **here)
+    assert before.returncode == 7
+    assert "Start it with `proofroom up`" in before.stderr
+
+    data_directory.write(folder, idle_service.url, None)
+    keyless = idle_service.run(*arguments, **here)
+    assert keyless.returncode == 5
+
+    (folder / data_directory.OWNER_KEY_FILE).write_text(f"{idle_service.token}\n")
+    assert idle_service.run(*arguments, **here).returncode == 0
+
+    elsewhere = idle_service.run(*arguments, **{**here, "PROOFROOM_URL": "http://127.0.0.2:1"})
+    assert elsewhere.returncode == 5  # the key is not shown to strangers
