@@ -112,7 +112,8 @@ class Loop:
         match decision.decision:
             case "accept":
                 if objection := _objection(state, draft, decision):
-                    return Command(update={**update, "objection": objection}, goto="human_review")
+                    again: State = {"decision": update["decision"], "objection": objection}
+                    return Command(update=again, goto="human_review")
                 return Command(update=update, goto="publish")
             case "edit":
                 content = edited(content_of(draft), decision)

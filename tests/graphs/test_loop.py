@@ -191,6 +191,9 @@ async def test_a_refusal_comes_back_in_the_platforms_own_words_with_the_approved
     assert isinstance(pause, Pause)
     assert (pause.kind, pause.payload["refusal"]) == ("review", "Duplicate content.")
     assert pause.state["active_draft_id"] == approved.state["active_draft_id"]
+    still = await thread.answer({"decision": "accept", "content": "Not these."})
+    assert isinstance(still, Pause)
+    assert still.payload["refusal"] == "Duplicate content.", "nothing was decided yet"
     await thread.answer({"decision": "regenerate", "feedback": "Try again."})
     assert thread.writer.asked[-1].feedback == "Try again.\nX refused the last draft: Duplicate content."
     assert thread.steps[-1].state["refusal"] is None
