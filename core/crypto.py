@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError
+from argon2.exceptions import InvalidHashError, VerificationError
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -92,7 +92,7 @@ class Keyring:
         nonce, rest = sealed[start : start + _NONCE_BYTES], sealed[start + _NONCE_BYTES :]
         try:
             return cipher.decrypt(nonce, rest, sealed[:start] + context.encode())
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # ValueError: cut short
             raise Undecryptable(
                 f"What is kept at {context} was not written there by this service."
             ) from error
@@ -180,7 +180,7 @@ def _nobody() -> str:
 def _verify(hashed: str | None, password: str) -> bool:
     try:
         _HASHER.verify(hashed or _nobody(), password)
-    except VerificationError:
+    except (VerificationError, InvalidHashError):
         return False
     return hashed is not None
 

@@ -1,0 +1,173 @@
+"""`validate-schema` finds nothing in a good database, and names each thing that is not there or does not work."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+import services
+from core.db import Database, database_url
+from core.settings import Settings
+from services.schema import validate
+
+_AS_SERVICE = "SET ROLE proofroom_service; {}; RESET ROLE"
+
+
+def change(settings: Settings, statements: str) -> None:
+    with create_engine(database_url(settings), poolclass=NullPool).connect() as connection:
+        connection.exec_driver_sql(statements.replace("%", "%%"))
+        connection.commit()
+
+
+@pytest.mark.database
+async def test_a_good_database_has_no_difference(settings: Settings, db: Database) -> None:
+    assert await validate(db) == []
+    assert await validate(db) == []  # and is left as it was
+
+
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        ("DROP TABLE rate_limits", "missing table rate_limits"),
+        ("CREATE TABLE stray (id int)", "unexpected table stray"),
+        ("ALTER TABLE posts DROP COLUMN slug", "missing column posts.slug"),
+        ("ALTER TABLE posts ADD COLUMN stray int", "unexpected column posts.stray"),
+        ("ALTER TABLE posts ALTER COLUMN slug TYPE text", "column posts.slug is `text`"),
+        ("ALTER TABLE drafts ALTER COLUMN content DROP NOT NULL", "column drafts.content is `text`"),
+        ("ALTER TABLE drafts ALTER COLUMN sequence DROP DEFAULT", "column drafts.sequence is"),
+        (
+            "ALTER TABLE evaluations DROP CONSTRAINT ck_evaluations_score",
+            "missing constraint ck_evaluations_score",
+        ),
+        (
+            "ALTER TABLE drafts DROP CONSTRAINT fk_drafts_workspace_id_thread_id",
+            "missing constraint fk_drafts_workspace_id_thread_id",
+        ),
+        (
+            "ALTER TABLE drafts DROP CONSTRAINT fk_drafts_workspace_id_thread_id;"
+            "ALTER TABLE drafts ADD CONSTRAINT fk_drafts_workspace_id_thread_id"
+            " FOREIGN KEY (workspace_id, thread_id) REFERENCES threads (workspace_id, id)",
+            "constraint fk_drafts_workspace_id_thread_id is",
+        ),
+        ("DROP INDEX ix_platform_states_due_at", "missing index ix_platform_states_due_at"),
+        (
+            "DROP INDEX ix_platform_states_due_at; CREATE INDEX ix_platform_states_due_at ON platform_states (due_at)",
+            "index ix_platform_states_due_at is",
+        ),
+        ("ALTER TABLE platform_states RESET (fillfactor)", "table platform_states is `r`"),
+        ("DROP TRIGGER trg_users_updated_at ON users", "missing trigger trg_users_updated_at"),
+        ("ALTER TABLE users DISABLE TRIGGER trg_users_audit", "trigger trg_users_audit is"),
+        ("DROP POLICY drafts_workspace_all ON drafts", "missing policy drafts_workspace_all"),
+        (
+            "ALTER POLICY drafts_workspace_all ON drafts USING (true)",
+            "policy: drafts shows another workspace's row to proofroom_app",
+        ),
+        ("ALTER TABLE drafts NO FORCE ROW LEVEL SECURITY", "row security drafts is `enabled`"),
+        ("ALTER TABLE drafts DISABLE ROW LEVEL SECURITY", "row security drafts is `forced`"),
+        ("GRANT DELETE ON drafts TO proofroom_app", "unexpected grant DELETE on drafts to proofroom_app"),
+        ("REVOKE SELECT ON drafts FROM proofroom_app", "missing grant SELECT on drafts to proofroom_app"),
+        ("GRANT SELECT ON drafts TO PUBLIC", "unexpected grant SELECT on drafts to -"),
+        ("DROP VIEW outputs", "missing table outputs"),
+        ("ALTER VIEW outputs RESET (security_invoker)", "table outputs is `v`"),
+        (_AS_SERVICE.format("DROP FUNCTION take_link(bytea)"), "missing function take_link(bytea)"),
+        (
+            _AS_SERVICE.format("ALTER FUNCTION take_link(bytea) SECURITY INVOKER"),
+            "function take_link(bytea) is not SECURITY DEFINER with a fixed search path",
+        ),
+        (
+            _AS_SERVICE.format("GRANT EXECUTE ON FUNCTION take_link(bytea) TO PUBLIC"),
+            "unexpected grant EXECUTE on take_link(bytea) to PUBLIC",
+        ),
+        (
+            _AS_SERVICE.format("REVOKE EXECUTE ON FUNCTION take_link(bytea) FROM proofroom_app"),
+            "missing grant EXECUTE on take_link(bytea) to proofroom_app",
+        ),
+        ("DROP TABLE langgraph.checkpoint_blobs", "missing table langgraph.checkpoint_blobs"),
+        (
+            "ALTER TABLE langgraph.checkpoints NO FORCE ROW LEVEL SECURITY",
+            "row security langgraph.checkpoints is not forced with its two policies",
+        ),
+        ("DROP TABLE procrastinate.procrastinate_events", "missing table procrastinate.procrastinate_events"),
+        ("SELECT detach_partitions('-40 days')", "missing partition processing_logs_y"),
+        (
+            "DO $$ BEGIN EXECUTE format('GRANT SELECT ON %I TO proofroom_app',"
+            " to_char(now() AT TIME ZONE 'UTC', '\"processing_logs_y\"YYYY\"m\"MM')); END $$",
+            "unexpected grant on processing_logs_y",
+        ),
+    ],
+)
+async def test_each_damage_is_named(settings: Settings, db: Database, damage: str, named: str) -> None:
+    change(settings, damage)
+    differences = await validate(db)
+    assert any(line.startswith(named) for line in differences), differences
+
+
+@pytest.mark.database
+@pytest.mark.parametrize(
+    ("function", "body", "named"),
+    [
+        ("set_updated_at", "RETURN NEW;", "trigger: users.updated_at is not kept"),
+        ("set_search_vector", "RETURN NEW;", "trigger: posts.search_vector is not kept"),
+        ("refuse_change", "RETURN NEW;", "trigger: drafts can be changed"),
+        ("audit", "RETURN NULL;", "trigger: api_keys is not audited"),
+        (
+            "audit",
+            "INSERT INTO public.audit_logs (table_name, operation, new_values)"
+            " VALUES (TG_TABLE_NAME, TG_OP, to_jsonb(NEW)); RETURN NULL;",
+            "trigger: the audit of api_keys shows key_hash",
+        ),
+    ],
+)
+async def test_a_trigger_that_is_there_and_does_nothing_is_found_out(
+    settings: Settings, db: Database, function: str, body: str, named: str
+) -> None:
+    """Comparing finds the trigger in place; only doing it shows that its function is hollow."""
+    hollow = f"CREATE OR REPLACE FUNCTION public.{function}() RETURNS trigger LANGUAGE plpgsql"
+    if function == "audit":
+        hollow += " SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp"
+        change(
+            settings,
+            "GRANT CREATE ON SCHEMA public TO proofroom_service;"
+            + _AS_SERVICE.format(f"{hollow} AS $$ BEGIN {body} END $$"),
+        )
+    else:
+        change(settings, f"{hollow} AS $$ BEGIN {body} END $$")
+    differences = await validate(db)
+    assert named in differences, differences
+    assert not any(line.startswith(("missing trigger", "trigger trg_")) for line in differences)
+
+
+def test_the_command_says_so_and_exits_accordingly(settings: Settings) -> None:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "cli.main", "validate-schema", *arguments],
+            cwd=Path(services.__path__[0]).parent,
+            env={**os.environ, "DATABASE_URL": settings.database_url.get_secret_value()},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    good = run()
+    assert (good.returncode, good.stdout) == (
+        0,
+        "The database is what it should be: compared, and its triggers and policies proved.\n",
+    )
+    change(settings, "DROP INDEX ix_workflows_project_id")
+    bad = run("--json")
+    assert (bad.returncode, json.loads(bad.stdout)) == (1, ["missing index ix_workflows_project_id"])
+
+
+async def test_nothing_of_the_proof_stays(settings: Settings, db: Database) -> None:
+    async with db.service() as session:
+        before = await session.scalar(text("SELECT count(*) FROM users"))
+    await validate(db)
+    async with db.service() as session:
+        assert await session.scalar(text("SELECT count(*) FROM users")) == before == 0
+        left = text("SELECT count(*) FROM pg_namespace WHERE nspname = 'proofroom_expected'")
+        assert await session.scalar(left) == 0
