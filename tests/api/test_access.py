@@ -1,0 +1,222 @@
+"""Who may call what: every operation of the OpenAPI document, against every role, scope and somebody else's things."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Connection, text
+
+from core.principal import Role, Scope
+from tests.plugins.api import Api, User
+
+PUBLIC = {"is_alive", "is_ready", "read_metrics", "register", "login", "use_link", "open_link"}
+VIEWER, REVIEWER, EDITOR, OWNER = Role.VIEWER, Role.REVIEWER, Role.EDITOR, Role.OWNER
+NEEDS: dict[str, tuple[Role, Scope]] = {
+    "get_me": (VIEWER, Scope.READ),
+    "logout": (VIEWER, Scope.ADMIN),
+    "list_sessions": (VIEWER, Scope.ADMIN),
+    "revoke_session": (VIEWER, Scope.ADMIN),
+    "list_workspaces": (VIEWER, Scope.READ),
+    "create_workspace": (VIEWER, Scope.ADMIN),
+    "get_workspace": (VIEWER, Scope.READ),
+    "change_workspace": (OWNER, Scope.ADMIN),
+    "delete_workspace": (OWNER, Scope.ADMIN),
+    "list_members": (VIEWER, Scope.READ),
+    "change_member": (OWNER, Scope.ADMIN),
+    "remove_member": (OWNER, Scope.ADMIN),  # of others; leaving is for everybody
+    "list_invitations": (OWNER, Scope.ADMIN),
+    "create_invitation": (OWNER, Scope.ADMIN),
+    "revoke_invitation": (OWNER, Scope.ADMIN),
+    "accept_invitation": (VIEWER, Scope.ADMIN),
+    "list_api_keys": (OWNER, Scope.ADMIN),
+    "create_api_key": (OWNER, Scope.ADMIN),
+    "revoke_api_key": (OWNER, Scope.ADMIN),
+    "list_budgets": (VIEWER, Scope.READ),
+    "put_budget": (OWNER, Scope.ADMIN),
+    "get_usage": (VIEWER, Scope.READ),
+    "list_accounts": (VIEWER, Scope.READ),
+    "get_account": (VIEWER, Scope.READ),
+    "connect_account": (OWNER, Scope.ADMIN),
+    "test_account": (OWNER, Scope.ADMIN),
+    "disconnect_account": (OWNER, Scope.ADMIN),
+    "list_platforms": (VIEWER, Scope.READ),
+    "validate_content": (VIEWER, Scope.READ),
+    "list_projects": (VIEWER, Scope.READ),
+    "create_project": (EDITOR, Scope.LIBRARY_WRITE),
+    "get_project": (VIEWER, Scope.READ),
+    "change_project": (EDITOR, Scope.LIBRARY_WRITE),
+    "delete_project": (EDITOR, Scope.LIBRARY_WRITE),
+    "list_templates": (VIEWER, Scope.READ),
+    "create_template": (EDITOR, Scope.LIBRARY_WRITE),
+    "get_template": (VIEWER, Scope.READ),
+    "change_template": (EDITOR, Scope.LIBRARY_WRITE),
+    "delete_template": (EDITOR, Scope.LIBRARY_WRITE),
+    "preview_template": (VIEWER, Scope.READ),
+    "list_resources": (VIEWER, Scope.READ),
+    "create_resource": (EDITOR, Scope.LIBRARY_WRITE),
+    "get_resource": (VIEWER, Scope.READ),
+    "change_resource": (EDITOR, Scope.LIBRARY_WRITE),
+    "delete_resource": (EDITOR, Scope.LIBRARY_WRITE),
+    "get_profile": (VIEWER, Scope.READ),
+    "put_profile": (VIEWER, Scope.LIBRARY_WRITE),
+    "start_workflow": (EDITOR, Scope.WORKFLOWS_WRITE),
+    "list_workflows": (VIEWER, Scope.READ),
+    "get_workflow": (VIEWER, Scope.READ),
+    "cancel_workflow": (EDITOR, Scope.WORKFLOWS_WRITE),
+    "stream_workflow_events": (VIEWER, Scope.READ),
+    "list_drafts": (VIEWER, Scope.READ),
+    "retry_thread": (EDITOR, Scope.WORKFLOWS_WRITE),
+    "list_reviews": (VIEWER, Scope.READ),
+    "get_review": (VIEWER, Scope.READ),
+    "change_review": (REVIEWER, Scope.REVIEWS_DECIDE),
+    "decide_review": (REVIEWER, Scope.REVIEWS_DECIDE),
+    "decide_many": (REVIEWER, Scope.REVIEWS_DECIDE),
+    "list_publishing_jobs": (VIEWER, Scope.READ),
+    "get_publishing_job": (VIEWER, Scope.READ),
+    "cancel_publishing_job": (REVIEWER, Scope.PUBLISHING_WRITE),
+    "reschedule_publishing_job": (REVIEWER, Scope.PUBLISHING_WRITE),
+    "retry_publishing_job": (EDITOR, Scope.PUBLISHING_WRITE),
+    "reconcile_publishing_job": (EDITOR, Scope.PUBLISHING_WRITE),
+    "list_posts": (VIEWER, Scope.READ),
+    "unpublish_post": (EDITOR, Scope.PUBLISHING_WRITE),
+}
+TABLE_OF = {
+    "account_id": "connected_accounts",
+    "invitation_id": "invitations",
+    "job_id": "publishing_jobs",
+    "key_id": "api_keys",
+    "post_id": "posts",
+    "project_id": "projects",
+    "resource_id": "resources",
+    "review_id": "reviews",
+    "session_id": "user_sessions",
+    "template_id": "templates",
+    "thread_id": "threads",
+    "user_id": "users",
+    "workflow_id": "workflows",
+    "workspace_id": "workspaces",
+}
+
+
+class Operation(NamedTuple):
+    id: str
+    method: str
+    path: str
+    parameters: list[str]
+    body: Any
+
+    async def call(self, client: User, ids: dict[str, Any] | None = None) -> tuple[int, str]:
+        values = {name: (ids or {}).get(name, uuid4()) for name in self.parameters}
+        answer = await client.request(self.method, self.path.format(**values), json=self.body)
+        return answer.status_code, answer.text
+
+
+@pytest.fixture
+def operations(api: Api) -> list[Operation]:
+    document = api.app.openapi()
+
+    def example(operation: dict[str, Any]) -> Any:
+        if "requestBody" not in operation:
+            return None
+        schema = operation["requestBody"]["content"]["application/json"]["schema"]
+        if "anyOf" in schema:
+            return None  # it may be left out
+        reference = schema.get("oneOf", [schema])[0]["$ref"]
+        return document["components"]["schemas"][reference.rpartition("/")[2]]["examples"][0]
+
+    def every() -> Iterator[Operation]:
+        for path, item in document["paths"].items():
+            for method, operation in item.items():
+                parameters = operation.get("parameters", [])
+                names = [parameter["name"] for parameter in parameters if parameter["in"] == "path"]
+                yield Operation(operation["operationId"], method.upper(), path, names, example(operation))
+
+    return list(every())
+
+
+def test_the_table_is_whole(operations: list[Operation]) -> None:
+    assert {operation.id for operation in operations} == PUBLIC | NEEDS.keys()
+    assert {name for operation in operations for name in operation.parameters} == TABLE_OF.keys() | {"token"}
+
+
+async def test_nobody_gets_in_without_a_credential(api: Api, operations: list[Operation]) -> None:
+    for client in (api.client(), api.client("nonsense"), api.client("prk_nonsense")):
+        for operation in operations:
+            status, body = await operation.call(client)
+            assert (status == 401) == (operation.id in NEEDS), (operation.id, body)
+
+
+@pytest.mark.parametrize("role", [VIEWER, REVIEWER, EDITOR])
+async def test_a_role_that_is_too_low_is_refused(api: Api, operations: list[Operation], role: Role) -> None:
+    owner = await api.user()
+    member = await api.member(owner, role)
+    rank = [VIEWER, REVIEWER, EDITOR, OWNER]
+    ids = {"workspace_id": owner.workspace_id}
+    for operation in operations:
+        if operation.id in PUBLIC or operation.id == "logout":
+            continue
+        needed = NEEDS[operation.id][0]
+        status, body = await operation.call(member, ids)
+        refused = status == 403 and "This takes the role" in body
+        assert refused == (rank.index(needed) > rank.index(role)), (operation.id, body)
+
+
+async def test_a_key_does_only_what_its_scopes_say(api: Api, operations: list[Operation]) -> None:
+    owner = await api.user()
+    ids = {"workspace_id": owner.workspace_id}
+    for scope in Scope:
+        key = await api.key(owner, scope)
+        for operation in operations:
+            if operation.id in PUBLIC or operation.id == "logout":
+                continue
+            status, body = await operation.call(key, ids)
+            refused = status == 403 and "lacks the scope" in body
+            assert refused == (scope is not NEEDS[operation.id][1]), (scope, operation.id, body)
+
+
+async def test_somebody_elses_things_are_not_there(
+    api: Api, operations: list[Operation], connection: Connection
+) -> None:
+    """404 on every route, and not a trace of them in any list; nor is anything of theirs changed."""
+    from services.schema_proofs import enter
+    from services.schema_samples import fill
+
+    enter(connection, "proofroom_service")
+    theirs = fill(connection)
+    connection.commit()
+    ids = {name: theirs[table]["id"] for name, table in TABLE_OF.items()}
+    ids["token"] = "nonsense"
+    before = snapshot(connection, theirs)
+
+    stranger = await api.user()
+    for operation in operations:
+        if operation.id == "logout":
+            continue
+        status, body = await operation.call(stranger, ids)
+        if operation.parameters:
+            assert status == 404, (operation.id, body)
+        assert not any(str(found) in body for found in ids.values()), operation.id
+    assert snapshot(connection, theirs) == before
+
+    inside = {"X-Workspace-Id": str(ids["workspace_id"])}
+    stranger.headers.update(inside)
+    for operation in operations:
+        if operation.id not in PUBLIC and not operation.parameters:
+            status, body = await operation.call(stranger, ids)
+            assert status == 404, (operation.id, body)
+
+
+def snapshot(connection: Connection, rows: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    from services.schema_proofs import enter
+
+    enter(connection, "proofroom_service")
+    found = {
+        table: connection.execute(
+            text(f"SELECT t::text FROM {table} t WHERE id = :id"), {"id": row["id"]}
+        ).scalar_one()
+        for table, row in rows.items()
+        if "id" in row
+    }
+    connection.rollback()
+    return found
