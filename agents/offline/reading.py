@@ -13,7 +13,7 @@ from markdown_it.token import Token
 from agents.base import Brief
 from agents.offline.sentences import ended, sentences
 
-READ_LIMIT: Final = 80_000
+READ_LIMIT: Final = 60_000
 """Characters that are read: the length of a long essay. What matters stands before, and time has an end."""
 _MARKDOWN: Final = MarkdownIt("commonmark").enable("table").disable("code")
 _HTML: Final = regex.compile(

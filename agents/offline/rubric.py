@@ -150,6 +150,8 @@ def _engagement(draft: Draft) -> Iterator[Fault]:
         yield Fault(WELCOME_FACTS - count, "", "")
     for number in draft.foreign[:2]:
         yield Fault(25, number, f"Remove {number}; a number without a source costs trust.")
+    if draft.repeated:
+        yield Fault(25, draft.repeated, "Say something new instead of saying it again.")
     if len(draft.opening) > HOOK_CHARACTERS:
         yield Fault(10, draft.opening, "Rewrite the opening; it is too long to be read at a glance.")
     for phrase in list(draft.found(_HOLLOW))[:3]:
