@@ -20,8 +20,6 @@ from core.errors import ConfigurationError, Unavailable
 from core.settings import Settings
 from migrations import checkpoints, queue
 
-MONTHS_AHEAD: Final = 12
-"""Of partitions: so long may the routine that makes them stand still before anything is refused."""
 _LOCK: Final = 7_361_202_611
 _POLL_SECONDS: Final = 0.2
 _WAIT_SECONDS: Final = 300.0
@@ -56,7 +54,7 @@ def upgrade(settings: Settings, revision: str = "head") -> None:
         if _is_newest(connection):
             checkpoints.install(connection)
             queue.install(connection)
-            connection.execute(text("SELECT make_partitions(:months)"), {"months": MONTHS_AHEAD})
+            connection.execute(text("SELECT make_partitions()"))
             connection.commit()
 
 

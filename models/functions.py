@@ -22,8 +22,8 @@ For requests, owned by proofroom_service, which sees every workspace while none 
 
 For the worker, owned by whoever owns the tables:
 
-- `make_partitions(months)` makes the partitions of this month and so many to come, `detach_partitions(keep)` detaches
-  those that ended longer ago than the interval; both → the partitions' names. They give up after 2 s of waiting for a lock.
+- `make_partitions(months DEFAULT 12)` makes the partitions of this month and so many to come, `detach_partitions(keep)`
+  detaches those that ended longer ago than the interval; both → how many. They give up after 2 s of waiting for a lock.
 """
 
 from typing import Final

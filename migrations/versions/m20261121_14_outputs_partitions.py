@@ -34,12 +34,13 @@ CROSS JOIN LATERAL (SELECT array_length(regexp_split_to_array(btrim(d.content), 
 
 # They change tables, so they run as the tables' owner, and give up rather than make everybody wait for a lock.
 MAKE_PARTITIONS = """
-CREATE FUNCTION make_partitions(p_months int) RETURNS SETOF text LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+CREATE FUNCTION make_partitions(p_months int DEFAULT 12) RETURNS int LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp SET lock_timeout = '2s' SET timezone = 'UTC' AS $$
 DECLARE
     parent regclass;
     month timestamptz;
     child text;
+    made int := 0;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('make_partitions'));
     FOR parent IN
@@ -53,19 +54,21 @@ BEGIN
             IF to_regclass(format('public.%I', child)) IS NULL THEN
                 EXECUTE format('CREATE TABLE public.%I PARTITION OF %s FOR VALUES FROM (%L) TO (%L)',
                     child, parent, month, month + interval '1 month');
-                RETURN NEXT child;
+                made := made + 1;
             END IF;
         END LOOP;
     END LOOP;
+    RETURN made;
 END $$
 """
 
 DETACH_PARTITIONS = r"""
-CREATE FUNCTION detach_partitions(p_keep interval) RETURNS SETOF text LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+CREATE FUNCTION detach_partitions(p_keep interval) RETURNS int LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp SET lock_timeout = '2s' SET timezone = 'UTC' AS $$
 DECLARE
     parent regclass;
     child text;
+    detached int := 0;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('make_partitions'));
     FOR parent, child IN
@@ -75,8 +78,9 @@ BEGIN
             AND to_timestamp(right(c.relname, 7), 'YYYY"m"MM') + interval '1 month' < now() - p_keep
     LOOP
         EXECUTE format('ALTER TABLE %s DETACH PARTITION public.%I', parent, child);
-        RETURN NEXT child;
+        detached := detached + 1;
     END LOOP;
+    RETURN detached;
 END $$
 """
 

@@ -20,9 +20,8 @@ _MONTHS = text(
 def test_a_year_of_months_is_ready_and_more_can_be_made(connection: Connection) -> None:
     assert len(connection.scalars(_MONTHS).all()) == 13
     enter(connection, SERVICE)
-    assert connection.scalars(text("SELECT make_partitions(12)")).all() == []
-    made = connection.scalars(text("SELECT make_partitions(14)")).all()
-    assert len(made) == 2
+    assert connection.scalar(text("SELECT make_partitions()")) == 0
+    assert connection.scalar(text("SELECT make_partitions(14)")) == 2
     assert len(connection.scalars(_MONTHS).all()) == 15
 
 
@@ -38,13 +37,11 @@ def test_old_months_are_detached_with_their_rows(connection: Connection, two: Tw
     log = text("""INSERT INTO processing_logs (workspace_id, service_name, status, created_at)
                   VALUES (:workspace, 'sample', 'done', :at)""")
     connection.execute(log, {"workspace": two.workspace_id, "at": "2020-01-15 12:00+00"})
-    assert connection.scalars(text("SELECT detach_partitions('90 days')")).all() == [
-        "processing_logs_y2020m01"
-    ]
+    assert connection.scalar(text("SELECT detach_partitions('90 days')")) == 1
     assert (
         connection.scalar(text("SELECT count(*) FROM processing_logs WHERE created_at < '2021-01-01'")) == 0
     )
-    assert connection.scalars(text("SELECT detach_partitions('90 days')")).all() == []
+    assert connection.scalar(text("SELECT detach_partitions('90 days')")) == 0
     with pytest.raises(IntegrityError, match="no partition"), connection.begin_nested():
         connection.execute(log, {"workspace": two.workspace_id, "at": "2020-01-15 12:00+00"})
     connection.execute(text("RESET ROLE"))
