@@ -15,7 +15,7 @@ from typing import Annotated, Final, NamedTuple
 
 import typer
 
-from core.errors import ConfigurationError, ProofroomError
+from core.errors import ConfigurationError, ProofroomError, Unavailable
 
 
 class Command(NamedTuple):
@@ -58,9 +58,23 @@ _AS_GIVEN: Final = {"ignore_unknown_options": True, "allow_extra_args": True, "h
 def main() -> None:
     try:
         _application()()
-    except ProofroomError as error:
+    except Exception as raised:
+        error = _expected(raised)
+        if error is None:
+            raise
         _show(error)
         sys.exit(exit_code(error))
+
+
+def _expected(raised: Exception) -> ProofroomError | None:
+    """What a person is told in one line; None for a bug, which wants its traceback."""
+    if isinstance(raised, ProofroomError):
+        return raised
+    loaded = sys.modules.get("sqlalchemy.exc")  # not loaded: then it is not of the database
+    if loaded is not None and isinstance(raised, loaded.OperationalError):
+        reason = str(raised.orig).strip().splitlines()[0]
+        return Unavailable(f"The database does not answer: {reason}", remedy="Is `proofroom up` running?")
+    return None
 
 
 def exit_code(error: ProofroomError) -> int:

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from cli.database import operator_settings
 from core.db import Database
-from core.settings import load
 from migrations import run
 from services.schema import validate
 
@@ -27,7 +27,7 @@ def migrate(context: typer.Context) -> None:
 @app.command()
 def upgrade(revision: Annotated[str, typer.Argument(help="A revision, or head.")] = "head") -> None:
     """Move forward, by default to the newest version, with LangGraph's and the queue's tables."""
-    settings = load()
+    settings = operator_settings(None)
     run.upgrade(settings, revision)
     print(f"The database is at {run.current(settings)}.")
 
@@ -40,7 +40,7 @@ def downgrade(
     """Move back. What newer versions store is lost."""
     if not yes:
         typer.confirm(f"Downgrade to {revision}? What newer versions store is lost.", abort=True)
-    settings = load()
+    settings = operator_settings(None)
     run.downgrade(settings, revision)
     print(f"The database is at {run.current(settings) or 'base'}.")
 
@@ -48,7 +48,7 @@ def downgrade(
 @app.command()
 def current(as_json: Json = False) -> None:
     """The database's version, and the newest one."""
-    now, newest = run.current(load()), run.head()
+    now, newest = run.current(operator_settings(None)), run.head()
     if as_json:
         print(json.dumps({"current": now, "head": newest}))
     else:
@@ -58,7 +58,7 @@ def current(as_json: Json = False) -> None:
 @app.command()
 def history(as_json: Json = False) -> None:
     """Every version, the newest first; * marks the database's."""
-    revisions = run.history(load())
+    revisions = run.history(operator_settings(None))
     if as_json:
         print(json.dumps([asdict(revision) for revision in revisions]))
         return
@@ -80,7 +80,7 @@ def validate_schema(as_json: Json = False) -> None:
 
 
 async def _validate() -> list[str]:
-    database = Database(load())
+    database = Database(operator_settings(None))
     try:
         return await validate(database)
     finally:

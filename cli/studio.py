@@ -17,6 +17,7 @@ import httpx
 import typer
 from sqlalchemy.exc import OperationalError
 
+from cli.database import operator_settings
 from cli.sockets import listen
 from core.db import Database
 from core.errors import ConfigurationError, Unavailable
@@ -34,15 +35,16 @@ def studio(
         typer.Option(help="Open this thread of the running service; its database stays as it is."),
     ] = None,
     database_url: Annotated[
-        str | None, typer.Option(help="The running service's database. [DATABASE_URL]")
+        str | None, typer.Option(help="The service's database. [DATABASE_URL, else the data directory's]")
     ] = None,
     open_browser: Annotated[bool, typer.Option("--open", help="Open a browser.")] = False,
 ) -> None:
     """Open the graphs in LangGraph Studio, offline unless a model is configured."""
     server = _development_server()
     listen("127.0.0.1", port).close()
-    if database_url is not None:
-        os.environ["DATABASE_URL"] = database_url
+    if thread is not None:
+        found = database_url or operator_settings(None).database_url.get_secret_value()
+        os.environ["DATABASE_URL"] = found
     with ExitStack() as stack:
         if thread is not None:
             graph_id = asyncio.run(_graph_of(thread))

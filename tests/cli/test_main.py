@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,7 @@ def _proofroom(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]
 
 _LOADED = """
 import sys
+from pathlib import Path
 from cli.main import main
 try:
     main()
@@ -79,3 +81,10 @@ def test_a_bad_setting_is_named() -> None:
 )
 def test_exit_codes_tell_what_to_do(error: ProofroomError, code: int) -> None:
     assert exit_code(error) == code
+
+
+def test_a_database_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    answer = _proofroom("validate-schema", DATABASE_URL=f"postgresql:///nothing?host={tmp_path}")
+    assert answer.returncode == 7
+    assert "The database does not answer" in answer.stderr
+    assert "Traceback" not in answer.stderr
