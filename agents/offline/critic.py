@@ -1,19 +1,19 @@
 """The critic that needs no model: rules that a person could check with a pencil."""
 
-import asyncio
+from functools import partial
 
 from agents.base import Judgement, JudgeRequest, Meter
+from agents.offline.call import PROMPT, metered
 from agents.offline.measures import Draft
 from agents.offline.rubric import findings
 from agents.offline.wishes import PASSING
-from agents.offline.writer import PROMPT
 
 
 class OfflineCritic:
-    """Deterministic. It counts and compares; it does not understand. It makes no model call."""
+    """Deterministic. It counts and compares; it does not understand."""
 
     async def judge(self, request: JudgeRequest, meter: Meter) -> Judgement:
-        return await asyncio.to_thread(judge, request)
+        return await metered("critic", meter, partial(judge, request))
 
 
 def judge(request: JudgeRequest) -> Judgement:

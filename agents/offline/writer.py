@@ -1,16 +1,14 @@
 """The writer that needs no model: it says what the source says, in the source's own sentences."""
 
-import asyncio
-import hashlib
 from collections.abc import Iterator
-from decimal import Decimal
+from functools import partial
 from itertools import islice
+from operator import attrgetter
 from typing import Final
 
-from uuid_utils.compat import uuid7
-
-from agents.base import OFFLINE, Meter, ModelCall, Prompt, WriteRequest, Written
+from agents.base import Meter, WriteRequest, Written
 from agents.offline.article import articles
+from agents.offline.call import PROMPT, metered
 from agents.offline.label import content_of
 from agents.offline.material import Material, clipped, gather
 from agents.offline.post import posts
@@ -24,22 +22,13 @@ SHORT: Final = 500
 TRIED: Final = 60
 """Drafts that are looked at before one is taken that is not new or not allowed."""
 
-PROMPT: Final = Prompt(
-    model=OFFLINE,
-    text="No prompt: the offline writer and critic work with rules, without a language model.",
-    hash=hashlib.sha256(b"offline").hexdigest(),
-)
-
 
 class OfflineWriter:
     """Extractive and deterministic: the same request always makes the same draft. It cannot translate: the draft
-    has the source's language. It makes no model call, and passes its text to the meter only to be watched."""
+    has the source's language."""
 
     async def write(self, request: WriteRequest, meter: Meter) -> Written:
-        # In a thread: a text of a million characters takes a second, in which others want to go on.
-        content = await asyncio.to_thread(compose, request)
-        call = ModelCall(uuid7(), "writer", OFFLINE, PROMPT.hash, Decimal(0))
-        await meter.delta(call, content.content)
+        content = await metered("writer", meter, partial(compose, request), attrgetter("content"))
         return Written(content, PROMPT)
 
 

@@ -206,19 +206,15 @@ def test_wishes_of_the_brief_are_heeded(incident: str, brief: MakeBrief, write: 
     assert "!" not in formal.content
 
 
-def test_it_passes_its_text_on_and_calls_itself_offline(
+async def test_it_passes_its_text_on_and_is_on_the_record_as_offline(
     incident: str, brief: MakeBrief, ledger: Ledger
 ) -> None:
-    async def run() -> None:
-        written = await OfflineWriter().write(WriteRequest(brief(incident), X, 0), ledger)
-        assert written.prompt.model == OFFLINE
-        assert [text for _, text in ledger.deltas] == [written.content.content]
-        assert ledger.calls == []
-        assert ledger.usages == []
-
-    import asyncio
-
-    asyncio.run(run())
+    written = await OfflineWriter().write(WriteRequest(brief(incident), X, 0), ledger)
+    assert written.prompt.model == OFFLINE
+    assert [text for _, text in ledger.deltas] == [written.content.content]
+    ((call, usage),) = ledger.usages
+    assert call.model == OFFLINE
+    assert (usage.input_tokens, usage.output_tokens, usage.cost_usd, usage.status) == (0, 0, 0, "completed")
 
 
 ODD = {
