@@ -12,10 +12,10 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from agents.base import CRITERIA, OFFLINE
 from cli.answers import Draft, Evaluation, Measured, Review, Thread, Violation
 from services import diffs
 
-OFFLINE: Final = "offline"
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _DIFF_STYLES: Final = {"equal": "", "delete": "red strike", "insert": "green underline"}
 _GOOD, _FAIR = 80, 60
@@ -88,15 +88,19 @@ def thread(shown: Thread) -> RenderableType:
 
 def scores(evaluation: Evaluation) -> RenderableType:
     """Each criterion with the words it was judged by and what to do about them."""
-    by = f" by the {OFFLINE} critic" if evaluation.model == OFFLINE else f" by {evaluation.model}"
+    critic = "offline critic" if evaluation.model == OFFLINE else evaluation.model
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)
     grid.add_column(justify="right")
     grid.add_column()
     grid.add_row(
-        Text("Score", "bold"), score(evaluation.score), plain((evaluation.feedback or "") + by, "dim")
+        Text("Score", "bold"),
+        score(evaluation.score),
+        plain(f"{evaluation.feedback or ''} ({critic})".strip(), "dim"),
     )
-    for name, value in (evaluation.criteria_scores or {}).items():
+    for name in CRITERIA:
+        if (value := (evaluation.criteria_scores or {}).get(name)) is None:
+            continue
         finding = (evaluation.findings or {}).get(name)
         evidence = [f"“{finding.quote}”"] if finding and finding.quote else []
         evidence += [f"→ {finding.instruction}"] if finding and finding.instruction else []
@@ -175,7 +179,8 @@ def _facts(shown: Review, measured: Measured) -> Text:
         facts.append(Text("no account: it will be held", "yellow"))
     facts.append(Text(local(shown.schedule_for) if shown.schedule_for else "at once"))
     if shown.draft.model:
-        facts.append(plain(f"written by {shown.draft.model}"))
+        writer = "the offline writer" if shown.draft.model == OFFLINE else shown.draft.model
+        facts.append(plain(f"written by {writer}"))
     return Text(" · ").join(facts)
 
 

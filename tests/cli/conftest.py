@@ -31,7 +31,6 @@ class Service:
     home: Path
     url: str = ""
     token: str = ""
-    env: dict[str, str] = field(default_factory=dict)
     _stack: ExitStack = field(default_factory=ExitStack)
     _api: ExitStack = field(default_factory=ExitStack)
 
@@ -58,20 +57,24 @@ class Service:
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def start(self, *arguments: str, **env: str) -> "subprocess.Popen[str]":
-        known = {
-            "PROOFROOM_URL": self.url,
-            "PROOFROOM_API_KEY": self.token,
-            "HOME": str(self.home),
-            "PATH": os.environ["PATH"],
-        }
         return subprocess.Popen(
             [sys.executable, "-m", "cli.main", *arguments],
-            env={**known, "COLUMNS": "100", **env},
+            env={**self.environment, **env},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "PROOFROOM_URL": self.url,
+            "PROOFROOM_API_KEY": self.token,
+            "HOME": str(self.home),
+            "PATH": os.environ["PATH"],
+            "COLUMNS": "100",
+        }
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         headers = {"Authorization": f"Bearer {self.token}"}

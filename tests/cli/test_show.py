@@ -43,7 +43,7 @@ def test_scores_come_with_evidence_and_what_to_do() -> None:
     )
     shown = _shown(show.thread(_thread("awaiting_review", evaluation=evaluation)))
     assert shown.index("✗ 301 characters. Shorten it.") < shown.index("71")
-    assert "by the offline critic" in shown
+    assert "Solid. (offline critic)" in shown
     assert "“a hope”" in shown
     assert "→ Say whose." in shown
 

@@ -1,11 +1,17 @@
 """`proofroom write`, the real command against a real service."""
 
 import json
+import os
+import pty
 import signal
+import subprocess
+import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cli import data_directory
+from tests.plugins.openai_server import Answer, OpenAIServer
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Service
@@ -19,7 +25,7 @@ def test_an_article_becomes_drafts_with_scores(service: "Service", article: str)
     for platform in ("x", "linkedin", "blog"):
         assert f"{platform}: draft 1\n" in done.stdout
         assert f"{platform}: awaiting review" in done.stdout
-    assert "by the offline critic" in done.stdout
+    assert "(offline critic)" in done.stdout
     workflow = service.call("GET", "/v1/workflows")["items"][0]
     assert workflow["options"]["quality_bar"] == 70
     assert f"proofroom review --workflow {workflow['id']}" in done.stdout
@@ -128,3 +134,28 @@ def test_the_data_directory_names_the_service_and_has_the_key(idle_service: "Ser
 
     elsewhere = idle_service.run(*arguments, **{**here, "PROOFROOM_URL": "http://127.0.0.2:1"})
     assert elsewhere.returncode == 5  # the key is not shown to strangers
+
+
+def test_on_a_terminal_the_text_is_seen_as_it_is_written(
+    idle_service: "Service", openai_server: OpenAIServer, article: str
+) -> None:
+    idle_service.settings = idle_service.settings.model_copy(
+        update={"openai_base_url": openai_server.base_url}
+    )
+    openai_server.script(Answer(chunk_delay=0.05), kind="post")
+    idle_service.start_worker()
+    screen, terminal = pty.openpty()
+    command = [sys.executable, "-m", "cli.main", "write", article, "--platforms", "x"]
+    environment = {**idle_service.environment, "TERM": "xterm"}
+    process = subprocess.Popen(command, env=environment, stdin=terminal, stdout=terminal, stderr=terminal)
+    os.close(terminal)
+    shown = ""
+    with suppress(OSError):  # how a terminal's end reads
+        while piece := os.read(screen, 65536):
+            shown += piece.decode(errors="replace")
+    os.close(screen)
+    assert process.wait() == 0, shown
+    [thread] = idle_service.call("GET", "/v1/workflows")["items"][0]["threads"]
+    first_words = thread["active_draft"]["content"][:20]
+    assert first_words in shown[: shown.index("awaiting review")]
+    assert f"({idle_service.settings.critic_model})" in shown
