@@ -15,6 +15,7 @@ USUAL_WORDS: Final = 170
 """Long enough for a handful of facts, and read in under a minute."""
 PER_PARAGRAPH: Final = 2
 HASHTAGS: Final = 3
+HASHTAG_CHARACTERS: Final = 60
 _NOT_IN_TAGS: Final = regex.compile(r"[^\p{L}\p{N}]+")
 
 
@@ -112,5 +113,7 @@ def _hashtags(material: Material) -> str:
     """Only keywords that somebody asked for: tags that nobody chose are noise."""
     if not material.asked.hashtags:
         return ""
-    names = [_NOT_IN_TAGS.sub("", keyword.title()) for keyword in material.brief.keywords]
-    return " ".join(f"#{name}" for name in dict.fromkeys(names) if name)[:200] if names[:HASHTAGS] else ""
+    names = (
+        _NOT_IN_TAGS.sub("", keyword.title())[:HASHTAG_CHARACTERS] for keyword in material.brief.keywords
+    )
+    return " ".join(f"#{name}" for name in list(dict.fromkeys(filter(None, names)))[:HASHTAGS])
