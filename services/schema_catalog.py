@@ -1,11 +1,15 @@
 """What the catalog says of a schema: every column, constraint, index, trigger, policy and grant, by name."""
 
+import re
 from typing import Final
 
 from sqlalchemy import Connection, text
 
 OUTSIDE: Final = r"^alembic_version$|_y\d{4}m\d{2}$"
 """Not mapped: the migrations' own table, and the months of partitioned ones, attached or detached."""
+
+# PostgreSQL words `status IN ('a', 'b')` in one way when it is made and in another after a restore.
+_REWORDED: Final = re.compile(r"[()]|::(?:character varying|text)(?:\[\])?")
 
 # Names are qualified where the search path hides them: both schemas' prefixes are taken off before comparing.
 _PARTS: Final = {
@@ -58,5 +62,6 @@ def snapshot(connection: Connection, schema: str) -> dict[tuple[str, str], str]:
                     AND NOT relispartition AND relname !~ :outside
             ) {part}""")
         for name, definition in connection.execute(query, {"schema": schema, "outside": OUTSIDE}):
-            found[kind, name] = definition.replace(f"{schema}.", "").replace("public.", "")
+            plain = definition.replace(f"{schema}.", "").replace("public.", "")
+            found[kind, name] = _REWORDED.sub("", plain) if kind in {"constraint", "index"} else plain
     return found
