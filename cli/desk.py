@@ -168,5 +168,8 @@ class Desk:
     def _ask(self, question: str) -> str:
         try:
             return self.out.input(show.plain(question, "bold")).strip()
-        except EOFError:
+        except (EOFError, KeyboardInterrupt) as end:
+            self.out.print()  # the question's line is still open
+            if isinstance(end, KeyboardInterrupt):
+                raise
             raise Enough from None
