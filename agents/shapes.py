@@ -24,6 +24,7 @@ HEADINGS_FROM_WORDS: Final = 120
 """A text that is shorter than this needs no headings."""
 _MARKDOWN: Final = regex.compile(r"(?m)^#{1,6} |\*\*[^*\n]+\*\*|^```|\[[^\]\n]+\]\([^)\n]+\)")
 _HEADING: Final = regex.compile(r"(?m)^#{2,4} +(\S.*)$")
+_CODE: Final = regex.compile(r"(?ms)^(`{3,}|~{3,}).*?^\1`*[ \t]*$")
 _LETTER: Final = regex.compile(r"\p{L}")
 _THREAD: Final = regex.compile(r"(?:^|\s)\d{1,2}/\d{0,2}(?:\s|$)|🧵")
 
@@ -84,7 +85,7 @@ def _x(content: Content) -> list[Flaw]:
 
 
 def _blog(content: Content) -> list[Flaw]:
-    text = content.content.strip()
+    text = _CODE.sub("```", content.content.strip())
     found = []
     if not content.title.strip():
         found.append(Flaw("title", "", "Give it a title."))

@@ -47,9 +47,15 @@ def _composed(material: Material, room: int) -> str:
         if section:
             blocks += [f"## {escaped(part.heading)}", *section] if part.heading and blocks else section
             used += chosen
-    if blocks and not ended(blocks[-1]) and (ending := _ending(material, used)):
+    if blocks and not _closes(blocks[-1]) and (ending := _ending(material, used)):
         blocks.append(escaped(ending.text))
-    return "\n\n".join(blocks)
+    last = next((at for at in range(len(blocks), 0, -1) if _closes(blocks[at - 1])), len(blocks))
+    return "\n\n".join(blocks[:last])
+
+
+def _closes(block: str) -> bool:
+    """Prose that ends as a sentence; an article does not end with a list or with code."""
+    return ended(block) and not block.startswith(("#", "- ", "```"))
 
 
 def _section(material: Material, part: Part, room: int, *, last: bool) -> tuple[list[str], list[Sentence]]:
@@ -61,7 +67,7 @@ def _section(material: Material, part: Part, room: int, *, last: bool) -> tuple[
     if last and pool:
         # What the article closes with, it closes with.
         pool[-1] = replace(pool[-1], score=pool[-1].score + 5)
-    chosen = pick(material, pool, max(room, LEAST_PER_PART))
+    chosen = pick(material, pool, max(room, LEAST_PER_PART)) or _best(pool)
     places = {one.place for one in chosen}
     blocks: list[str] = []
     for piece, following in zip(part.pieces, [*part.pieces[1:], None], strict=False):
@@ -76,11 +82,23 @@ def _section(material: Material, part: Part, room: int, *, last: bool) -> tuple[
             else:
                 blocks.append(item)
         else:
-            said = [escaped(finished(one.text)) for one in piece.sentences if one.place in places]
             # The words that lead to a list or to code keep their colon, and stand only before it.
-            said += [escaped(one.text) for one in piece.sentences[-1:] if one.introduces and shown]
+            lead = [one for one in piece.sentences[-1:] if one.introduces and shown]
+            chosen += [one for one in lead if one.place not in places]
+            said = [
+                escaped(finished(one.text))
+                for one in piece.sentences
+                if one.place in places and one not in lead
+            ]
+            said += [escaped(one.text) for one in lead]
             blocks += [joined(said)] if said else []
     return blocks, chosen
+
+
+def _best(pool: list[Sentence]) -> list[Sentence]:
+    """Where every sentence is too long for the room: a section is not left empty for that."""
+    able = [one for one in pool if not one.leans]
+    return [max(able, key=lambda one: one.score)] if able else []
 
 
 def _lists(part: Part, room: int) -> list[Piece]:

@@ -14,7 +14,7 @@ from agents.metadata import words
 from agents.offline.reading import READ_LIMIT, read
 from agents.offline.sentences import sentences
 
-_CODE: Final = regex.compile(r"(?ms)^(`{3,}|~{3,}).*?^\1`*\s*$")
+_CODE: Final = regex.compile(r"(?ms)^(`{3,}|~{3,}).*?^\1`*[ \t]*$")
 _HEADING: Final = regex.compile(r"(?m)^#{1,6} .*$")
 _MARKER: Final = regex.compile(r"(?m)^\s*(?:[-*+•→]|\d+[.)]) +")
 _HASHTAGS: Final = regex.compile(r"(?m)^\s*(?:#\w+\s*)+$|#(?=\w)")

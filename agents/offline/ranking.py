@@ -54,7 +54,7 @@ class Sentence:
     @property
     def prose(self) -> bool:
         """A whole sentence, not an entry of a list or a line without an end."""
-        return ended(self.text) and not self.introduces
+        return ended(self.text) and not self.text.endswith(("…", "...")) and not self.introduces
 
 
 def terms(text: str) -> list[str]:
