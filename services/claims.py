@@ -41,6 +41,8 @@ class Claim:
     options: dict[str, Any]
     schedule_for: datetime | None
     default_account_id: UUID | None
+    simulated: bool
+    """The account of the latest review is."""
     budgeted: bool
     """The workspace has a budget: paid calls are reserved before they are made."""
     review: dict[str, Any] | None
@@ -70,6 +72,7 @@ SELECT c.id AS thread_id, c.workspace_id, c.workflow_id, w.user_id, c.platform::
     c.status::text AS status, c.epoch, c.attempts, c.lost_leases, now() AS now,
     w.source_content AS source, w.manual_options AS options, w.schedule_for,
     a.id AS default_account_id,
+    coalesce((SELECT simulated FROM connected_accounts WHERE id = r.connected_account_id), false) AS simulated,
     EXISTS (SELECT FROM budgets b WHERE b.workspace_id = c.workspace_id) AS budgeted,
     to_jsonb(r) AS review, to_jsonb(j) AS job, {checkpoints.COLUMNS}
 FROM claimed c

@@ -116,7 +116,7 @@ def _order(claim: Claim, content: Content, draft_id: str) -> Order | None:
         "scheduled_for": schedule_for.isoformat() if schedule_for else None,
         "idempotency_key": f"{review['id']}:{account_id}",
         "approved_hash": review["approved_hash"],
-        "simulated": False,
+        "simulated": claim.simulated,
         "attempts": 0,
         "first_attempt_at": None,
         "deadline": None,

@@ -205,6 +205,7 @@ async def test_a_scheduled_post_waits_for_its_time_and_moves_without_a_new_appro
     await scene.advance()
     job, state = await scene.job(thread_id), await scene.state(thread_id)
     assert (job["status"], state["status"], state["due_at"]) == ("scheduled", "scheduled", in_an_hour)
+    assert job["simulated"] is True, "said before it is out, too"
     assert await scene.advance() == 0
     sooner = (await scene.row("SELECT now() + interval '200 ms' AS t"))["t"]
     async with scene.tenant() as session:
