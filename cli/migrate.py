@@ -32,7 +32,7 @@ def upgrade(revision: Annotated[str, typer.Argument(help="A revision, or head.")
     print(f"The database is at {run.current(settings)}.")
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})  # else -1 is taken for one
 def downgrade(
     revision: Annotated[str, typer.Argument(help="A revision, -1 for one step, or base for nothing at all.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,

@@ -11,12 +11,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
 from core.db import database_url
-from core.errors import ConfigurationError, Unavailable
+from core.errors import ConfigurationError, NotFound, Unavailable
 from core.settings import Settings
 from migrations import checkpoints, queue
 
@@ -46,7 +47,8 @@ class Revision:
 
 
 def upgrade(settings: Settings, revision: str = "head") -> None:
-    """Raises ConfigurationError where the login role lacks a right, Unavailable where another process migrates on."""
+    """Raises NotFound for an unknown revision, ConfigurationError where the login role lacks a right, and Unavailable
+    where no server answers or another process migrates on and on."""
     with _alone(settings) as connection:
         connection.execute(text(_OWN_SCHEMA))
         connection.commit()
@@ -128,7 +130,10 @@ def _alone(settings: Settings) -> Iterator[Connection]:
             if time.monotonic() > deadline:
                 raise Unavailable(f"Another process has been migrating for {_WAIT_SECONDS:.0f} s.")
             time.sleep(_POLL_SECONDS)
-        yield connection
+        try:
+            yield connection
+        except CommandError as error:
+            raise NotFound(f"{error}.", remedy="`proofroom migrate history` lists the revisions.") from error
 
 
 def _missing_right(settings: Settings, problem: str) -> ConfigurationError:

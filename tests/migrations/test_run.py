@@ -1,5 +1,6 @@
 """Up, down and up again; by two processes at once; and a clear word where a right is missing."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,9 +11,11 @@ from alembic import command
 from pydantic import SecretStr
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
+from typer.testing import CliRunner
 
+from cli.migrate import app
 from core.db import database_url as sqlalchemy_url
-from core.errors import ConfigurationError, Unavailable
+from core.errors import ConfigurationError, NotFound, Unavailable
 from core.settings import Settings
 from migrations import run
 from tests.plugins.postgres import Server
@@ -116,6 +119,27 @@ def test_a_missing_right_names_what_an_administrator_must_run(empty: Settings, p
         assert f'GRANT proofroom_app, proofroom_service TO "{name}"' in (refused.value.remedy or "")
     finally:
         postgres.admin.execute(f"DROP ROLE {name}")
+
+
+def test_an_unknown_revision_is_named(settings: Settings) -> None:
+    for move in (run.upgrade, run.downgrade):
+        with pytest.raises(NotFound, match="nonsense"):
+            move(settings, "nonsense")
+
+
+def test_the_command_steps_back_and_tells_where_it_is(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", settings.database_url.get_secret_value())
+    call = CliRunner().invoke
+    before = [revision.id for revision in run.history(settings)][1]
+    assert call(app, ["downgrade", "-1"], input="n\n").exit_code == 1
+    assert call(app, ["downgrade", "-1", "--yes"]).output == f"The database is at {before}.\n"
+    assert call(app, ["current"]).output == f"{before}, head is {run.head()}\n"
+    listed = json.loads(call(app, ["history", "--json"]).output)
+    assert [entry["id"] for entry in listed if entry["current"]] == [before]
+    assert call(app, []).output == f"The database is at {run.head()}.\n"
+    assert json.loads(call(app, ["current", "--json"]).output) == {"current": run.head(), "head": run.head()}
 
 
 def test_no_server_is_unavailable() -> None:
