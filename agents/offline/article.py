@@ -49,8 +49,7 @@ def _composed(material: Material, room: int) -> str:
             used += chosen
     if blocks and not _closes(blocks[-1]) and (ending := _ending(material, used)):
         blocks.append(escaped(ending.text))
-    last = next((at for at in range(len(blocks), 0, -1) if _closes(blocks[at - 1])), len(blocks))
-    return "\n\n".join(blocks[:last])
+    return "\n\n".join(blocks)
 
 
 def _closes(block: str) -> bool:
@@ -116,10 +115,13 @@ def _unwanted(material: Material, sentence: Sentence) -> bool:
 
 
 def _ending(material: Material, used: list[Sentence]) -> Sentence | None:
-    """For an article that would close with a list or with code."""
-    left = [one for one in material.prose if one not in used and not one.leans and one.kind == "paragraph"]
-    left = [one for one in left if ended(one.text) and not one.question and not _unwanted(material, one)]
-    return max(left, key=lambda one: (one.section, one.score), default=None)
+    """For an article that would close with a list or with code; rather one that stands alone, of the last section."""
+    said = {one.place for one in used}
+    left = [
+        one for one in material.prose if one.place not in said and one.kind == "paragraph" and ended(one.text)
+    ]
+    able = [one for one in left if not one.question and not one.introduces and not _unwanted(material, one)]
+    return max(able, key=lambda one: (not one.leans, one.section, one.score), default=None)
 
 
 def escaped(text: str) -> str:
