@@ -39,6 +39,35 @@ async def readiness(db: Database) -> Readiness:
     return Readiness(database=True, migrations=versions == _heads(), queue=queue)
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What is due and nobody works on."""
+
+    queue: str
+    depth: int
+    oldest_seconds: float
+
+
+_BACKLOG = text("""
+SELECT 'threads' AS queue, count(*) AS depth, coalesce(extract(epoch FROM now() - min(due_at)), 0) AS oldest
+FROM platform_states WHERE due_at <= now() AND (lease_until IS NULL OR lease_until <= now())
+UNION ALL
+SELECT 'jobs', count(DISTINCT j.id), coalesce(extract(epoch FROM now() - min(coalesce(j.scheduled_at, e.at))), 0)
+FROM procrastinate_jobs j LEFT JOIN procrastinate_events e ON e.job_id = j.id
+WHERE j.status = 'todo' AND (j.scheduled_at IS NULL OR j.scheduled_at <= now())
+""")
+
+
+async def backlogs(db: Database) -> list[Backlog]:
+    """Empty when the database cannot be asked: the other figures matter most just then."""
+    try:
+        async with db.service() as session:
+            rows = (await session.execute(_BACKLOG)).all()
+    except (DBAPIError, PoolTimeout, OSError):
+        return []
+    return [Backlog(row.queue, row.depth, float(row.oldest)) for row in rows]
+
+
 def pool_use(db: Database) -> tuple[int, int]:
     """The connections of this process that are in use, and those that wait for one."""
     pool = db.engine.sync_engine.pool

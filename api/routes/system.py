@@ -45,4 +45,6 @@ async def read_metrics(db: Db) -> Response:
     """Prometheus' text format. Keep it from strangers with the proxy in front."""
     in_use, idle = health.pool_use(db)
     metrics.set_pool(in_use=in_use, idle=idle)
+    for backlog in await health.backlogs(db):
+        metrics.set_queue(backlog.queue, backlog.depth, backlog.oldest_seconds)
     return Response(metrics.render(), media_type=metrics.CONTENT_TYPE)
