@@ -63,9 +63,14 @@ async def validate(db: Database) -> list[str]:
     """One line for each difference, none when all is well. Changes nothing: all of it is rolled back."""
     async with db.engine.connect() as connection:
         try:
-            return await connection.run_sync(lambda sync: [*_compare(sync), *_prove(sync)])
+            return await connection.run_sync(differences)
         finally:
             await connection.rollback()
+
+
+def differences(connection: Connection) -> list[str]:
+    """The same on a connection of the login role, within its transaction."""
+    return [*_compare(connection), *_prove(connection)]
 
 
 def _compare(connection: Connection) -> Iterator[str]:

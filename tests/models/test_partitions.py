@@ -1,5 +1,8 @@
 """Months of the log: made ahead, detached when old; and the order in which streams read it."""
 
+import time
+from collections.abc import Sequence
+
 import pytest
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import IntegrityError
@@ -68,6 +71,12 @@ def test_a_reader_below_the_horizon_misses_no_late_commit(settings: Settings) ->
         enter(reader, SERVICE)
         assert reader.scalars(read).all() == []
         slow.commit()
-        reader.rollback()
-        enter(reader, SERVICE)
-        assert reader.scalars(read).all() == ["slow", "quick"]
+        # Whoever writes anywhere on the server, other tests too, holds the horizon back for as long as it takes.
+        found: Sequence[str] = []
+        deadline = time.monotonic() + 20
+        while len(found) < 2 and time.monotonic() < deadline:
+            reader.rollback()
+            enter(reader, SERVICE)
+            found = reader.scalars(read).all()
+            assert found in ([], ["slow"], ["slow", "quick"])
+        assert found == ["slow", "quick"]
