@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.problems import InvalidField, of, problem
+from api.problems import CORRECT_FIELDS, InvalidField, of, problem
 from core.errors import Conflict, ProofroomError, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -100,7 +100,7 @@ async def _validation(_: Request, error: Exception) -> Response:
         "Invalid",
         "Invalid request",
         f"{first.parameter or first.pointer or 'The body'}: {first.detail}",
-        remedy="Correct the fields named in `errors`.",
+        remedy=CORRECT_FIELDS,
         errors=fields,
     )
 

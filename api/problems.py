@@ -11,6 +11,7 @@ from starlette.responses import Response
 from core.errors import ProofroomError
 
 MEDIA_TYPE: Final = "application/problem+json"
+CORRECT_FIELDS: Final = "Correct the fields named in `errors`."
 
 
 class InvalidField(BaseModel):
@@ -71,7 +72,7 @@ def describe(error: ProofroomError) -> Problem:
         detail=error.detail,
         code=error.code,
         retryable=error.retryable,
-        remedy=error.remedy,
+        remedy=error.remedy or (CORRECT_FIELDS if error.errors else None),
         errors=[_field(item.pointer, item.detail) for item in error.errors] or None,
         **error.extra,
     )
