@@ -1,3 +1,4 @@
+from http import HTTPStatus
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -6,6 +7,7 @@ from starlette.requests import Request
 
 from api.deps import Db, Keys, LimitsOf, Self, Session, SettingsOf, Viewer
 from api.middleware import address
+from api.openapi import also
 from api.pages import Page, Paging
 from api.route import router as new_router
 from api.schemas.auth import LoginIn, MeOut, RegisteredOut, RegisterIn, SessionOut, TokenOut
@@ -22,7 +24,7 @@ class Prefetched(Conflict):
     title = "Open the link yourself"
 
 
-@router.post("/auth/register", status_code=201)
+@router.post("/auth/register", status_code=201, responses=also(HTTPStatus.FORBIDDEN))
 async def register(
     body: RegisterIn, db: Db, settings: SettingsOf, keyring: Keys, request: Request
 ) -> RegisteredOut:
@@ -46,7 +48,7 @@ async def register(
     )
 
 
-@router.post("/auth/login")
+@router.post("/auth/login", responses=also(HTTPStatus.UNAUTHORIZED))
 async def login(
     body: LoginIn, db: Db, settings: SettingsOf, keyring: Keys, limits: LimitsOf, request: Request
 ) -> TokenOut:
@@ -63,7 +65,7 @@ async def login(
     return _token(await sessions.start(db, keyring, settings, user_id, _device(request)))
 
 
-@router.post("/auth/link/{token}")
+@router.post("/auth/link/{token}", responses=also(HTTPStatus.NOT_FOUND))
 async def use_link(
     token: LinkToken, db: Db, settings: SettingsOf, keyring: Keys, request: Request
 ) -> TokenOut:
@@ -71,7 +73,7 @@ async def use_link(
     return _token(await sessions.redeem(db, keyring, settings, token, _device(request)))
 
 
-@router.get("/auth/link/{token}")
+@router.get("/auth/link/{token}", responses=also(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT))
 async def open_link(
     token: LinkToken, db: Db, settings: SettingsOf, keyring: Keys, request: Request
 ) -> TokenOut:

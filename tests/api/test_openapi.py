@@ -1,0 +1,60 @@
+"""What the OpenAPI document promises beyond what FastAPI derives."""
+
+from typing import Any
+
+import pytest
+
+from tests.plugins.api import Api
+
+
+@pytest.fixture
+def document(api: Api) -> dict[str, Any]:
+    return api.app.openapi()
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "statuses"),
+    [
+        ("/v1/auth/register", "post", {201, 403, 409, 413, 415, 422, 429, 500, 503}),
+        ("/v1/auth/login", "post", {200, 401, 409, 413, 415, 422, 429, 500, 503}),
+        ("/v1/auth/link/{token}", "get", {200, 404, 409, 422, 429, 500, 503}),
+        ("/v1/projects", "get", {200, 401, 403, 404, 422, 429, 500, 503}),
+        ("/v1/projects", "post", {201, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503}),
+        ("/v1/projects/{project_id}", "delete", {204, 401, 403, 404, 409, 422, 429, 500, 503}),
+        ("/readyz", "get", {200, 503}),
+    ],
+)
+def test_every_status_is_named(document: dict[str, Any], path: str, method: str, statuses: set[int]) -> None:
+    assert {int(status) for status in document["paths"][path][method]["responses"]} == statuses
+
+
+def test_errors_are_problems_everywhere(document: dict[str, Any]) -> None:
+    for path, item in document["paths"].items():
+        for operation in item.values():
+            for status, response in operation["responses"].items():
+                if int(status) >= 400 and path != "/readyz":
+                    schema = response["content"]["application/problem+json"]["schema"]
+                    assert schema == {"$ref": "#/components/schemas/Problem"}
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+def test_secured_calls_name_their_credentials_and_headers(document: dict[str, Any]) -> None:
+    create = document["paths"]["/v1/projects"]["post"]
+    assert create["security"] == [{"bearer": []}, {"apiKey": []}]
+    assert {parameter["name"] for parameter in create["parameters"]} == {"X-Workspace-Id", "Idempotency-Key"}
+    assert "security" not in document["paths"]["/v1/auth/login"]["post"]
+
+
+def test_every_body_has_an_example(document: dict[str, Any]) -> None:
+    for item in document["paths"].values():
+        for operation in item.values():
+            if operation.get("requestBody", {}).get("required"):
+                schema = operation["requestBody"]["content"]["application/json"]["schema"]
+                names = [variant["$ref"].rpartition("/")[2] for variant in schema.get("oneOf", [schema])]
+                assert any("examples" in document["components"]["schemas"][name] for name in names), names
+
+
+def test_operations_are_named_after_what_they_do(document: dict[str, Any]) -> None:
+    names = [operation["operationId"] for item in document["paths"].values() for operation in item.values()]
+    assert len(names) == len(set(names))
+    assert {"list_projects", "create_api_key", "put_budget"} <= set(names)
