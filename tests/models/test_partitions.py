@@ -75,6 +75,7 @@ def test_a_reader_below_the_horizon_misses_no_late_commit(settings: Settings) ->
         found: Sequence[str] = []
         deadline = time.monotonic() + 20
         while len(found) < 2 and time.monotonic() < deadline:
+            time.sleep(0.01)
             reader.rollback()
             enter(reader, SERVICE)
             found = reader.scalars(read).all()
