@@ -26,7 +26,7 @@ _LOCK_BUDGETS = text("SELECT period, limit_usd FROM budgets ORDER BY id FOR UPDA
 
 _SPENT = text("""
 SELECT coalesce(sum(cost_usd), 0) FROM token_usage
-WHERE workspace_id = :workspace_id AND created_at >= date_trunc(:period, now())
+WHERE workspace_id = :workspace_id AND created_at >= date_trunc(:period, now(), 'UTC')
 """)
 
 _RECORD = text("""

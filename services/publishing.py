@@ -5,7 +5,6 @@ found `publishing` is never sent again before the platform has been asked.
 """
 
 import time
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 from uuid import UUID
@@ -14,10 +13,8 @@ import structlog
 from pydantic import JsonValue
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
-from uuid_utils.compat import uuid7
 
 from core import metrics
-from core.content import Content, approved_hash, content_hash
 from graphs.records import content_of, draft_of
 from graphs.run import Pause
 from models import ConnectedAccount
@@ -26,6 +23,7 @@ from platforms.registry import PLATFORMS, PlatformName
 from services import accounts, rate_limits, sending
 from services.claims import Claim, ClaimLost
 from services.commit import Advance
+from services.orders import Order, attempt_row, job_row, moment, order_of, post_row
 from services.progress import Progress
 from services.runtime import Runtime
 from services.sending import Answer, Attempt, error
@@ -48,22 +46,10 @@ _THREAD_STATUS: Final = {
 """How a thread reads while its job is in each status: (platform_states.status, threads.status)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What was approved, and the job that carries it out."""
-
-    claim: Claim
-    content: Content
-    job: dict[str, Any]
-    is_new: bool
-    due: datetime
-    """From when on it should have been published."""
-
-
 async def advance(claim: Claim, runtime: Runtime, progress: Progress, pause: Pause) -> JsonValue:
     """The graph's receipt when the pause is over; None when it goes on, and the thread has been released."""
     draft = draft_of(pause.state, pause.state["active_draft_id"])
-    order = _order(claim, content_of(draft), draft["id"])
+    order = order_of(claim, content_of(draft), draft["id"])
     if order is None:
         log.warning("publishing.not_approved", draft_id=draft["id"])
         reason = "Nobody has approved exactly this text for this account."
@@ -87,51 +73,12 @@ async def advance(claim: Claim, runtime: Runtime, progress: Progress, pause: Pau
     return None if answer is None else await _settle(order, runtime, progress, answer)
 
 
-def _order(claim: Claim, content: Content, draft_id: str) -> Order | None:
-    """None when the text is not the approved one, whoever brought the graph here."""
-    review = claim.review
-    if review is None or review["approved_hash"] is None or review["status"] != "decided":
-        return None
-    account_id = _uuid(review["connected_account_id"])
-    if approved_hash(content, account_id) != review["approved_hash"]:
-        return None
-    decided_at = datetime.fromisoformat(review["decided_at"])
-    schedule_for = _time(review["schedule_for"])
-    job = claim.job
-    if job is not None:
-        bound = _uuid(job["connected_account_id"])
-        if job["approved_hash"] != approved_hash(content, bound):
-            return None
-        planned = max(
-            _time(job["scheduled_for"]) or decided_at, decided_at, datetime.fromisoformat(job["updated_at"])
-        )
-        return Order(claim, content, job, False, planned)
-    is_planned = schedule_for is not None and schedule_for > claim.now
-    new: dict[str, Any] = {
-        "id": str(sending.job_id(UUID(review["id"]), account_id)),
-        "draft_id": draft_id,
-        "review_id": review["id"],
-        "connected_account_id": str(account_id) if account_id else None,
-        "status": "held" if account_id is None else "scheduled" if is_planned else "queued",
-        "scheduled_for": schedule_for.isoformat() if schedule_for else None,
-        "idempotency_key": f"{review['id']}:{account_id}",
-        "approved_hash": review["approved_hash"],
-        "simulated": claim.simulated,
-        "attempts": 0,
-        "first_attempt_at": None,
-        "deadline": None,
-        "response_data": None,
-        "error": sending.NO_ACCOUNT if account_id is None else None,
-    }
-    return Order(claim, content, new, True, max(schedule_for or decided_at, decided_at))
-
-
 async def _leave(order: Order, runtime: Runtime, progress: Progress, **changes: Any) -> None:
     """Release the thread with the job as it is, or as `changes` leave it; a scheduled one wakes it again."""
     due_in = changes.pop("due_in", None)
     job = {**order.job, **changes}
     status, thread_status = _THREAD_STATUS[job["status"]]
-    due_at = _time(job["scheduled_for"]) if job["status"] == "scheduled" and due_in is None else None
+    due_at = moment(job["scheduled_for"]) if job["status"] == "scheduled" and due_in is None else None
     failure = job["error"]["detail"] if job["status"] == "failed" and job["error"] else None
     await progress.save(
         runtime.db,
@@ -191,7 +138,7 @@ async def _publish_when_due(order: Order, runtime: Runtime, progress: Progress) 
     attempt = Attempt(deadline - time.monotonic(), await _unreachable_before(runtime, claim, job))
     if attempt.deadline_seconds <= 0:
         raise ClaimLost
-    publication = Publication(UUID(job["id"]), order.content, _time(job["first_attempt_at"]) or claim.now)
+    publication = Publication(UUID(job["id"]), order.content, moment(job["first_attempt_at"]) or claim.now)
     job.update(sent)
     return await sending.publish(runtime.http, platform, account, publication, attempt)
 
@@ -215,7 +162,7 @@ async def _commit_before_call(
 async def _look_up(order: Order, runtime: Runtime, progress: Progress) -> Answer | None:
     """A worker died, or heard no answer: once lease and deadline have passed, the platform is asked."""
     claim, job = order.claim, order.job
-    settled_for = (claim.now - cast("datetime", _time(job["deadline"]))).total_seconds()
+    settled_for = (claim.now - cast("datetime", moment(job["deadline"]))).total_seconds()
     if settled_for < 0:
         await _leave(order, runtime, progress, due_in=-settled_for)
         return None
@@ -234,7 +181,7 @@ async def _look_up(order: Order, runtime: Runtime, progress: Progress) -> Answer
         runtime.settings.publish_deadline_seconds, await _unreachable_before(runtime, claim, job), settled_for
     )
     publication = Publication(
-        UUID(job["id"]), order.content, cast("datetime", _time(job["first_attempt_at"]))
+        UUID(job["id"]), order.content, cast("datetime", moment(job["first_attempt_at"]))
     )
     platform = PLATFORMS[PlatformName(claim.platform)]
     return await sending.look_up(runtime.http, platform, account, publication, attempt)
@@ -252,7 +199,7 @@ async def _settle(order: Order, runtime: Runtime, progress: Progress, answer: An
     )
     if answer.receipt is not None or answer.refusal is not None:
         return _close(order, progress, answer)
-    job = _job_row(order, answer)
+    job = job_row(order, answer)
     status, thread_status = _THREAD_STATUS[answer.status]
 
     async def on_account(session: AsyncSession) -> None:
@@ -270,7 +217,7 @@ async def _settle(order: Order, runtime: Runtime, progress: Progress, answer: An
             error=answer.error["detail"] if answer.status == "failed" and answer.error else None,
             due_in=answer.due_in,
             jobs=[job],
-            job_attempts=[_attempt_row(order, answer)],
+            job_attempts=[attempt_row(order, answer)],
         ),
         on_account,
     )
@@ -279,52 +226,14 @@ async def _settle(order: Order, runtime: Runtime, progress: Progress, answer: An
 
 def _close(order: Order, progress: Progress, answer: Answer, *, record: bool = True) -> JsonValue:
     """The pause is over: job, attempt and post go with the commit of what the graph does next."""
-    progress.jobs.append(_job_row(order, answer))
+    progress.jobs.append(job_row(order, answer))
     if record:
-        progress.job_attempts.append(_attempt_row(order, answer))
+        progress.job_attempts.append(attempt_row(order, answer))
     if answer.receipt is not None:
-        progress.posts.append(_post_row(order, answer.receipt))
+        progress.posts.append(post_row(order, answer.receipt))
         receipt = answer.receipt
         return {"outcome": "published", "platform_post_id": receipt.platform_post_id, "url": receipt.url}
     return {"outcome": "refused", "reason": answer.refusal}
-
-
-def _job_row(order: Order, answer: Answer) -> dict[str, Any]:
-    response = None
-    if answer.receipt is not None:
-        receipt = answer.receipt
-        response = {**receipt.response, "platform_post_id": receipt.platform_post_id, "url": receipt.url}
-    return {**order.job, "status": answer.status, "response_data": response, "error": answer.error}
-
-
-def _attempt_row(order: Order, answer: Answer) -> dict[str, Any]:
-    return {
-        "id": uuid7(),
-        "publishing_job_id": order.job["id"],
-        "kind": answer.kind,
-        "seconds": answer.seconds,
-        "outcome": answer.outcome,
-        "evidence": dict(answer.evidence),
-    }
-
-
-def _post_row(order: Order, receipt: Receipt) -> dict[str, Any]:
-    html = receipt.response.get("html")
-    slug = receipt.response.get("slug")
-    return {
-        "id": uuid7(),
-        "publishing_job_id": order.job["id"],
-        "connected_account_id": order.job["connected_account_id"],
-        "platform_post_id": receipt.platform_post_id,
-        "content_type": "article" if order.claim.platform == PlatformName.BLOG else "post",
-        "title": order.content.title or None,
-        "url": receipt.url,
-        "slug": slug if isinstance(slug, str) else None,
-        "text_content": order.content.content,
-        "html_content": html if isinstance(html, str) else None,
-        "content_hash": content_hash(order.content),
-        "simulated": order.job["simulated"],
-    }
 
 
 _UNREACHABLE = text("""
@@ -341,11 +250,3 @@ async def _unreachable_before(runtime: Runtime, claim: Claim, job: dict[str, Any
         return 0
     async with runtime.db.service(claim.workspace_id) as session:
         return int((await session.execute(_UNREACHABLE, {"job_id": job["id"]})).scalar_one())
-
-
-def _time(value: str | None) -> datetime | None:
-    return datetime.fromisoformat(value) if value else None
-
-
-def _uuid(value: str | None) -> UUID | None:
-    return UUID(value) if value else None
