@@ -107,23 +107,31 @@ async def _validation(_: Request, error: Exception) -> Response:
 
 def _field(location: Sequence[int | str], item: dict[str, Any], body: object) -> InvalidField:
     where, *path = location
+    if item["type"].startswith("union_tag"):
+        path.append(item["ctx"]["discriminator"].strip("'"))
     detail = str(item["msg"]).removeprefix("Value error, ")
     if item["type"] == "extra_forbidden":
         detail = "There is no such field."
     if where == "body":
-        return InvalidField(pointer=_pointer(path, body), detail=detail)
+        names_absent = item["type"] == "missing" or item["type"].startswith("union_tag")
+        return InvalidField(pointer=_pointer(path, body, names_absent), detail=detail)
     return InvalidField(parameter=".".join(str(part) for part in (where, *path)), detail=detail)
 
 
-def _pointer(path: Sequence[int | str], body: object) -> str:
-    """Leaves out the steps that are no part of the body: the tags that a union adds to where an error is."""
+def _pointer(path: Sequence[int | str], body: object, names_absent: bool) -> str:
+    """Leaves out the steps that are no part of the body: the tags that a union adds to where an error is.
+
+    `names_absent`: the last step is a field that should be there.
+    """
     pointer = ""
     here = body
     for index, step in enumerate(path):
         last = index == len(path) - 1
         if isinstance(here, dict) and isinstance(step, str) and step != "[key]":
             below = here.get(step)
-            if not last and not isinstance(below, dict | list):
+            if (step not in here and not (last and names_absent)) or not (
+                last or isinstance(below, dict | list)
+            ):
                 continue
         elif isinstance(here, list) and isinstance(step, int):
             below = here[step] if step < len(here) else None

@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 
 from core.crypto import Keyring
 from core.errors import Conflict, FieldError, Invalid, NotFound, Unavailable
+from core.http import AddressRefused
 from core.principal import Principal
 from core.settings import Settings
 from core.simulated import simulated_account
@@ -247,9 +248,11 @@ async def _identify(http: httpx.AsyncClient, platform: PlatformName, account: Ac
     try:
         return await PLATFORMS[platform].publisher.identify(http, account)
     except (Reauthorize, Refused) as failure:
-        raise CredentialsRefused(
-            failure.detail, remedy="Paste them again.", errors=[FieldError("/credentials", failure.detail)]
-        ) from failure
+        where, remedy = "/credentials", "Paste them again."
+        if isinstance(failure.__cause__, AddressRefused | httpx.HTTPError | httpx.InvalidURL):
+            where, remedy = "/url", "Give the address at which the public reaches it."
+        errors = [FieldError(where, failure.detail)]
+        raise CredentialsRefused(failure.detail, remedy=remedy, errors=errors) from failure
     except PlatformError as failure:
         raise PlatformUnavailable(failure.detail, remedy="Try again later.", retry_after=30) from failure
 
