@@ -70,10 +70,11 @@ async def validate(db: Database) -> list[str]:
 
 def differences(connection: Connection) -> list[str]:
     """The same on a connection of the login role, within its transaction."""
-    return [*_compare(connection), *_prove(connection)]
+    return [*compare(connection), *_prove(connection)]
 
 
-def _compare(connection: Connection) -> Iterator[str]:
+def compare(connection: Connection) -> Iterator[str]:
+    """Without the proof."""
     yield from _functions(connection)
     yield from _libraries(connection)
     for table, month in connection.execute(_PARTITIONS):
