@@ -6,6 +6,7 @@ from uuid import UUID
 import orjson
 import structlog
 from fastapi import Header, Query, Request
+from sqlalchemy.exc import SQLAlchemyError
 from sse_starlette.event import ServerSentEvent
 from sse_starlette.sse import EventSourceResponse, SendTimeoutError
 from starlette.types import Receive, Scope, Send
@@ -84,6 +85,14 @@ class _Follower:
         self._longest_pause = longest_pause
 
     async def follow(self, after: events.Position) -> AsyncIterator[ServerSentEvent]:
+        """Ends when the database is away: clients come back with the last id that they have."""
+        try:
+            async for event in self._follow(after):
+                yield event
+        except SQLAlchemyError as error:
+            log.warning("stream.database_away", reason=str(error).splitlines()[0])
+
+    async def _follow(self, after: events.Position) -> AsyncIterator[ServerSentEvent]:
         """Between looks no connection is held. A look may come too early to see all that it was woken for, while an
         older transaction still runs: more looks follow, further and further apart."""
         clock = time.monotonic

@@ -34,7 +34,13 @@ class SourceNotSupported(Invalid):
     title = "This kind of source is not supported yet"
 
 
-@router.post("", status_code=202)
+@router.post(
+    "",
+    status_code=202,
+    responses={
+        202: {"headers": {"Location": {"schema": {"type": "string"}, "description": "The workflow."}}}
+    },
+)
 async def start_workflow(
     body: WorkflowIn, principal: WorkflowEditor, work: Work, settings: SettingsOf, response: Response
 ) -> StartedOut:

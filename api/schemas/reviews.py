@@ -41,6 +41,10 @@ class AcceptIn(_Placed):
 class EditIn(_Placed):
     """What is not named stays. An edit approves its own text unless `approve` is false."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"decision": "edit", "seen_hash": "0" * 64, "content": "Shorter."}]}
+    )
+
     decision: Literal["edit"]
     content: Annotated[str, StringConstraints(max_length=1_000_000)] | None = None
     metadata: Facts | None = Field(None, description="Merged into the draft's; null removes a key.")
@@ -55,11 +59,19 @@ class EditIn(_Placed):
 
 
 class RegenerateIn(_Decision):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"decision": "regenerate", "seen_hash": "0" * 64, "feedback": "Say what it costs."}]
+        }
+    )
+
     decision: Literal["regenerate"]
     feedback: Words = Field(description="What should be different.")
 
 
 class RejectIn(_Decision):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"decision": "reject", "seen_hash": "0" * 64}]})
+
     decision: Literal["reject"]
     feedback: Words | None = None
 
@@ -68,6 +80,8 @@ DecisionIn = Annotated[AcceptIn | EditIn | RegenerateIn | RejectIn, Field(discri
 
 
 class _Named(_Decision):
+    model_config = ConfigDict(json_schema_extra=None)  # the examples of one decision name no review
+
     review_id: UUID
 
 

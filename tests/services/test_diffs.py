@@ -1,0 +1,43 @@
+import pytest
+
+from services.diffs import MOST_PIECES, Change, words
+
+SAME = "one two three "
+
+
+def test_words_that_changed_are_told() -> None:
+    assert words("Tea is hot, mostly.", "Tea is very hot.") == [
+        Change("equal", "Tea is "),
+        Change("insert", "very "),
+        Change("equal", "hot"),
+        Change("delete", ", mostly"),
+        Change("equal", "."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", ""),
+        ("", "new"),
+        ("old", ""),
+        ("same", "same"),
+        ("a\r\nb\n\n", "a\n  c"),
+        ("👩‍👩‍👧 שלום", "👩‍👧 שלום!"),
+        (SAME * MOST_PIECES + "\nold\n", SAME * MOST_PIECES + "\nnew\n"),
+        ("a b\n" * (MOST_PIECES + 1), "b a\n" * (MOST_PIECES + 1)),
+    ],
+)
+def test_both_texts_can_be_put_together_again(before: str, after: str) -> None:
+    changes = words(before, after)
+    assert "".join(change.text for change in changes if change.op != "insert") == before
+    assert "".join(change.text for change in changes if change.op != "delete") == after
+
+
+def test_long_texts_are_compared_by_lines() -> None:
+    long = SAME * MOST_PIECES
+    assert words(f"{long}\nold\n", f"{long}\nnew\n") == [
+        Change("equal", f"{long}\n"),
+        Change("delete", "old\n"),
+        Change("insert", "new\n"),
+    ]
