@@ -72,7 +72,10 @@ class DatabaseMeter:
                         f"a {period} {max(left, Decimal(0))} USD is left.",
                         remedy="Raise the budget, or wait for the next period; then retry the thread.",
                     )
-            await session.execute(_RECORD, self._row(call, Usage(0, 0, call.max_cost_usd, 0, "cancelled")))
+            await session.execute(
+                _RECORD,
+                {**self._row(call, Usage(0, 0, call.max_cost_usd, 0, "cancelled")), "status": "reserved"},
+            )
 
     async def delta(self, call: ModelCall, text: str) -> None:
         self.on_delta(call.service, text)
