@@ -8,48 +8,47 @@ import pytest
 from tests.plugins.api import Api
 from tests.plugins.author import Author
 
+MEASURED: list[tuple[dict[str, Any], int, list[str], str]] = [
+    ({"platform": "x", "content": "Hello."}, 6, [], "0.015"),
+    ({"platform": "x", "content": "See https://example.com/" + "a" * 300}, 27, [], "0.20"),
+    ({"platform": "x", "content": "漢" * 141}, 282, ["too_long"], "0.015"),
+    ({"platform": "x", "content": "👩‍👩‍👧"}, 2, [], "0.015"),
+    ({"platform": "x", "content": " "}, 1, ["empty"], "0.015"),
+    ({"platform": "linkedin", "content": "a" * 3001}, 3001, ["too_long"], "0"),
+    ({"platform": "blog", "content": "Words."}, 6, ["title_missing"], "0"),
+    (
+        {"platform": "blog", "content": "Words.", "metadata": {"title": "t" * 256}},
+        6,
+        ["title_too_long"],
+        "0",
+    ),
+    (
+        {"platform": "x", "content": "Look.", "media": [{"url": "https://a.example/a.png"}]},
+        5,
+        ["alt_text_missing"],
+        "0.015",
+    ),
+]
 
-@pytest.mark.parametrize(
-    ("body", "length", "codes", "cost"),
-    [
-        ({"platform": "x", "content": "Hello."}, 6, [], "0.015"),
-        ({"platform": "x", "content": "See https://example.com/" + "a" * 300}, 27, [], "0.20"),
-        ({"platform": "x", "content": "漢" * 141}, 282, ["too_long"], "0.015"),
-        ({"platform": "x", "content": "👩‍👩‍👧"}, 2, [], "0.015"),
-        ({"platform": "x", "content": " "}, 1, ["empty"], "0.015"),
-        ({"platform": "linkedin", "content": "a" * 3001}, 3001, ["too_long"], "0"),
-        ({"platform": "blog", "content": "Words."}, 6, ["title_missing"], "0"),
-        (
-            {"platform": "blog", "content": "Words.", "metadata": {"title": "t" * 256}},
-            6,
-            ["title_too_long"],
-            "0",
-        ),
-        (
-            {"platform": "x", "content": "Look.", "media": [{"url": "https://a.example/a.png"}]},
-            5,
-            ["alt_text_missing"],
-            "0.015",
-        ),
-    ],
-)
-async def test_a_text_is_measured(
-    api: Api, body: dict[str, Any], length: int, codes: list[str], cost: str
-) -> None:
+
+async def test_a_text_is_measured(api: Api, subtests: pytest.Subtests) -> None:
     user = await api.user()
-    answer = await user.post("/v1/validate", json=body)
-    assert answer.status_code == 200, answer.text
-    found = answer.json()
-    assert (found["platform"], found["length"]) == (body["platform"], length)
-    assert [violation["code"] for violation in found["violations"]] == codes
-    assert all(
-        violation["field"].startswith("/") and violation["remedy"] for violation in found["violations"]
-    )
-    assert found["valid"] is (codes == [])
-    assert Decimal(found["cost_usd"]) == Decimal(cost)
-    assert found["max_length"] > 0
-    assert found["unit"]
-    assert found["quota"] == []
+    for body, length, codes, cost in MEASURED:
+        with subtests.test(str(body)[:100]):
+            answer = await user.post("/v1/validate", json=body)
+            assert answer.status_code == 200, answer.text
+            found = answer.json()
+            assert (found["platform"], found["length"]) == (body["platform"], length)
+            assert [violation["code"] for violation in found["violations"]] == codes
+            assert all(
+                violation["field"].startswith("/") and violation["remedy"]
+                for violation in found["violations"]
+            )
+            assert found["valid"] is (codes == [])
+            assert Decimal(found["cost_usd"]) == Decimal(cost)
+            assert found["max_length"] > 0
+            assert found["unit"]
+            assert found["quota"] == []
 
 
 async def test_bad_bodies_are_refused_by_field(api: Api) -> None:

@@ -10,6 +10,8 @@ import pytest
 from core.settings import Settings
 
 if TYPE_CHECKING:
+    from uvicorn import Server
+
     from tests.plugins.api import Api
 
 STOP_SECONDS = 15
@@ -28,16 +30,27 @@ async def worker(settings: Settings) -> AsyncIterator[None]:
 
 
 @pytest.fixture
-async def live_url(api: "Api") -> AsyncIterator[str]:
-    """The API's address on loopback, with everything that a server starts: for streams, and for other clients."""
+async def live_server(api: "Api") -> AsyncIterator["Server"]:
+    """The API behind a real socket, with everything that a server starts: for streams, and for other clients."""
     import uvicorn
 
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(api.app, log_config=None, access_log=False, timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        api.app,
+        port=listener.getsockname()[1],
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve([listener]))
     while not server.started:
         await asyncio.sleep(0.005)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    yield server
     server.should_exit = True
-    await running
+    await asyncio.wait_for(running, STOP_SECONDS)
+
+
+@pytest.fixture
+def live_url(live_server: "Server") -> str:
+    return f"http://127.0.0.1:{live_server.config.port}"
