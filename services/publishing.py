@@ -135,7 +135,8 @@ async def _publish_when_due(order: Order, runtime: Runtime, progress: Progress) 
     }
     deadline = time.monotonic() + settings.publish_deadline_seconds
     await _commit_before_call(order, runtime, progress, sent)
-    attempt = Attempt(deadline - time.monotonic(), await _unreachable_before(runtime, claim, job))
+    unanswered, unreachable = await _tries_before(runtime, claim, job)
+    attempt = Attempt(deadline - time.monotonic(), unanswered, unreachable)
     if attempt.deadline_seconds <= 0:
         raise ClaimLost
     publication = Publication(UUID(job["id"]), order.content, moment(job["first_attempt_at"]) or claim.now)
@@ -177,9 +178,8 @@ async def _look_up(order: Order, runtime: Runtime, progress: Progress) -> Answer
         await _leave(order, runtime, progress, status="unknown", error=problem)
         return None
     account = accounts.opened(row, runtime.settings, runtime.keyring)
-    attempt = Attempt(
-        runtime.settings.publish_deadline_seconds, await _unreachable_before(runtime, claim, job), settled_for
-    )
+    unanswered, unreachable = await _tries_before(runtime, claim, job)
+    attempt = Attempt(runtime.settings.publish_deadline_seconds, unanswered, unreachable, settled_for)
     publication = Publication(
         UUID(job["id"]), order.content, cast("datetime", moment(job["first_attempt_at"]))
     )
@@ -236,17 +236,19 @@ def _close(order: Order, progress: Progress, answer: Answer, *, record: bool = T
     return {"outcome": "refused", "reason": answer.refusal}
 
 
-_UNREACHABLE = text("""
-SELECT count(*) FROM publishing_attempts
-WHERE publishing_job_id = :job_id AND outcome = 'unreachable' AND started_at > coalesce(
-    (SELECT max(started_at) FROM publishing_attempts
-     WHERE publishing_job_id = :job_id AND outcome IS DISTINCT FROM 'unreachable'), '-infinity')
+_TRIES = text("""
+SELECT count(*) FILTER (WHERE kind = 'publish' AND outcome = 'unknown') AS unanswered,
+    count(*) FILTER (WHERE outcome = 'unreachable' AND started_at > coalesce(
+        (SELECT max(started_at) FROM publishing_attempts
+         WHERE publishing_job_id = :job_id AND outcome IS DISTINCT FROM 'unreachable'), '-infinity')) AS unreachable
+FROM publishing_attempts WHERE publishing_job_id = :job_id
 """)
 
 
-async def _unreachable_before(runtime: Runtime, claim: Claim, job: dict[str, Any]) -> int:
-    """How many tries in a row did not reach the platform; none is asked for a job's first."""
+async def _tries_before(runtime: Runtime, claim: Claim, job: dict[str, Any]) -> tuple[int, int]:
+    """Calls that brought no answer, and tries in a row that did not reach the platform; a first call has neither."""
     if job["attempts"] == 0:
-        return 0
+        return 0, 0
     async with runtime.db.service(claim.workspace_id) as session:
-        return int((await session.execute(_UNREACHABLE, {"job_id": job["id"]})).scalar_one())
+        row = (await session.execute(_TRIES, {"job_id": job["id"]})).one()
+    return row.unanswered, row.unreachable

@@ -29,6 +29,8 @@ from platforms.base import (
 
 UNREACHABLE_BACKOFF_SECONDS = (2, 10, 30, 120, 600, 1800)
 """Between tries of a platform that cannot be reached; after the last one the job fails."""
+ATTEMPT_LIMIT = 6
+"""Calls that were not answered, and after which nothing was there: then the job fails instead of being sent for ever."""
 SETTLE_SECONDS = 5.0
 """A platform may still be carrying out a request that we gave up on: before this long after its deadline, a look-up
 that finds nothing proves nothing."""
@@ -39,6 +41,8 @@ class Attempt:
     """`settled_for`: seconds since the last call's deadline, negative before it; by the database's clock."""
 
     deadline_seconds: float
+    unanswered_before: int = 0
+    """Calls to publish of this job that brought no answer."""
     unreachable_before: int = 0
     """Tries in a row that did not reach the platform."""
     settled_for: float = 0.0
@@ -139,6 +143,10 @@ async def look_up(
                 return Answer(
                     "publishing", "absent", "find", seconds, {**evidence, "proves": False}, due_in=wait
                 )
+            if attempt.unanswered_before >= ATTEMPT_LIMIT:
+                detail = f"{attempt.unanswered_before} calls brought no answer, and it is not there."
+                problem = error("Unanswered", detail, "Retry the job when the platform answers in time.")
+                return Answer("failed", "absent", "find", seconds, evidence, error=problem)
             return Answer("queued", "absent", "find", seconds, evidence, due_in=0)
         case _:
             assert_never(found)

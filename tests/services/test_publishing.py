@@ -354,3 +354,17 @@ async def test_retrying_a_thread_whose_job_failed_sends_the_job_again(scene: Sce
     assert state.status == "accepted"
     await scene.advance()
     assert (await scene.job(thread_id))["status"] == "published"
+
+
+async def test_what_is_never_answered_fails_and_is_not_sent_for_ever(scene: Scene) -> None:
+    thread_id = await approved(scene)
+    await fault(scene, "cut", count=100)
+    for _ in range(6):
+        await scene.advance()
+        assert (await scene.job(thread_id))["status"] == "publishing"
+        await long_ago(scene, thread_id, 10)
+        await scene.advance()
+    job, state = await scene.job(thread_id), await scene.state(thread_id)
+    assert (job["status"], job["error"]["code"]) == ("failed", "Unanswered")
+    assert (state["status"], state["error"]) == ("failed", "6 calls brought no answer, and it is not there.")
+    assert await scene.advance() == 0
