@@ -3,6 +3,9 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import text
+
+from core.db import Database
 from core.simulated import simulated_account
 from tests.plugins.author import Author, thread
 
@@ -164,6 +167,23 @@ async def test_what_nobody_can_know_is_asked_again_or_said_by_a_person(author: A
     job = await author.job(workflow["id"])
     assert (job["attempts"][-1]["kind"], job["attempts"][-1]["outcome"]) == ("reconcile", "confirmed")
     assert job["attempts"][-1]["evidence"]["by"] == str(author.user.user_id)
+
+
+async def test_a_thread_whose_job_failed_is_run_again_by_sending_it(author: Author, db: Database) -> None:
+    account = await author.account("x")
+    await author.fault("x", "unauthorized")
+    workflow = await author.published("x")
+    assert (await author.user.post(f"/v1/accounts/{account['id']}/test")).json()["status"] == "active"
+    # As after half an hour of tries that did not reach the platform.
+    async with db.service(author.user.workspace_id) as session:
+        for table in ("publishing_jobs", "platform_states"):
+            await session.execute(text(f"UPDATE {table} SET status = 'failed'"))
+    found = await author.workflow(workflow["id"])
+    assert found["status"] == "failed"
+    answer = await author.user.post(f"/v1/threads/{thread(found, 'x')['thread_id']}/retry")
+    assert (answer.status_code, answer.json()["status"]) == (202, "accepted")
+    assert (await author.rested(workflow["id"]))["status"] == "completed"
+    assert len(await author.on_platform("x")) == 1
 
 
 async def test_a_mistake_is_taken_back(author: Author) -> None:
