@@ -54,11 +54,12 @@ async def take_down(runtime: Runtime, workspace_id: UUID, post_id: UUID) -> None
     async with runtime.db.service(workspace_id) as session:
         post = await session.get(Post, post_id)
         if post is None or post.takedown_status != "takedown_pending" or post.connected_account_id is None:
-            return None
+            return
         row = await session.get_one(ConnectedAccount, post.connected_account_id)
     problem = accounts.problem(row, runtime.settings)
     if problem is not None:
-        return await _record(runtime, post, "refused", problem["detail"], removed=False)
+        await _record(runtime, post, "refused", problem["detail"], removed=False)
+        return
     account = accounts.opened(row, runtime.settings, runtime.keyring)
     publisher = PLATFORMS[PlatformName(post.platform)].publisher
     try:
