@@ -181,7 +181,7 @@ def test_decisions_without_questions(service: "Service", tmp_path: Path) -> None
     text.write_text("Only these words.\n")
     edited = service.run("review", ids[1], "--edit", str(text), "--schedule", "2100-01-01T09:00")
     assert edited.returncode == 0, edited.stderr
-    assert "x goes out on Fri 01 Jan 2100 09:00" in edited.stdout
+    assert "x goes out (simulated) on Fri 01 Jan 2100 09:00" in edited.stdout
 
     regenerated = service.run("review", ids[2], "--regenerate", "Shorter.")
     assert regenerated.returncode == 0, regenerated.stderr
