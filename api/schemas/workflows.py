@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import AfterValidator, AliasChoices, ConfigDict, Field, StringConstraints
 
 from api.schemas.accounts import ViolationOut
-from api.schemas.common import Answer, Body, Facts, Future, Money, Time, filled
+from api.schemas.common import Answer, Body, Facts, Future, Money, Time, filled, not_blank
 from api.schemas.publishing import JobOut
 from core.content import Media
 from models import DraftSource, PlatformStatus, WorkflowMode, WorkflowStatus
@@ -16,7 +16,7 @@ from services.draft_views import DraftView
 from services.workflow_views import ThreadView, WorkflowView
 from services.workflows import Options
 
-Text = Annotated[str, StringConstraints(max_length=1_000_000, pattern=r"\S")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=1_000_000), AfterValidator(not_blank)]
 Url = Annotated[str, StringConstraints(max_length=2048, pattern=r"^[hH][tT][tT][pP][sS]?://[^\s/]\S*$")]
 
 
