@@ -30,6 +30,7 @@ _PAGE: Final = """<!doctype html>
 """
 _START: Final = """SwaggerUIBundle({
   url: "/openapi.json", dom_id: "#reference", deepLinking: true, persistAuthorization: true, filter: true,
+  validatorUrl: null,
 });
 """
 
