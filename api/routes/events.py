@@ -6,6 +6,7 @@ from uuid import UUID
 import orjson
 import structlog
 from fastapi import Header, Query, Request
+from pydantic import WithJsonSchema
 from sqlalchemy.exc import SQLAlchemyError
 from sse_starlette.event import ServerSentEvent
 from sse_starlette.sse import EventSourceResponse, SendTimeoutError
@@ -30,6 +31,8 @@ RECHECK_SECONDS: Final = 60
 """How long a revoked key or session may go on watching."""
 _SHORTEST_PAUSE: Final = 0.05
 
+EventId = Annotated[str, WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,19}-[0-9]{1,19}$"})]
+
 
 class EventStream(EventSourceResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,9 +55,9 @@ async def stream_workflow_events(
     settings: SettingsOf,
     listener: ListenerOf,
     last_event_id: Annotated[
-        str | None, Query(description="For clients that cannot send the header.")
+        EventId | None, Query(description="For clients that cannot send the header.")
     ] = None,
-    header: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
+    header: Annotated[EventId | None, Header(alias="Last-Event-ID")] = None,
 ) -> EventStream:
     """Everything that has happened since Last-Event-ID, or from the beginning, and then what happens.
 
