@@ -15,6 +15,7 @@ from uuid import UUID
 import pytest
 import schemathesis
 from schemathesis import hooks
+from schemathesis.checks import load_all_checks
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -31,6 +32,12 @@ STREAM_SECONDS = 0.2
 WAIT_SECONDS = 0.1
 _HASH = re.compile(r"[0-9a-f]{64}")
 _REFUSALS = ["400", "401", "403", "404", "405", "409", "413", "415", "422"]
+_PROMISES = {
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_schema_conformance",
+}
 
 Ids = dict[str, list[str]]
 
@@ -119,6 +126,7 @@ async def schema(api: Api, tenant: Tenant, live_url: str) -> Any:
     def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
         caller.adapt(case)
 
+    load_all_checks()
     schemathesis.hook(before_call)
     yield schemathesis.openapi.from_dict(api.app.openapi(), config=_config(live_url))
     hooks.unregister(before_call)
@@ -143,17 +151,17 @@ async def _run(schema: Any, *phases: str) -> None:
 
 
 def _failures(schema: Any) -> Iterator[str]:
-    calls = 0
+    checked: set[str] = set()
     for event in from_schema(schema).execute():
         if isinstance(event, events.NonFatalError):
             yield f"{event.label}: {event.value!r}"
         elif isinstance(event, events.FatalError):
             yield repr(event.exception)
         elif isinstance(event, events.ScenarioFinished):
-            calls += len(event.recorder.interactions)
+            checked |= {check.name for checks in event.recorder.checks.values() for check in checks}
             yield from _broken(event)
-    if not calls:
-        yield "Nothing was called."
+    if missing := _PROMISES - checked:
+        yield f"Nothing was checked for {missing}."
 
 
 def _broken(event: events.ScenarioFinished) -> Iterator[str]:
