@@ -35,9 +35,16 @@ class Running:
 
 @contextmanager
 def alone(data_dir: Path) -> Iterator[None]:
-    """Hold the directory, made if need be. Raises AlreadyRunning."""
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (data_dir / "up.lock").open("ab") as lock:
+    """Hold the directory, made if need be. Raises AlreadyRunning, or ConfigurationError where none can be made."""
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = (data_dir / "up.lock").open("ab")
+    except OSError as error:
+        raise ConfigurationError(
+            f"{data_dir} cannot be the data directory: {error.strerror}.",
+            remedy="Choose another with --data-dir or PROOFROOM_DATA_DIR.",
+        ) from error
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

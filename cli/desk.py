@@ -49,6 +49,7 @@ class Desk:
                 found = self.client.reviews(self.platform, self.workflow_id)
                 waiting = [item for item in found if item.id not in self._skipped]
                 if waiting:
+                    self._redrafting.pop(waiting[0].thread_id, None)  # this is its new draft
                     self.out.print(f"{len(waiting)} waiting for a decision.", style="dim")
                     self._judge(waiting[0].id)
                 elif self._redrafting:

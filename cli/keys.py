@@ -10,7 +10,7 @@ from uuid import UUID
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from cli.database import Desk, at_desk, operator_settings
 from cli.options import DataDir, Json
@@ -89,7 +89,7 @@ def list_keys(
     if as_json:
         print(json.dumps([_facts(key) for key in found]))
         return
-    table = Table("id", "name", "begins", "scopes", "last used", "state", box=None)
+    table = Table(Column("id", no_wrap=True), "name", "begins", "scopes", "last used", "state", box=None)
     for key in found:
         used = f"{key.last_used_at:%Y-%m-%d %H:%M}" if key.last_used_at else "never"
         state = "revoked" if key.revoked_at else "active"

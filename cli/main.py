@@ -135,7 +135,7 @@ def _show(error: ProofroomError) -> None:
         }
         print(json.dumps(problem), file=sys.stderr)
         return
-    fields = [f"{each.pointer}: {each.detail}" for each in error.errors]
+    fields = [f"{each.pointer}: {each.detail.rstrip('.')}." for each in error.errors]
     words = " ".join(part for part in [error.detail, *fields, error.remedy] if part)
     print(f"proofroom: {words}", file=sys.stderr)
 

@@ -128,7 +128,7 @@ def _words(status: int) -> str:
 
 def _error(line: bytes) -> str | None:
     entry = _entry(line)
-    return str(entry.get("event", "")) if entry.get("level") in _IMPORTANT else None
+    return " ".join(str(entry.get("event", "")).split()) if entry.get("level") in _IMPORTANT else None
 
 
 def _event(line: str) -> str:

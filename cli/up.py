@@ -86,7 +86,7 @@ def up(
             _await_ready(plan, supervisor)
             _welcome(plan, sign_in)
             if open_browser:
-                webbrowser.open(sign_in or plan.url)
+                webbrowser.open(sign_in or f"{plan.url}/docs")
             _watch(supervisor, cluster)
     except KeyboardInterrupt:
         _say("Stopped.")
@@ -166,8 +166,16 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
+def _command() -> str:
+    """As it can be typed here: what lies in a virtual environment may not be on the path."""
+    called = Path(sys.argv[0])
+    if called.name != "proofroom" or shutil.which("proofroom") == str(called.absolute()):
+        return "proofroom"
+    return os.path.relpath(called)
+
+
 def _welcome(plan: Plan, sign_in: str | None) -> None:
-    folder = os.path.relpath(plan.data_dir)
+    folder, command = os.path.relpath(plan.data_dir), _command()
     lines = [f"Proofroom is running at {plan.url}", ""]
     if sign_in:
         lines.append(f"  Sign in once   {sign_in}")
@@ -177,8 +185,9 @@ def _welcome(plan: Plan, sign_in: str | None) -> None:
     lines += [
         f"  Logs           {folder}/log",
         "",
-        "Try  proofroom demo",
-        "     proofroom write ARTICLE.md --platforms x,linkedin,blog   and then   proofroom review",
+        f"Try  {command} demo",
+        f"     {command} write ARTICLE.md --platforms x,linkedin,blog",
+        f"     {command} review",
         f"     {plan.url}/docs",
         "",
         "Ctrl-C stops all of it.",

@@ -55,6 +55,7 @@ def _json(value: object) -> object:
         raise ValueError(f"not valid JSON: {error}") from error
 
 
+_LOOPBACK = {"127.0.0.1", "::1", "[::1]", "localhost"}
 CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split)]
 
 
@@ -97,7 +98,7 @@ class Settings(BaseSettings):
     port: int = Field(8750, ge=0, le=65535)
     public_url: HttpUrl | None = None
     registration: Registration | None = None
-    """None: open on loopback, invite elsewhere."""
+    """None: open on loopback, invite where `host` or `public_url` is another."""
     session_hours: int = Field(24 * 14, ge=1)
     requests_per_minute: int = Field(6000, ge=1)
     body_limit: int = Field(4 * 1024 * 1024, ge=1024)
@@ -167,7 +168,9 @@ class Settings(BaseSettings):
     def open_registration(self) -> Registration:
         if self.registration is not None:
             return self.registration
-        return Registration.OPEN if self.host in {"127.0.0.1", "::1", "localhost"} else Registration.INVITE
+        # Behind a proxy the service itself listens on loopback: what counts is where people find it.
+        found_at = {self.host, self.public_url.host if self.public_url else self.host}
+        return Registration.OPEN if found_at <= _LOOPBACK else Registration.INVITE
 
     def require_ready(self) -> None:
         """What a serving process cannot do without; raises ConfigurationError naming the variable."""
@@ -191,7 +194,7 @@ def load() -> Settings:
         return Settings()
     except ValidationError as error:
         problems = "; ".join(f"{_variable(problem['loc'])}: {problem['msg']}" for problem in error.errors())
-        raise ConfigurationError(problems, remedy="See docs/configuration.md.") from error
+        raise ConfigurationError(f"{problems}.", remedy="See docs/configuration.md.") from error
 
 
 @cache

@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -65,7 +66,24 @@ def test_an_error_is_one_line_with_the_remedy() -> None:
 def test_a_bad_setting_is_named() -> None:
     failed = _proofroom("api", PROOFROOM_WORKER_CONCURRENCY="many")
     assert failed.returncode == 3
-    assert "PROOFROOM_WORKER_CONCURRENCY" in failed.stderr
+    assert re.search(
+        r"PROOFROOM_WORKER_CONCURRENCY: .* integer.*\. See docs/configuration.md\.$", failed.stderr
+    )
+
+
+def test_a_data_directory_that_cannot_be_is_one_line() -> None:
+    failed = _proofroom("up", "--data-dir", "/dev/null/proofroom")
+    assert failed.returncode == 3
+    assert failed.stderr == (
+        "proofroom: /dev/null/proofroom cannot be the data directory: Not a directory. "
+        "Choose another with --data-dir or PROOFROOM_DATA_DIR.\n"
+    )
+
+
+def test_an_address_that_is_not_ours_is_one_line(tmp_path: Path) -> None:
+    failed = _proofroom("up", "--host", "192.0.2.1", "--data-dir", str(tmp_path))
+    assert failed.returncode == 3
+    assert "Cannot listen on 192.0.2.1:8750: Cannot assign requested address. Choose" in failed.stderr
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,7 @@ def test_a_new_draft_is_waited_for_and_compared(service: "Service") -> None:
     assert thread["active_draft"]["sequence"] > 0
     assert f"x · draft {thread['active_draft']['sequence'] + 1}" in done.stdout
     assert "Changed since draft" in done.stdout
+    assert done.stdout.count("x published") == 1
 
 
 def test_rejecting_and_skipping(service: "Service") -> None:

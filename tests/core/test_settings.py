@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import HttpUrl
 
 from core.errors import ConfigurationError
 from core.settings import Deployment, Registration, Settings, load
@@ -59,6 +60,10 @@ def test_a_deployed_service_needs_a_secret_key_and_a_model() -> None:
 def test_registration_is_open_on_loopback_only() -> None:
     assert Settings(host="127.0.0.1").open_registration is Registration.OPEN
     assert Settings(host="0.0.0.0").open_registration is Registration.INVITE
+    behind_a_proxy = Settings(host="127.0.0.1", public_url=HttpUrl("https://proofroom.example.com"))
+    assert behind_a_proxy.open_registration is Registration.INVITE
+    local = Settings(host="::1", public_url=HttpUrl("http://[::1]:8750"))
+    assert local.open_registration is Registration.OPEN
     assert Settings(host="0.0.0.0", registration=Registration.CLOSED).open_registration is Registration.CLOSED
 
 
