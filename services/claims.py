@@ -53,21 +53,24 @@ class Claim:
     """The latest checkpoint's columns, for `checkpoints.load`."""
 
 
-_CLAIM = text(f"""
+_TAKE = text("""
 WITH due AS (
     SELECT id FROM platform_states
     WHERE due_at <= now() AND (lease_until IS NULL OR lease_until <= now())
     ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
-), claimed AS (
-    UPDATE platform_states p
-    SET epoch = p.epoch + 1,
-        lost_leases = p.lost_leases + CASE WHEN p.lease_until IS NULL THEN 0 ELSE 1 END,
-        lease_until = now() + make_interval(secs => :lease),
-        due_at = now() + make_interval(secs => :lease),
-        held_by = :worker
-    FROM due WHERE p.id = due.id
-    RETURNING p.*
 )
+UPDATE platform_states p
+SET epoch = p.epoch + 1,
+    lost_leases = p.lost_leases + CASE WHEN p.lease_until IS NULL THEN 0 ELSE 1 END,
+    lease_until = now() + make_interval(secs => :lease),
+    due_at = now() + make_interval(secs => :lease),
+    held_by = :worker
+FROM due WHERE p.id = due.id
+RETURNING p.id
+""")
+
+# A statement of its own: the one that locks sees reviews, jobs and checkpoints as they were before it had the lock.
+_READ = text(f"""
 SELECT c.id AS thread_id, c.workspace_id, c.workflow_id, w.user_id, c.platform::text AS platform,
     c.status::text AS status, c.epoch, c.attempts, c.lost_leases, now() AS now,
     w.source_content AS source, w.manual_options AS options, w.schedule_for,
@@ -75,7 +78,7 @@ SELECT c.id AS thread_id, c.workspace_id, c.workflow_id, w.user_id, c.platform::
     coalesce((SELECT simulated FROM connected_accounts WHERE id = r.connected_account_id), false) AS simulated,
     EXISTS (SELECT FROM budgets b WHERE b.workspace_id = c.workspace_id) AS budgeted,
     to_jsonb(r) AS review, to_jsonb(j) AS job, {checkpoints.COLUMNS}
-FROM claimed c
+FROM platform_states c
 JOIN workflows w ON w.workspace_id = c.workspace_id AND w.id = c.workflow_id
 LEFT JOIN LATERAL (
     SELECT id FROM connected_accounts
@@ -89,6 +92,7 @@ LEFT JOIN LATERAL (
     SELECT * FROM publishing_jobs WHERE review_id = r.id ORDER BY created_at DESC, id DESC LIMIT 1
 ) j ON true
 {checkpoints.JOIN}
+WHERE c.id = ANY(CAST(:ids AS uuid[]))
 """)
 
 _RENEW = text("""
@@ -100,18 +104,16 @@ WHERE p.id = held.id AND p.epoch = held.epoch AND p.lease_until IS NOT NULL
 RETURNING p.id
 """)
 
-_RELEASE = text("""
-UPDATE platform_states
-SET lease_until = NULL, due_at = CASE WHEN due_at < lease_until THEN due_at ELSE now() END, held_by = NULL
-WHERE id = :id AND epoch = :epoch
-""")
-
 _NEXT_DUE = text("SELECT EXTRACT(EPOCH FROM min(due_at) - now()) FROM platform_states WHERE due_at > now()")
 
 
 async def claim(session: AsyncSession, *, worker: str, limit: int, lease_seconds: float) -> list[Claim]:
-    """Take up to `limit` due threads; a service session without a workspace. Each claim must be advanced or released."""
-    rows = await session.execute(_CLAIM, {"limit": limit, "lease": lease_seconds, "worker": worker})
+    """Take up to `limit` due threads; a service session without a workspace. Each claim must be advanced."""
+    taken = await session.execute(_TAKE, {"limit": limit, "lease": lease_seconds, "worker": worker})
+    ids = list(taken.scalars())
+    if not ids:
+        return []
+    rows = await session.execute(_READ, {"ids": ids})
     return [_claim(dict(row)) for row in rows.mappings()]
 
 
@@ -123,11 +125,6 @@ async def renew(session: AsyncSession, held: Sequence[Claim], *, lease_seconds: 
         "lease": lease_seconds,
     }
     return set((await session.execute(_RENEW, parameters)).scalars())
-
-
-async def release(session: AsyncSession, held: Claim) -> None:
-    """Give the thread back, due at once: what a draining worker does with what it did not finish."""
-    await session.execute(_RELEASE, {"id": held.thread_id, "epoch": held.epoch})
 
 
 async def seconds_to_next(session: AsyncSession) -> float | None:
