@@ -116,6 +116,7 @@ async def cancel(session: AsyncSession, workflow_id: UUID) -> None:
 
     Raises NotFound, or Conflict when there is nothing left to cancel.
     """
+    await session.execute(_LOCK, {"workflow_id": workflow_id})
     cancelled = (await session.execute(_CANCEL, {"workflow_id": workflow_id})).scalars().all()
     if cancelled:
         await session.execute(_CANCEL_REVIEWS, {"threads": cancelled})
@@ -158,6 +159,8 @@ async def retry(session: AsyncSession, thread_id: UUID) -> PlatformState:
     return state
 
 
+# First and by itself: what a worker commits while we wait for its lock is seen by the next statement, not by this one.
+_LOCK = text("SELECT FROM platform_states WHERE workflow_id = :workflow_id ORDER BY id FOR UPDATE")
 # A thread whose job is with the platform, or may be, is left to find out; every other claim on it is void.
 _CANCEL = text("""
 UPDATE platform_states p
