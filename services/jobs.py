@@ -50,11 +50,6 @@ async def retry(session: AsyncSession, job_id: UUID, account_id: UUID | None = N
     """Send a held or failed job now. `account_id` gives one to a job that has none."""
     job, state = await _lock(session, job_id)
     _require(job, "retried", {"held", "failed"})
-    if (job.error or {}).get("code") == "Refused":
-        raise JobStatusConflict(
-            "The platform refused this text; its thread is back with a reviewer.",
-            remedy="Decide its new review.",
-        )
     await _bind_account(session, job, account_id)
     job.status = JobStatus.QUEUED
     job.scheduled_for = None
@@ -101,6 +96,11 @@ def _require(job: PublishingJob, done: str, statuses: set[str]) -> None:
         raise JobStatusConflict(
             f"The job is {job.status}; only one that is {' or '.join(sorted(statuses))} can be {done}.",
             extra={"job_status": job.status},
+        )
+    if (job.error or {}).get("code") == "Refused":
+        raise JobStatusConflict(
+            "The platform refused this text; its thread is back with a reviewer.",
+            remedy="Decide its new review.",
         )
 
 
