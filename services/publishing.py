@@ -123,7 +123,8 @@ async def _publish_when_due(order: Order, runtime: Runtime, progress: Progress) 
         await _leave(order, runtime, progress, status="held", error=problem or sending.NO_ACCOUNT)
         return None
     if wait is not None:
-        await _leave(order, runtime, progress, status="queued", due_in=wait)
+        # As it is: touching the job would make it look as if it had become due only now.
+        await _leave(order, runtime, progress, due_in=wait)
         return None
     account = accounts.opened(row, runtime.settings, runtime.keyring)
     sent = {
@@ -237,7 +238,7 @@ def _close(order: Order, progress: Progress, answer: Answer, *, record: bool = T
 
 
 _TRIES = text("""
-SELECT count(*) FILTER (WHERE kind = 'publish' AND outcome = 'unknown') AS unanswered,
+SELECT count(*) FILTER (WHERE kind = 'publish' AND outcome <> 'unknown') AS answered,
     count(*) FILTER (WHERE outcome = 'unreachable' AND started_at > coalesce(
         (SELECT max(started_at) FROM publishing_attempts
          WHERE publishing_job_id = :job_id AND outcome IS DISTINCT FROM 'unreachable'), '-infinity')) AS unreachable
@@ -246,9 +247,10 @@ FROM publishing_attempts WHERE publishing_job_id = :job_id
 
 
 async def _tries_before(runtime: Runtime, claim: Claim, job: dict[str, Any]) -> tuple[int, int]:
-    """Calls that brought no answer, and tries in a row that did not reach the platform; a first call has neither."""
+    """Calls that brought no answer, those that a worker died in among them, and tries in a row that did not reach the
+    platform; a first call has neither."""
     if job["attempts"] == 0:
         return 0, 0
     async with runtime.db.service(claim.workspace_id) as session:
         row = (await session.execute(_TRIES, {"job_id": job["id"]})).one()
-    return row.unanswered, row.unreachable
+    return job["attempts"] - row.answered, row.unreachable
