@@ -10,12 +10,14 @@ from typing import Any, Final, assert_never, cast
 
 import structlog
 from pydantic import JsonValue
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from uuid_utils.compat import uuid7
 
 from core import metrics
 from core.content import seen_hash
 from core.errors import BudgetExceeded, ProofroomError
+from core.text import storable
 from graphs import run
 from graphs.context import ServiceContext
 from graphs.interrupts import Decision
@@ -41,6 +43,9 @@ SLOW_STEP_SECONDS: Final = 0.25
 AT_ONCE_SECONDS: Final = 0.05
 """but when the pause follows within this, the step goes with the pause."""
 
+DATABASE_AWAY: Final = (OperationalError, InterfaceError, PoolTimeout)
+"""Nothing is wrong with the thread: its lease runs out, and it is taken up again from its last commit."""
+
 GRAPHS: Final[dict[str, Graph]] = {name: build(name) for name in PLATFORMS}
 
 
@@ -49,7 +54,7 @@ class TooManyLostLeases(ProofroomError):
 
 
 async def advance(claim: Claim, runtime: Runtime) -> None:
-    """Take the thread to its next pause, or its end, and release it. Raises only what the database raises."""
+    """Take the thread to its next pause, or its end, and release it. Raises only DATABASE_AWAY."""
     started = time.monotonic()
     progress = Progress(claim, BufferedSaver(load(claim.checkpoint)))
     try:
@@ -60,11 +65,11 @@ async def advance(claim: Claim, runtime: Runtime) -> None:
     except ClaimLost:
         log.warning("thread.claim_lost")
         outcome = "claim_lost"
-    except SQLAlchemyError:
+    except DATABASE_AWAY:
         metrics.record_advance(claim.platform, "database_error", time.monotonic() - started)
         raise
     except Exception as error:
-        log.exception("thread.error", attempts=claim.attempts + 1)
+        _log_error(claim, error)
         outcome = "error"
         await _record_error(claim, runtime, progress, error)
     metrics.record_advance(claim.platform, outcome, time.monotonic() - started)
@@ -204,16 +209,33 @@ async def _record_error(claim: Claim, runtime: Runtime, progress: Progress, erro
         attempts=attempts,
         due_in=ERROR_BACKOFF_SECONDS[min(attempts, len(ERROR_BACKOFF_SECONDS)) - 1],
     )
+    if isinstance(error, DBAPIError):
+        # What was not taken is gone, and what came after it has nothing to stand on.
+        progress = Progress(claim, BufferedSaver())
     try:
         await progress.save(runtime.db, failed if final else again)
     except ClaimLost:
         log.warning("thread.claim_lost")
 
 
+def _log_error(claim: Claim, error: Exception) -> None:
+    """The database's errors quote the statement and the row, which holds the draft: those are told by their code."""
+    if isinstance(error, DBAPIError):
+        log.error("thread.error", attempts=claim.attempts + 1, reason=_reason(error))
+    else:
+        log.exception("thread.error", attempts=claim.attempts + 1)
+
+
 def _reason(error: Exception) -> str:
-    if isinstance(error, ProofroomError):
-        return f"{error.code}: {error.detail}" + (f" {error.remedy}" if error.remedy else "")
-    return f"{type(error).__name__}: {error}"[:500]
+    match error:
+        case ProofroomError():
+            reason = f"{error.code}: {error.detail}" + (f" {error.remedy}" if error.remedy else "")
+        case DBAPIError():
+            refusal = f"{type(error.orig).__name__} {getattr(error.orig, 'sqlstate', None) or ''}".rstrip()
+            reason = f"The database does not take what the thread produced ({refusal})."
+        case _:
+            reason = f"{type(error).__name__}: {error}"[:500]
+    return storable(reason)
 
 
 def _input(claim: Claim) -> Input:

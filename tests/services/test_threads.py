@@ -257,3 +257,24 @@ async def test_events_tell_what_happened_in_order(scene: Scene) -> None:
         assert await events.read(session, workflow_id, found[-1].position) == []
         other = await events.read(session, uuid7(), events.Position())
     assert other == []
+
+
+async def test_what_the_database_will_not_take_is_an_error_and_not_told_in_its_words(scene: Scene) -> None:
+    (thread_id,) = await scene.start("x")
+    scene.words.texts = iter(["What we\0said"] * 3)
+    for _ in range(3):
+        assert await scene.advance() == 1
+        await scene.execute("UPDATE platform_states SET due_at = now() WHERE due_at IS NOT NULL")
+    state = await scene.state(thread_id)
+    assert (state["status"], state["attempts"]) == ("failed", 3)
+    assert "said" not in state["error"]
+    assert "INSERT" not in state["error"]
+
+
+async def test_an_error_in_words_that_cannot_be_stored_is_kept_as_far_as_it_can(scene: Scene) -> None:
+    (thread_id,) = await scene.start("x")
+    scene.words.texts = iter([ValueError("odd\0\ud800 words")])
+    await scene.advance()
+    assert (await scene.state(thread_id))[
+        "error"
+    ] == "ValueError: odd\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER} words"
