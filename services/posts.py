@@ -1,28 +1,25 @@
 """What is out, and how a mistake is taken back: marked at once, taken down by the queue."""
 
+import asyncio
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from core.errors import Conflict, NotFound
-from models import ConnectedAccount, Post
-from platforms.base import PlatformError
+from models import ConnectedAccount, Post, TakedownStatus
+from platforms.base import PlatformError, Reauthorize, Refused
 from platforms.registry import PLATFORMS, PlatformName
-from services import accounts, queue
+from services import accounts, queue, rows
 from services.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 
 UNPUBLISH_TASK = "unpublish"
 
-_REQUEST = text("""
-UPDATE posts SET takedown_status = 'takedown_pending'
-WHERE id = :id AND takedown_status = 'active' AND connected_account_id IS NOT NULL
-RETURNING id
-""")
+_BY_HAND = "Take it down on the platform itself."
 _REMOVED = text("UPDATE posts SET takedown_status = 'removed', published = false WHERE id = :id")
 _STILL_OUT = text("UPDATE posts SET takedown_status = 'active' WHERE id = :id")
 _ATTEMPT = text("""
@@ -34,23 +31,24 @@ FROM posts WHERE id = :post_id AND publishing_job_id IS NOT NULL
 
 
 async def request_takedown(session: AsyncSession, post_id: UUID) -> Post:
-    """Raises NotFound, or Conflict when it is being taken down or was already."""
-    if (await session.execute(_REQUEST, {"id": post_id})).first() is None:
-        post = await session.get(Post, post_id)
-        if post is None:
-            raise NotFound("There is no such post.")
-        if post.connected_account_id is None:
-            raise Conflict(
-                "The account that published it is gone.", remedy="Take it down on the platform itself."
-            )
+    """Raises NotFound, or Conflict when it is being taken down, was already, or only a person can do it."""
+    post = await session.get(Post, post_id, with_for_update=True)
+    if post is None:
+        raise NotFound("There is no such post.")
+    if post.takedown_status != TakedownStatus.ACTIVE:
         raise Conflict(f"The post is {post.takedown_status} already.")
-    post = (await session.execute(select(Post).where(Post.id == post_id))).scalar_one()
+    if post.connected_account_id is None:
+        raise Conflict("The account that published it is gone.", remedy=_BY_HAND)
+    if post.platform_post_id == post.url:
+        # A person said where it is; asked to delete that, a platform knows no such post, which reads as success.
+        raise Conflict("What the platform calls this post is not known.", remedy=_BY_HAND)
+    await rows.change(session, post, {"takedown_status": TakedownStatus.PENDING})
     await queue.defer(session, UNPUBLISH_TASK, workspace_id=post.workspace_id, post_id=post.id)
     return post
 
 
 async def take_down(runtime: Runtime, workspace_id: UUID, post_id: UUID) -> None:
-    """The queue's part. Raises PlatformError for what is worth another try."""
+    """The queue's part. Raises PlatformError or TimeoutError for what is worth another try."""
     async with runtime.db.service(workspace_id) as session:
         post = await session.get(Post, post_id)
         if post is None or post.takedown_status != "takedown_pending" or post.connected_account_id is None:
@@ -63,9 +61,16 @@ async def take_down(runtime: Runtime, workspace_id: UUID, post_id: UUID) -> None
     account = accounts.opened(row, runtime.settings, runtime.keyring)
     publisher = PLATFORMS[PlatformName(post.platform)].publisher
     try:
-        await publisher.unpublish(runtime.http, account, post.platform_post_id)
-    except PlatformError as error:
-        await _record(runtime, post, "unreachable", error.detail, removed=None)
+        async with asyncio.timeout(runtime.settings.publish_deadline_seconds):
+            await publisher.unpublish(runtime.http, account, post.platform_post_id)
+    except (Refused, Reauthorize) as error:
+        if isinstance(error, Reauthorize):
+            async with runtime.db.service(workspace_id) as session:
+                await accounts.mark_expired(session, account.id, error.detail)
+        await _record(runtime, post, "refused", error.detail, removed=False)
+        return
+    except (PlatformError, TimeoutError) as error:
+        await _record(runtime, post, "unreachable", str(error) or "No answer came in time.", removed=None)
         raise
     await _record(runtime, post, "confirmed", "", removed=True)
 

@@ -1,15 +1,19 @@
 """From an approval to a receipt: exactly the approved words, exactly once, whatever goes wrong on the way."""
 
+import asyncio
 import json
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import text
 
+from core.errors import Conflict
 from core.simulated import simulated_account
 from graphs.interrupts import Decision
-from services import jobs, threads, workflows
+from services import jobs, posts, threads, workflows
 from services.jobs import JobStatusConflict
 from tests.plugins.scene import Scene
 
@@ -269,7 +273,7 @@ async def test_missed_posts_leave_a_minute_apart_and_very_late_ones_wait_for_a_p
     await missed(scene, ids[2], "25 hours")
     await scene.advance()
     first, second, third = [await scene.job(thread_id) for thread_id in ids]
-    assert sorted((first["status"], second["status"])) == ["published", "queued"]
+    assert sorted((first["status"], second["status"])) == ["published", "scheduled"]
     assert (third["status"], third["error"]["code"]) == ("held", "TooLate")
     assert len(await published(scene)) == 1
     wait = (
@@ -368,3 +372,145 @@ async def test_what_is_never_answered_fails_and_is_not_sent_for_ever(scene: Scen
     assert (job["status"], job["error"]["code"]) == ("failed", "Unanswered")
     assert (state["status"], state["error"]) == ("failed", "6 calls brought no answer, and it is not there.")
     assert await scene.advance() == 0
+
+
+async def test_a_cancel_that_meets_the_commit_before_the_call_leaves_the_post_to_find_out(
+    scene: Scene,
+) -> None:
+    in_an_hour = (await scene.row("SELECT now() + interval '1 hour' AS t"))["t"]
+    thread_id = await approved(scene, schedule_for=in_an_hour)
+    await scene.advance()
+    workflow_id = (await scene.state(thread_id))["workflow_id"]
+
+    async def cancel() -> None:
+        async with scene.tenant() as session:
+            await workflows.cancel(session, workflow_id)
+
+    async with scene.db.service(scene.principal.workspace_id) as worker:
+        await worker.execute(text("UPDATE platform_states SET status = 'publishing'"))
+        await worker.execute(text("UPDATE publishing_jobs SET status = 'publishing'"))
+        cancelling = asyncio.create_task(cancel())
+        await asyncio.wait([cancelling], timeout=0.3)
+    with pytest.raises(Conflict):
+        await cancelling
+    assert (await scene.state(thread_id))["status"] == "publishing"
+
+
+async def test_a_cancel_that_meets_a_claim_is_seen_by_it(scene: Scene) -> None:
+    in_an_hour = (await scene.row("SELECT now() + interval '1 hour' AS t"))["t"]
+    first, second = [await approved(scene, schedule_for=in_an_hour) for _ in range(2)]
+    await scene.advance()
+    await scene.execute("UPDATE publishing_jobs SET scheduled_for = now()")
+    await scene.execute("UPDATE platform_states SET due_at = now() - interval '1 s' WHERE id = :id", id=first)
+    await scene.execute("UPDATE platform_states SET due_at = now() WHERE id = :id", id=second)
+    await _pause_claim_of(scene, first)
+    async with scene.db.service() as gate:
+        await gate.execute(text("SELECT pg_advisory_xact_lock(1)"))
+        async with scene.tenant() as session:
+            claiming = asyncio.create_task(scene.claim())
+            await asyncio.wait([claiming], timeout=0.3)
+            await jobs.cancel(session, (await scene.job(second))["id"])
+    for claim in await claiming:
+        await threads.advance(claim, scene.runtime)
+    await scene.advance()
+    assert (await scene.job(second))["status"] == "cancelled"
+
+
+async def _pause_claim_of(scene: Scene, thread_id: UUID) -> None:
+    """Whoever claims this thread waits for advisory lock 1 with the statement's view of the database taken."""
+    async with scene.db.engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "CREATE FUNCTION pause() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NEW; END $$"
+        )
+        await connection.exec_driver_sql(
+            "CREATE TRIGGER pause BEFORE UPDATE OF epoch ON platform_states FOR EACH ROW "
+            f"WHEN (NEW.id = '{thread_id}' AND NEW.held_by IS NOT NULL) EXECUTE FUNCTION pause()"
+        )
+
+
+async def test_a_refused_job_is_over_and_cancelling_it_does_not_touch_its_thread(scene: Scene) -> None:
+    thread_id = await approved(scene)
+    await fault(scene, "payment_required")
+    await scene.advance()
+    before = await scene.state(thread_id)
+    async with scene.tenant() as session:
+        with pytest.raises(JobStatusConflict):
+            await jobs.cancel(session, (await scene.job(thread_id))["id"])
+    assert await scene.state(thread_id) == before
+
+
+async def test_a_post_that_kills_its_workers_is_not_sent_for_ever(scene: Scene) -> None:
+    calls = 0
+
+    async def platform(request: httpx.Request) -> httpx.Response:
+        nonlocal calls
+        if request.method == "GET":
+            return httpx.Response(200, json={"data": [], "meta": {}})
+        calls += 1
+        raise asyncio.CancelledError
+
+    thread_id = await approved(scene)
+    async with httpx.AsyncClient(transport=httpx.MockTransport(platform)) as http:
+        scene.runtime.http = http
+        for _ in range(7):
+            with suppress(asyncio.CancelledError):
+                await scene.advance()
+            await scene.execute("UPDATE publishing_jobs SET deadline = now() - interval '10 s'")
+            await scene.execute(
+                "UPDATE platform_states SET due_at = now(), lease_until = NULL WHERE status = 'publishing'"
+            )
+            await scene.advance()
+    assert calls == 6
+    assert (await scene.job(thread_id))["error"]["code"] == "Unanswered"
+
+
+async def test_a_missed_post_that_waited_for_its_turn_is_a_missed_one_still(scene: Scene) -> None:
+    in_an_hour = (await scene.row("SELECT now() + interval '1 hour' AS t"))["t"]
+    ids = [await approved(scene, schedule_for=in_an_hour) for _ in range(2)]
+    await scene.advance()
+    await _without_updated_at(scene, ids)
+    for thread_id in ids:
+        await missed(scene, thread_id, "2 hours")
+    async with scene.db.engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "ALTER TABLE publishing_jobs ENABLE TRIGGER trg_publishing_jobs_updated_at"
+        )
+    await scene.advance()
+    await scene.execute("UPDATE rate_limits SET window_started_at = now()")  # another post went out meanwhile
+    await scene.execute("UPDATE platform_states SET due_at = now() WHERE due_at IS NOT NULL")
+    assert await scene.advance() == 1
+    jobs_now = await scene.rows("SELECT status FROM publishing_jobs ORDER BY status")
+    assert [job["status"] for job in jobs_now] == ["published", "scheduled"]
+
+
+async def test_a_post_whose_id_only_a_person_knows_is_not_said_to_be_taken_down(scene: Scene) -> None:
+    thread_id = await approved(scene)
+    await fault(scene, "lost_answer")
+    await scene.advance()
+    await scene.execute("UPDATE publishing_jobs SET status = 'unknown'")
+    async with scene.tenant() as session:
+        job_id = (await scene.job(thread_id))["id"]
+        await jobs.reconcile(session, job_id, "published", "https://x.com/ada/status/1")
+    await scene.advance()
+    post = await scene.row("SELECT id FROM posts")
+    async with scene.tenant() as session:
+        with pytest.raises(Conflict):
+            await posts.request_takedown(session, post["id"])
+
+
+async def test_a_takedown_that_the_platform_refuses_is_over_at_once(scene: Scene) -> None:
+    thread_id = await approved(scene)
+    await scene.advance()
+    assert (await scene.state(thread_id))["status"] == "published"
+    post = await scene.row("SELECT id FROM posts")
+    async with scene.tenant() as session:
+        await posts.request_takedown(session, post["id"])
+    refusing = httpx.MockTransport(lambda _: httpx.Response(401))
+    async with httpx.AsyncClient(transport=refusing) as http:
+        scene.runtime.http = http
+        await posts.take_down(scene.runtime, scene.principal.workspace_id, post["id"])
+    assert (await scene.row("SELECT takedown_status FROM posts"))["takedown_status"] == "active"
+    attempt = await scene.row("SELECT outcome FROM publishing_attempts WHERE kind = 'unpublish'")
+    assert attempt["outcome"] == "refused"
+    assert (await account(scene, "x"))["status"] == "token_expired"
