@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 
 REQUEST_ID: Final = "X-Request-Id"
 _USABLE_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _KNOWN_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 _UNLIMITED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 _SECURITY: Final = {
@@ -78,7 +79,9 @@ def _record(scope: Scope, status: int, seconds: float) -> None:
     route = getattr(scope.get("route"), "path", "unmatched")
     method = scope["method"] if scope["method"] in _KNOWN_METHODS else "OTHER"
     metrics.record_request(method, route, status, seconds)
-    log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+    # Whatever else stands in an address may be a secret or a person's words.
+    ids = {name: value for name, value in scope.get("path_params", {}).items() if _UUID.fullmatch(str(value))}
+    log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1), **ids)
 
 
 class Hosts:

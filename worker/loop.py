@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import time
 from typing import Final
 from uuid import UUID
 
@@ -82,8 +83,10 @@ class Loop:
         structlog.contextvars.bind_contextvars(
             workflow_id=str(claim.workflow_id), thread_id=str(claim.thread_id), platform=claim.platform
         )
+        started = time.monotonic()
         try:
             await threads.advance(claim, self._runtime)
+            log.info("thread.advanced", ms=round((time.monotonic() - started) * 1000, 1))
         except SQLAlchemyError as error:
             # The lease runs out and the thread is taken up again from its last commit.
             log.warning("thread.database_away", reason=str(error).splitlines()[0])

@@ -3,12 +3,14 @@
 import json
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 from fastapi import APIRouter
 from pydantic import SecretStr
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from api.app import create_app
 from core.db import Database
@@ -252,3 +254,12 @@ async def test_the_reference_needs_nobody_else(api: Api) -> None:
         assert f"/docs/{asset}" in page.text
         assert (await client.get(f"/docs/{asset}")).status_code == 200
     assert json.loads((await client.get("/openapi.json")).text)["info"]["title"] == "Proofroom"
+
+
+async def test_a_requests_line_has_the_ids_and_nothing_else_of_its_address(api: Api) -> None:
+    user = await api.user()
+    known = uuid4()
+    with capture_logs() as lines:
+        await user.get(f"/v1/workflows/{known}")
+        await user.get("/v1/workflows/what-a-person-wrote")
+    assert [line.get("workflow_id") for line in lines if line["event"] == "request"] == [str(known), None]
