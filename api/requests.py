@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any, Final
@@ -11,9 +10,9 @@ from urllib.parse import unquote_plus
 from starlette.requests import Request
 
 from core.errors import FieldError, Invalid, ProofroomError, TooLarge
+from core.text import UNSTORABLE, storable
 
 TEXT_LIMIT: Final = 1_000_000
-_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _REMEDY: Final = "Remove NUL characters and unpaired surrogates."
 
 
@@ -58,8 +57,8 @@ def check_query(request: Request) -> None:
             name, value = unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
         except UnicodeDecodeError:
             raise _unstorable(f"query.{unquote_plus(name)}", "This is not UTF-8.") from None
-        if _UNSTORABLE.search(name + value):
-            raise _unstorable(f"query.{_clean(name)}")
+        if UNSTORABLE.search(name + value):
+            raise _unstorable(f"query.{storable(name)}")
 
 
 def _parse(body: bytes) -> Any:
@@ -83,7 +82,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"The key {_clean(twice)!r} is there twice.")
+        raise ValueError(f"The key {storable(twice)!r} is there twice.")
     return found
 
 
@@ -100,8 +99,8 @@ def _float(digits: str) -> float:
 
 def _check_texts(body: Any) -> None:
     for pointer, text in _texts(body):
-        if _UNSTORABLE.search(text):
-            raise _unstorable(_clean(pointer))
+        if UNSTORABLE.search(text):
+            raise _unstorable(storable(pointer))
         if len(text) > TEXT_LIMIT:
             detail = f"{len(text):,} characters; at most {TEXT_LIMIT:,} are taken."
             raise TooLarge(
@@ -127,7 +126,3 @@ def _texts(body: Any) -> Iterator[tuple[str, str]]:
 
 def _unstorable(where: str, detail: str = "NUL characters and unpaired surrogates are not text.") -> Invalid:
     return Invalid("A text cannot be stored.", remedy=_REMEDY, errors=[FieldError(where, detail)])
-
-
-def _clean(text: str) -> str:
-    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)

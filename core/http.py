@@ -101,15 +101,21 @@ async def fetch(
                 f"{response.url} is of type {media_type or 'unknown'}.",
                 remedy=f"Give the address of something of type {', '.join(media_types)}.",
             )
-        body = bytearray()
-        async for chunk in response.aiter_bytes():
-            body += chunk
-            if len(body) > max_bytes:
-                raise ResponseTooLarge(
-                    f"{response.url} is larger than {max_bytes:,} bytes.",
-                    remedy="Give the address of something smaller.",
-                )
-        return Fetched(str(response.url), media_type, response.charset_encoding, bytes(body))
+        body = await body_of(response, max_bytes)
+        return Fetched(str(response.url), media_type, response.charset_encoding, body)
+
+
+async def body_of(response: httpx.Response, max_bytes: int) -> bytes:
+    """A streamed answer's body. Raises ResponseTooLarge as soon as it is, and httpx.HTTPError."""
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > max_bytes:
+            raise ResponseTooLarge(
+                f"{response.url} is larger than {max_bytes:,} bytes.",
+                remedy="Give the address of something smaller.",
+            )
+    return bytes(body)
 
 
 class _GuardedTransport(httpx.AsyncBaseTransport):

@@ -1,11 +1,12 @@
-"""Text from elsewhere, before it is kept."""
+"""Which text can be kept."""
 
 import re
 from typing import Final
 
-_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+"""What neither PostgreSQL nor UTF-8 takes: NUL and unpaired surrogates."""
 
 
 def storable(text: str) -> str:
-    """`text` without what neither PostgreSQL nor UTF-8 takes: NUL and unpaired surrogates become "\N{REPLACEMENT CHARACTER}"."""
-    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+    """`text` with a replacement character for each that cannot be kept."""
+    return UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -8,7 +8,8 @@ from typing import Final, TypeVar
 import httpx
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from core.http import AddressRefused
+from core.http import AddressRefused, ResponseTooLarge, body_of
+from core.text import storable
 from platforms.base import OutcomeUnknown, PlatformError, RateLimited, Reauthorize, Refused, Unreachable
 
 Words = Callable[[Mapping[str, JsonValue]], str]
@@ -20,9 +21,16 @@ CLOCK_SKEW: Final = timedelta(minutes=2)
 RETRY_SECONDS: Final = 60.0
 """When a platform limits us and does not say for how long."""
 
+LONGEST_RETRY_SECONDS: Final = 24 * 3600.0
+"""Whatever a platform asks for: it is asked again a day later."""
+LONGEST_ANSWER: Final = 16 * 1024 * 1024
+"""Bytes; a blog is anybody's server."""
+
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _BAD_ADDRESS = (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError)
 _MAX_WORDS = 500
+_TRANSFER = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
+"""Of the body as it was sent, not as it was read."""
 
 
 async def send(
@@ -47,7 +55,7 @@ async def send(
     """
     lost = OutcomeUnknown if publishes else Unreachable
     try:
-        response = await http.request(
+        async with http.stream(
             method,
             url,
             headers=headers,
@@ -56,14 +64,15 @@ async def send(
             data=data,
             files=files,
             follow_redirects=False,  # a redirected POST would become a GET
-        )
+        ) as streamed:
+            response = await _whole(streamed)
     except _NOT_SENT as error:
         raise Unreachable(f"{_host(url)} cannot be reached: {_reason(error)}") from error
     except _BAD_ADDRESS as error:
         raise Reauthorize(f"The account's address cannot be used: {_reason(error)}") from error
     except AddressRefused as error:
         raise Reauthorize(f"The account's address cannot be used: {error.detail}") from error
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, ResponseTooLarge) as error:
         raise lost(f"{_host(url)} did not answer: {_reason(error)}") from error
     if response.is_success or response.status_code in expected:
         return response
@@ -92,14 +101,14 @@ def error_body(response: httpx.Response) -> Mapping[str, JsonValue]:
 
 def said(response: httpx.Response, words: Words) -> str:
     """The platform's own words with its status, for people."""
-    text = " ".join(words(error_body(response)).split())[:_MAX_WORDS]
+    text = storable(" ".join(words(error_body(response)).split()))[:_MAX_WORDS]
     return f"{text or response.reason_phrase or 'no explanation'} (HTTP {response.status_code})"
 
 
 def retry_after_header(response: httpx.Response) -> float:
     """Seconds from `Retry-After`, which is a number or a date."""
     value = response.headers.get("retry-after", "").strip()
-    if value.isdigit():
+    if value.isdecimal():
         return float(value)
     try:
         until = parsedate_to_datetime(value)
@@ -107,6 +116,19 @@ def retry_after_header(response: httpx.Response) -> float:
         return RETRY_SECONDS
     aware = until if until.tzinfo else until.replace(tzinfo=UTC)
     return max(0.0, (aware - datetime.now(UTC)).total_seconds())
+
+
+async def _whole(streamed: httpx.Response) -> httpx.Response:
+    """Read to its end, and no further than LONGEST_ANSWER."""
+    body = await body_of(streamed, LONGEST_ANSWER)
+    headers = [(name, value) for name, value in streamed.headers.raw if name.lower() not in _TRANSFER]
+    return httpx.Response(
+        streamed.status_code,
+        headers=headers,
+        content=body,
+        request=streamed.request,
+        extensions=streamed.extensions,
+    )
 
 
 def _failure(
@@ -120,7 +142,7 @@ def _failure(
         case 401 | 403:
             return Reauthorize(detail)
         case 429:
-            return RateLimited(detail, retry_after(response))
+            return RateLimited(detail, min(retry_after(response), LONGEST_RETRY_SECONDS))
         case 408:
             return lost(detail)
         case status if status >= 500:

@@ -33,6 +33,6 @@ def retry_after(response: httpx.Response) -> float:
         int(reset)
         for window in _WINDOWS
         if response.headers.get(f"{window}-remaining") == "0"
-        and (reset := response.headers.get(f"{window}-reset", "")).isdigit()
+        and (reset := response.headers.get(f"{window}-reset", "")).isdecimal()
     ]
     return max(0.0, max(resets) - time.time()) if resets else retry_after_header(response)
