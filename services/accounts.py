@@ -1,7 +1,9 @@
 """Accounts on platforms: connected by pasting credentials, tested, disconnected; opened only for an adapter's call."""
 
+import asyncio
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 from uuid import UUID
 
 import httpx
@@ -17,11 +19,15 @@ from core.http import AddressRefused
 from core.principal import Principal
 from core.settings import Settings
 from core.simulated import simulated_account
+from core.text import storable
 from models import AccountStatus, ConnectedAccount
 from platforms.base import Account, Identity, PlatformError, Reauthorize, Refused
 from platforms.registry import PLATFORMS, PlatformName
 from services import pages
 from services.sending import error
+
+_NAME_LENGTH: Final = 255
+_URL_LENGTH: Final = 2048
 
 
 class CredentialsRefused(Invalid):
@@ -90,7 +96,7 @@ async def check(
         id=uuid7(), platform=platform, platform_user_id="", username="", base_url=url, metadata_={}
     )
     account = _account(row, settings, credentials)
-    return account, await _identify(http, platform, account)
+    return account, await _identify(http, settings, platform, account)
 
 
 async def connect(
@@ -137,7 +143,7 @@ async def test(
     """Ask the platform; no transaction is open meanwhile. Raises Conflict, CredentialsRefused, PlatformUnavailable."""
     if row.credentials is None:
         raise Conflict("The account is disconnected.", remedy="Connect it again.")
-    return await _identify(http, PlatformName(row.platform), opened(row, settings, keyring))
+    return await _identify(http, settings, PlatformName(row.platform), opened(row, settings, keyring))
 
 
 async def record_test(session: AsyncSession, account_id: UUID, failure: str | None) -> ConnectedAccount:
@@ -244,9 +250,12 @@ def _base_url(row: ConnectedAccount, settings: Settings) -> str:
     return (row.base_url or configured[platform]).rstrip("/")
 
 
-async def _identify(http: httpx.AsyncClient, platform: PlatformName, account: Account) -> Identity:
+async def _identify(
+    http: httpx.AsyncClient, settings: Settings, platform: PlatformName, account: Account
+) -> Identity:
     try:
-        return await PLATFORMS[platform].publisher.identify(http, account)
+        async with asyncio.timeout(settings.publish_deadline_seconds):
+            return _shown(await PLATFORMS[platform].publisher.identify(http, account))
     except (Reauthorize, Refused) as failure:
         where, remedy = "/credentials", "Paste them again."
         if isinstance(failure.__cause__, AddressRefused | httpx.HTTPError | httpx.InvalidURL):
@@ -255,6 +264,24 @@ async def _identify(http: httpx.AsyncClient, platform: PlatformName, account: Ac
         raise CredentialsRefused(failure.detail, remedy=remedy, errors=errors) from failure
     except PlatformError as failure:
         raise PlatformUnavailable(failure.detail, remedy="Try again later.", retry_after=30) from failure
+    except TimeoutError as failure:
+        detail = "The platform took too long to answer."
+        raise PlatformUnavailable(detail, remedy="Try again later.", retry_after=30) from failure
+
+
+def _shown(identity: Identity) -> Identity:
+    """As far as it can be kept: a blog calls itself what it likes."""
+    avatar_url = storable(identity.avatar_url or "")
+    return replace(
+        identity,
+        username=storable(identity.username)[:_NAME_LENGTH],
+        display_name=storable(identity.display_name)[:_NAME_LENGTH],
+        avatar_url=avatar_url if 0 < len(avatar_url) <= _URL_LENGTH else None,
+        metadata={
+            name: storable(value) if isinstance(value, str) else value
+            for name, value in identity.metadata.items()
+        },
+    )
 
 
 def _handle(username: str) -> str:

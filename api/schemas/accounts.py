@@ -12,7 +12,8 @@ from platforms.base import Platform
 from platforms.registry import PlatformName
 from services.measuring import Measure, Remaining
 
-BaseUrl = Annotated[str, StringConstraints(max_length=2048, pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$")]
+BaseUrl = Annotated[str, StringConstraints(max_length=255, pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$")]
+"""It is also what the account is called on its platform, whose ids have at most 255 characters."""
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
 
 
