@@ -14,7 +14,7 @@ from rich.table import Column, Table
 
 from cli.database import Desk, at_desk, operator_settings
 from cli.options import DataDir, Json
-from core.crypto import KEY_FILE, generate_key, load_or_create
+from core.crypto import INDEX, KEY_FILE, Keyring, generate_key, load_or_create
 from core.principal import Scope
 from models import ApiKey
 from services import api_keys, pages, rotation, users
@@ -44,9 +44,18 @@ def generate(
 
 @app.command()
 def rotate(data_dir: DataDir = None) -> None:
-    """Encrypt everything with the newest secret key. Afterwards older keys can be taken away."""
-    count = at_desk(lambda desk: rotation.rotate(desk.db, desk.keyring), data_dir)
+    """Encrypt everything with the newest secret key, and say what may become of the older ones."""
+
+    async def work(desk: Desk) -> tuple[int, Keyring]:
+        return await rotation.rotate(desk.db, desk.keyring), desk.keyring
+
+    count, keyring = at_desk(work, data_dir)
     print(f"{count} values were encrypted anew.")
+    if keyring.index_version not in {INDEX, keyring.newest}:
+        print(
+            f"The key {keyring.index_version} encrypts nothing any more but still finds e-mail addresses: do not "
+            f"take it away, write `{INDEX}` in place of its version."
+        )
 
 
 @app.command()

@@ -74,6 +74,9 @@ def _expected(raised: Exception) -> ProofroomError | None:
     if loaded is not None and isinstance(raised, loaded.OperationalError):
         reason = str(raised.orig).strip().splitlines()[0]
         return Unavailable(f"The database does not answer: {reason}", remedy="Is `proofroom up` running?")
+    loaded = sys.modules.get("core.crypto")
+    if loaded is not None and isinstance(raised, loaded.Undecryptable):
+        return ConfigurationError(str(raised), remedy="Give this command the keys that the service has.")
     return None
 
 

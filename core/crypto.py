@@ -49,6 +49,8 @@ class Keyring:
     keys: tuple[tuple[str, bytes], ...] = field(repr=False)
     _ciphers: dict[str, AESGCM] = field(repr=False)
     _index_key: bytes = field(repr=False)
+    index_version: str
+    """The entry that finds e-mail addresses."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -68,8 +70,8 @@ class Keyring:
         if len({version for version, _ in parsed}) != len(parsed):
             raise _bad("names a version twice")
         ciphers = {version: AESGCM(_derive(key, b"proofroom encryption")) for version, key in keys}
-        index = dict(parsed).get(INDEX, keys[-1][1])
-        return cls(keys, ciphers, _derive(index, b"proofroom e-mail index"))
+        index = INDEX if INDEX in dict(parsed) else keys[-1][0]
+        return cls(keys, ciphers, _derive(dict(parsed)[index], b"proofroom e-mail index"), index)
 
     @property
     def newest(self) -> str:

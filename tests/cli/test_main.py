@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cli.main import COMMANDS, exit_code
+from core.crypto import generate_key
 from core.errors import (
     ConfigurationError,
     Conflict,
@@ -15,6 +16,7 @@ from core.errors import (
     ProofroomError,
     Unavailable,
 )
+from core.settings import Settings
 
 
 def _proofroom(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
@@ -106,3 +108,15 @@ def test_a_database_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     assert answer.returncode == 7
     assert "The database does not answer" in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+def test_a_key_that_is_missing_is_one_line(settings: Settings) -> None:
+    env = {
+        "DATABASE_URL": settings.database_url.get_secret_value(),
+        "PROOFROOM_SECRET_KEYS": generate_key("first"),
+    }
+    added = _proofroom("users", "add", "ada", "ada@example.com", **env)
+    assert added.returncode == 0, added.stderr
+    listed = _proofroom("users", "list", **{**env, "PROOFROOM_SECRET_KEYS": generate_key("other")})
+    assert (listed.returncode, listed.stderr.count("\n")) == (3, 1)
+    assert "The key first is not among PROOFROOM_SECRET_KEYS" in listed.stderr

@@ -113,8 +113,11 @@ def test_secrets_are_encrypted_with_a_new_key(
 
     index = f"index:{settings.secret_keys[0].partition(':')[2]}"
     monkeypatch.setenv("PROOFROOM_SECRET_KEYS", ",".join([entry, *settings.secret_keys]))
-    assert "1 values" in run(keys.app, "rotate").stdout
+    rotated = run(keys.app, "rotate").stdout
+    assert "1 values" in rotated
+    assert "write `index` in place of its version" in rotated
     monkeypatch.setenv("PROOFROOM_SECRET_KEYS", ",".join([entry, index]))
+    assert run(keys.app, "rotate").stdout == "0 values were encrypted anew.\n"
     assert json.loads(run(users.app, "list", "--json").stdout)[0]["email"] == "ada@example.com"
 
 
