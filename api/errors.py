@@ -63,7 +63,15 @@ async def _http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
     code = "".join(word.capitalize() for word in status.name.split("_"))
-    return problem(status, code, status.phrase, str(error.detail), headers=error.headers)
+    nowhere = status is HTTPStatus.NOT_FOUND
+    return problem(
+        status,
+        code,
+        status.phrase,
+        "Nothing is at this address." if nowhere else str(error.detail),
+        remedy="/docs describes every call." if nowhere else None,
+        headers=error.headers,
+    )
 
 
 async def _database(_: Request, error: Exception) -> Response:

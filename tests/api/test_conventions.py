@@ -256,6 +256,11 @@ async def test_the_reference_needs_nobody_else(api: Api) -> None:
     assert json.loads((await client.get("/openapi.json")).text)["info"]["title"] == "Proofroom"
 
 
+async def test_an_address_of_nothing_says_where_to_look(api: Api) -> None:
+    user = await api.user()
+    assert "/docs" in check_problem(await user.get("/v1/nothing"), 404, "NotFound")["remedy"]
+
+
 async def test_a_requests_line_has_the_ids_and_nothing_else_of_its_address(api: Api) -> None:
     user = await api.user()
     known = uuid4()
