@@ -13,6 +13,7 @@ from api.limits import Limits
 from api.listener import Listener
 from api.middleware import BodyLimit, Edge, Hosts, RequestRate
 from api.routes import ROUTERS
+from core import telemetry
 from core.crypto import Keyring
 from core.db import Database
 from core.settings import Settings
@@ -67,6 +68,7 @@ def create_app(
     for router in (*ROUTERS, *routers):
         app.include_router(router)
     app.include_router(docs.router)
+    telemetry.instrument(app, settings)
     return app
 
 

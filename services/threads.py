@@ -5,10 +5,11 @@ The one place that runs LangGraph. docs/concepts.md has the table of what is fou
 
 import asyncio
 import time
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing
 from typing import Any, Final, assert_never, cast
 
 import structlog
+from opentelemetry import trace
 from pydantic import JsonValue
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -53,6 +54,9 @@ class TooManyLostLeases(ProofroomError):
     """A thread that seems to kill whoever works on it."""
 
 
+_TRACER: Final = trace.get_tracer("proofroom")
+
+
 async def advance(claim: Claim, runtime: Runtime) -> None:
     """Take the thread to its next pause, or its end, and release it. Raises only DATABASE_AWAY."""
     started = time.monotonic()
@@ -60,7 +64,8 @@ async def advance(claim: Claim, runtime: Runtime) -> None:
     try:
         if claim.lost_leases >= LOST_LEASE_LIMIT:
             raise TooManyLostLeases(f"Its worker died or froze {claim.lost_leases} times in a row.")
-        await _advance(claim, runtime, progress)
+        with _span(claim):
+            await _advance(claim, runtime, progress)
         outcome = "done"
     except ClaimLost:
         log.warning("thread.claim_lost")
@@ -158,6 +163,17 @@ async def _save_slow_step(
         await progress.save(
             runtime.db, Advance(status=status, thread_status="busy", hold=True, lease_seconds=lease)
         )
+
+
+def _span(claim: Claim) -> AbstractContextManager[trace.Span]:
+    """Without what was raised, which may quote a draft."""
+    ids = {"workflow_id": str(claim.workflow_id), "thread_id": str(claim.thread_id)}
+    return _TRACER.start_as_current_span(
+        "thread.advance",
+        attributes={**ids, "platform": claim.platform},
+        record_exception=False,
+        set_status_on_exception=False,
+    )
 
 
 def _decision(claim: Claim, interrupt_id: str) -> JsonValue:

@@ -3,6 +3,9 @@ import subprocess
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
 
 _TRACED = """
 from opentelemetry import trace
@@ -15,11 +18,28 @@ flush()
 """
 
 
-def _run(**env: str) -> None:
-    subprocess.run([sys.executable, "-c", _TRACED], env={**os.environ, **env}, check=True, timeout=60)
+_REQUESTED = """
+import asyncio, httpx
+from api.app import create_app
+from core import telemetry
+from core.settings import load
+flush = telemetry.configure(load(), "api")
+async def ask():
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(create_app(load())), base_url="http://localhost") as http:
+        await http.get("/v1/workflows")
+        await http.get("/v1/auth/link/not-to-be-told")
+asyncio.run(ask())
+flush()
+"""
 
 
-def test_spans_go_to_the_endpoint_under_the_processs_name() -> None:
+@pytest.mark.parametrize(
+    ("script", "process", "span"),
+    [(_TRACED, b"proofroom-worker", b"advance"), (_REQUESTED, b"proofroom-api", b"GET /v1/workflows")],
+)
+def test_spans_go_to_the_endpoint_under_the_processs_name(
+    script: str, process: bytes, span: bytes, tmp_path: Path
+) -> None:
     received: list[tuple[str, bytes]] = []
 
     class Collector(BaseHTTPRequestHandler):
@@ -34,16 +54,20 @@ def test_spans_go_to_the_endpoint_under_the_processs_name() -> None:
     with HTTPServer(("127.0.0.1", 0), Collector) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        _run(
-            OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{server.server_port}",
-            OTEL_EXPORTER_OTLP_COMPRESSION="none",
-        )
+        env = {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
+            "OTEL_EXPORTER_OTLP_COMPRESSION": "none",
+            "PROOFROOM_DEPLOYMENT": "embedded",
+            "PROOFROOM_DATA_DIR": str(tmp_path),
+        }
+        subprocess.run([sys.executable, "-c", script], env={**os.environ, **env}, check=True, timeout=60)
         server.shutdown()
         thread.join()
     ((path, body),) = received
     assert path == "/v1/traces"
-    assert b"advance" in body
-    assert b"proofroom-worker" in body
+    assert span in body
+    assert process in body
+    assert b"not-to-be-told" not in body
 
 
 def test_without_an_endpoint_nothing_is_loaded_or_sent() -> None:

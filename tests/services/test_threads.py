@@ -4,6 +4,10 @@ import asyncio
 from uuid import UUID
 
 import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from uuid_utils.compat import uuid7
 
 from core.errors import Conflict
@@ -278,3 +282,15 @@ async def test_an_error_in_words_that_cannot_be_stored_is_kept_as_far_as_it_can(
     assert (await scene.state(thread_id))[
         "error"
     ] == "ValueError: odd\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER} words"
+
+
+async def test_an_advance_is_a_span_that_says_nothing_of_the_text(scene: Scene) -> None:
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+    (thread_id,) = await scene.start("x")
+    scene.words.texts = iter([ValueError("a secret draft")])
+    await scene.advance()
+    (span,) = exporter.get_finished_spans()
+    assert (span.name, (span.attributes or {})["thread_id"]) == ("thread.advance", str(thread_id))
+    assert "secret" not in span.to_json()
