@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.errors import Conflict, FieldError, Forbidden, Invalid
+from core.errors import Conflict, FieldError, Forbidden, Invalid, TooLarge
 from core.principal import Principal
 from models import Template
 from models.library import TemplateType
@@ -25,6 +25,7 @@ TYPE_OF_PLATFORM: Final[Mapping[str, TemplateType]] = {
 PLACEHOLDER: Final = re.compile(r"[a-z][a-z0-9_]{0,49}")
 PROMPT_LIMIT: Final = 20_000
 FILLED_LIMIT: Final = 1_000_000
+"""Characters of a prompt with its placeholders filled in, as of any text: one may be repeated thousands of times."""
 
 
 class TemplateReadOnly(Forbidden):
@@ -51,7 +52,8 @@ def placeholders(prompt: str) -> tuple[str, ...]:
 
 
 def render(template: Template, values: Mapping[str, str]) -> str:
-    """The prompt with its placeholders filled in. Raises Invalid at `/template_input` for each that is missing or unknown."""
+    """The prompt with its placeholders filled in. Raises Invalid at `/template_input` for each that is missing or
+    unknown, and TooLarge."""
     names = placeholders(template.prompt)
     errors = [
         FieldError(f"/template_input/{name}", "The template needs this.")
@@ -69,6 +71,13 @@ def render(template: Template, values: Mapping[str, str]) -> str:
             remedy=f"Its placeholders are: {', '.join(names) or 'none'}.",
             errors=errors,
         )
+    parts = Formatter().parse(template.prompt)
+    length = sum(len(literal) + len(values[name] if name else "") for literal, name, _, _ in parts)
+    if length > FILLED_LIMIT:
+        detail = (
+            f"The template filled in would have {length:,} characters; at most {FILLED_LIMIT:,} are taken."
+        )
+        raise TooLarge(detail, remedy="Shorten the input.", errors=[FieldError("/template_input", detail)])
     return template.prompt.format_map(values)
 
 

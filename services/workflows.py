@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from agents.base import Source
-from core.errors import Conflict, FieldError, Invalid, NotFound
+from core.errors import Conflict, FieldError, Invalid, NotFound, TooLarge
 from core.principal import Principal
 from models import (
     Campaign,
@@ -211,6 +211,9 @@ async def _source(session: AsyncSession, brief: StartWorkflow) -> tuple[Source, 
     if brief.source is not None:
         return brief.source, prompt
     facts = "\n\n".join(value for value in brief.template_input.values() if value.strip())
+    if len(facts) > templates.FILLED_LIMIT:
+        detail = f"{len(facts):,} characters in all; at most {templates.FILLED_LIMIT:,} are taken."
+        raise TooLarge(detail, remedy="Shorten the input.", errors=[FieldError("/template_input", detail)])
     return Source(type="text", text=facts or prompt), prompt
 
 
