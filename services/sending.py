@@ -10,7 +10,6 @@ from uuid import UUID, uuid5
 
 import httpx
 
-from graphs.interrupts import Receipt as GraphReceipt
 from platforms.base import (
     Absent,
     Account,
@@ -63,15 +62,6 @@ class Answer:
     due_in: float | None = None
     account_expired: bool = False
     blocked_for: float | None = None
-
-    @property
-    def graph_receipt(self) -> GraphReceipt | None:
-        """What the graph is resumed with, when the pause is over."""
-        if self.receipt is not None:
-            return GraphReceipt(
-                outcome="published", platform_post_id=self.receipt.platform_post_id, url=self.receipt.url
-            )
-        return GraphReceipt(outcome="refused", reason=self.refusal) if self.refusal is not None else None
 
 
 def job_id(review_id: UUID, account_id: UUID | None) -> UUID:
