@@ -34,7 +34,9 @@ class Heard:
         return "".join(self._pieces)
 
     def take(self, piece: str, usage: UsageMetadata | None) -> None:
+        """Raises ValueError for what is no text: JSON can name half of a surrogate pair."""
         if piece:
+            piece.encode()
             self._pieces.append(piece)
         # The last report stands: the library repeats it at the end of a structured stream.
         self._usage = usage or self._usage

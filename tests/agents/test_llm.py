@@ -281,3 +281,11 @@ async def test_a_quote_is_a_span_of_the_draft_or_nothing(
     judged = await critic.judge(request, ledger)
     assert judged.findings["clarity"].quote == found
     assert found in draft.content
+
+
+async def test_half_a_character_is_a_malformed_answer_like_any_other(
+    openai_server: OpenAIServer, writer: ModelWriter, request_: WriteRequest, ledger: Ledger
+) -> None:
+    openai_server.script(Answer('{"content": "Nine \ud83d seconds."}', usage=None), POST)
+    assert (await writer.write(request_, ledger)).content.content == SAID
+    assert ledger.statuses == ["failed", "completed"]
