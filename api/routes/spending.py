@@ -16,8 +16,8 @@ async def list_budgets(_: Viewer, session: Session) -> Budgets:
     return _show(await budgets.browse(session))
 
 
-@router.put("/budgets")
-async def put_budget(body: BudgetIn, principal: Owner, session: Session) -> Budgets:
+@router.post("/budgets")
+async def set_budget(body: BudgetIn, principal: Owner, session: Session) -> Budgets:
     """Sets or lifts one period's limit; answers all of them."""
     return _show(await budgets.put(session, principal, body.period, body.limit_usd))
 

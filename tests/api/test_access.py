@@ -33,7 +33,7 @@ NEEDS: dict[str, tuple[Role, Scope]] = {
     "create_api_key": (OWNER, Scope.ADMIN),
     "revoke_api_key": (OWNER, Scope.ADMIN),
     "list_budgets": (VIEWER, Scope.READ),
-    "put_budget": (OWNER, Scope.ADMIN),
+    "set_budget": (OWNER, Scope.ADMIN),
     "get_usage": (VIEWER, Scope.READ),
     "list_accounts": (VIEWER, Scope.READ),
     "get_account": (VIEWER, Scope.READ),

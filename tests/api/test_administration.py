@@ -197,8 +197,8 @@ async def test_budgets_are_set_lifted_and_used_up(api: Api, db: Database) -> Non
     assert (await user.get("/v1/budgets")).json() == {"items": []}
     await spend(db, user, "1.25")
     await spend(db, user, "9", "now() - interval '40 days'")
-    await user.put("/v1/budgets", json={"period": "month", "limit_usd": "10"})
-    answer = await user.put("/v1/budgets", json={"period": "month", "limit_usd": "5.50"})
+    await user.post("/v1/budgets", json={"period": "month", "limit_usd": "10"})
+    answer = await user.post("/v1/budgets", json={"period": "month", "limit_usd": "5.50"})
     budget = answer.json()["items"][0]
     assert (budget["limit_usd"], budget["spent_usd"], budget["remaining_usd"]) == (
         "5.500000",
@@ -206,12 +206,12 @@ async def test_budgets_are_set_lifted_and_used_up(api: Api, db: Database) -> Non
         "4.250000",
     )
     assert datetime.fromisoformat(budget["resets_at"]) > datetime.now(UTC)
-    both = await user.put("/v1/budgets", json={"period": "day", "limit_usd": "1"})
+    both = await user.post("/v1/budgets", json={"period": "day", "limit_usd": "1"})
     assert [(item["period"], item["remaining_usd"]) for item in both.json()["items"]] == [
         ("day", "0.000000"),
         ("month", "4.250000"),
     ]
-    lifted = await user.put("/v1/budgets", json={"period": "day", "limit_usd": None})
+    lifted = await user.post("/v1/budgets", json={"period": "day", "limit_usd": None})
     assert [item["period"] for item in lifted.json()["items"]] == ["month"]
 
 
@@ -220,7 +220,7 @@ async def test_budgets_are_set_lifted_and_used_up(api: Api, db: Database) -> Non
 )
 async def test_amounts_are_decimal_strings(api: Api, amount: object) -> None:
     user = await api.user()
-    answer = await user.put("/v1/budgets", json={"period": "month", "limit_usd": amount})
+    answer = await user.post("/v1/budgets", json={"period": "month", "limit_usd": amount})
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"] == "/limit_usd"
 

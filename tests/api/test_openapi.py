@@ -57,4 +57,4 @@ def test_every_body_has_an_example(document: dict[str, Any]) -> None:
 def test_operations_are_named_after_what_they_do(document: dict[str, Any]) -> None:
     names = [operation["operationId"] for item in document["paths"].values() for operation in item.values()]
     assert len(names) == len(set(names))
-    assert {"list_projects", "create_api_key", "put_budget"} <= set(names)
+    assert {"list_projects", "create_api_key", "set_budget"} <= set(names)

@@ -155,7 +155,7 @@ async def _furnish(owner: User) -> None:
         ("/v1/api-keys", {"name": "bot", "scopes": ["read"]}),
     ]:
         _done(await owner.post(path, json=body))
-    _done(await owner.put("/v1/budgets", json={"period": "month", "limit_usd": "25.00"}))
+    _done(await owner.post("/v1/budgets", json={"period": "month", "limit_usd": "25.00"}))
     _done(await owner.put("/v1/profile", json={"name": "Ada", "tone_of_voice": "dry"}))
 
 
