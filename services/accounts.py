@@ -47,6 +47,16 @@ def opened(row: ConnectedAccount, settings: Settings, keyring: Keyring) -> Accou
 
 def problem(row: ConnectedAccount | None, settings: Settings) -> Mapping[str, str] | None:
     """Why nothing can be published with it now; None when all is well."""
+    if (found := unusable(row, settings)) is not None or row is None:
+        return found
+    if row.status == "token_expired":
+        detail = row.error_message or f"The access of {row.username} has expired."
+        return error("Reauthorize", detail, "Connect the account again, then retry the job.")
+    return None
+
+
+def unusable(row: ConnectedAccount | None, settings: Settings) -> Mapping[str, str] | None:
+    """Why its platform cannot even be asked; None when it can."""
     if row is None:
         return error(
             "NoAccount", "The account is gone.", "Connect one, then retry the job with its account_id."
@@ -58,9 +68,6 @@ def problem(row: ConnectedAccount | None, settings: Settings) -> Mapping[str, st
         return error(
             "AccountDisconnected", f"{row.username} is disconnected.", "Connect it again, then retry the job."
         )
-    if row.status == "token_expired":
-        detail = row.error_message or f"The access of {row.username} has expired."
-        return error("Reauthorize", detail, "Connect the account again, then retry the job.")
     return None
 
 
@@ -141,8 +148,8 @@ async def test(
     http: httpx.AsyncClient, settings: Settings, keyring: Keyring, row: ConnectedAccount
 ) -> Identity:
     """Ask the platform; no transaction is open meanwhile. Raises Conflict, CredentialsRefused, PlatformUnavailable."""
-    if row.credentials is None:
-        raise Conflict("The account is disconnected.", remedy="Connect it again.")
+    if (found := unusable(row, settings)) is not None:
+        raise Conflict(found["detail"], remedy=found["remedy"])
     return await _identify(http, settings, PlatformName(row.platform), opened(row, settings, keyring))
 
 

@@ -170,12 +170,11 @@ async def _look_up(order: Order, runtime: Runtime, progress: Progress) -> Answer
         return None
     async with runtime.db.service(claim.workspace_id) as session:
         row = await session.get(ConnectedAccount, UUID(job["connected_account_id"]))
-    if row is None or row.credentials is None:
-        problem = error(
-            "OutcomeUnknown",
-            "The account was disconnected before the platform could be asked.",
-            "Look at the platform, then say with reconcile whether it is there.",
-        )
+    unusable = accounts.unusable(row, runtime.settings)
+    if row is None or unusable is not None:
+        detail = f"The platform cannot be asked. {unusable['detail'] if unusable else ''}".rstrip()
+        remedy = "Look at the platform, then say with reconcile whether it is there."
+        problem = error("OutcomeUnknown", detail, remedy)
         await _leave(order, runtime, progress, status="unknown", error=problem)
         return None
     account = accounts.opened(row, runtime.settings, runtime.keyring)

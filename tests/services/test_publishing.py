@@ -13,7 +13,7 @@ from sqlalchemy import text
 from core.errors import Conflict
 from core.simulated import simulated_account
 from graphs.interrupts import Decision
-from services import jobs, posts, threads, workflows
+from services import accounts, jobs, posts, threads, workflows
 from services.jobs import JobStatusConflict
 from tests.plugins.scene import Scene
 
@@ -514,3 +514,22 @@ async def test_a_takedown_that_the_platform_refuses_is_over_at_once(scene: Scene
     attempt = await scene.row("SELECT outcome FROM publishing_attempts WHERE kind = 'unpublish'")
     assert attempt["outcome"] == "refused"
     assert (await account(scene, "x"))["status"] == "token_expired"
+
+
+async def test_without_simulators_a_simulated_post_in_doubt_is_a_persons_to_tell(scene: Scene) -> None:
+    thread_id = await approved(scene)
+    await fault(scene, "lost_answer")
+    await scene.advance()
+    await long_ago(scene, thread_id, 10)
+    scene.runtime.settings = settings = scene.settings.model_copy(update={"simulator_url": None})
+    await scene.advance()
+    job, state = await scene.job(thread_id), await scene.state(thread_id)
+    assert (job["status"], job["error"]["code"], state["status"]) == (
+        "unknown",
+        "OutcomeUnknown",
+        "publishing",
+    )
+    async with scene.tenant() as session:
+        row = await accounts.find(session, job["connected_account_id"])
+    with pytest.raises(Conflict, match="no simulators"):
+        await accounts.test(scene.runtime.http, settings, scene.runtime.keyring, row)
