@@ -138,9 +138,10 @@ def _show(error: ProofroomError) -> None:
         }
         print(json.dumps(problem), file=sys.stderr)
         return
-    fields = [f"{each.pointer}: {each.detail.rstrip('.')}." for each in error.errors]
-    words = " ".join(part for part in [error.detail, *fields, error.remedy] if part)
-    print(f"proofroom: {words}", file=sys.stderr)
+    fields = [f"{each.pointer}: {each.detail.rstrip('.')}" for each in error.errors]
+    untold = [field for field in fields if field not in error.detail]
+    words = [part.rstrip(".") for part in [error.detail, *untold, error.remedy] if part]
+    print(f"proofroom: {'. '.join(words)}.", file=sys.stderr)
 
 
 if __name__ == "__main__":

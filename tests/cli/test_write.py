@@ -91,7 +91,7 @@ def test_what_is_wrong_is_one_clear_line(idle_service: "Service", article: str) 
     assert wrong.returncode == 1
     assert wrong.stdout == ""
     assert wrong.stderr.count("\n") == 1
-    assert "/platforms/1" in wrong.stderr
+    assert wrong.stderr.count("/platforms/1: ") == 1
 
     missing = idle_service.run("write", "nowhere.md", "--platforms", "x", "--json")
     assert missing.returncode == 4
