@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
+from core.content import Content
 from models import Draft, Evaluation, PlatformState
 from services import diffs, rows
 
@@ -21,6 +22,10 @@ class DraftView:
     draft: Draft
     evaluations: Sequence[Evaluation]
     diff: Sequence[diffs.Change]
+
+
+def content_of(draft: Draft) -> Content:
+    return Content(content=draft.content, metadata=draft.metadata_, media=tuple(draft.media))
 
 
 async def of_thread(session: AsyncSession, thread_id: UUID) -> list[Draft]:

@@ -7,9 +7,10 @@ from uuid import UUID
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.content import Content, approved_hash
+from core.content import approved_hash
 from core.errors import Conflict, FieldError, Invalid, NotFound
 from models import ConnectedAccount, Draft, JobStatus, PlatformState, PlatformStatus, PublishingJob
+from services.draft_views import content_of
 
 # Receipts are not a request's to write: a function of the database does, and leaves an attempt of kind `reconcile`.
 _RECONCILE = text("SELECT reconcile_job(:job_id, :outcome, :url)")
@@ -136,7 +137,6 @@ async def _bind_account(session: AsyncSession, job: PublishingJob, account_id: U
         raise JobStatusConflict(f"The account is {account.status}.", remedy="Connect it again, then retry.")
     if job.connected_account_id is None:
         draft = await session.get_one(Draft, job.draft_id)
-        content = Content(content=draft.content, metadata=draft.metadata_, media=tuple(draft.media))
         job.connected_account_id = account.id
         job.simulated = account.simulated
-        job.approved_hash = approved_hash(content, account.id)
+        job.approved_hash = approved_hash(content_of(draft), account.id)

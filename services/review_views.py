@@ -10,13 +10,13 @@ from pydantic import JsonValue
 from sqlalchemy import ColumnElement, Select, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.content import Content
 from core.errors import NotFound
 from core.policy import Violation
 from graphs.payloads import Allowed
 from models import ConnectedAccount, Draft, Evaluation, Review, ReviewStatus
 from platforms.registry import PLATFORMS, PlatformName
 from services import draft_views, pages
+from services.draft_views import content_of
 
 OPENING: Final = 200
 """Characters of the draft that the inbox shows."""
@@ -105,10 +105,6 @@ def allowed(view: ReviewView) -> list[Allowed]:
         return []
     others: list[Allowed] = ["edit", "regenerate", "reject"]
     return others if violations(view.item.platform, view.draft) else ["accept", *others]
-
-
-def content_of(draft: Draft) -> Content:
-    return Content(content=draft.content, metadata=draft.metadata_, media=tuple(draft.media))
 
 
 def _items() -> Select[*tuple[Any, ...]]:

@@ -14,6 +14,7 @@ from graphs.interrupts import Decision, edited
 from models import ConnectedAccount, Draft, PlatformState, Review
 from platforms.registry import PLATFORMS, PlatformName
 from services import people
+from services.draft_views import content_of
 
 
 class ReviewAlreadyDecided(Conflict):
@@ -67,7 +68,7 @@ async def decide(
         raise _changed(review, draft)
     account_id, schedule_for = await _where_and_when(session, review, decision)
     is_edit = decision.decision == "edit"
-    content = edited(_content(draft), decision) if is_edit else _content(draft)
+    content = edited(content_of(draft), decision) if is_edit else content_of(draft)
     approves = decision.decision == "accept" or (is_edit and decision.approve)
     if approves:
         _check_policy(content, PlatformName(draft.platform))
@@ -142,10 +143,6 @@ def _changed(review: Review, draft: Draft) -> DraftChanged:
         remedy=f"Read GET /v1/reviews/{review.id} again and decide with its seen_hash.",
         extra={"seen_hash": review.seen_hash, "draft_id": str(draft.id)},
     )
-
-
-def _content(draft: Draft) -> Content:
-    return Content(content=draft.content, metadata=draft.metadata_, media=tuple(draft.media))
 
 
 def _check_policy(content: Content, platform: PlatformName) -> None:
