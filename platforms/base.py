@@ -44,6 +44,8 @@ class Receipt:
     platform_post_id: str
     url: str
     response: Mapping[str, JsonValue] = field(default_factory=dict)
+    by_words: bool = field(default=False, compare=False)
+    """Found by its words alone: another job's post may have the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ WITH fence AS (
         platform_post_id text, content_type text, title text, url text, slug text, text_content text,
         html_content text, content_hash text, simulated boolean)
     ON CONFLICT (workspace_id, platform, platform_post_id) DO UPDATE SET
-        publishing_job_id = EXCLUDED.publishing_job_id, published = true
+        publishing_job_id = coalesce(posts.publishing_job_id, EXCLUDED.publishing_job_id), published = true
 ), attempt AS (
     INSERT INTO publishing_attempts (id, workspace_id, publishing_job_id, kind, started_at, ended_at, outcome, evidence)
     SELECT x.id, f.workspace_id, x.publishing_job_id, x.kind, now() - make_interval(secs => x.seconds), now(),

@@ -189,6 +189,9 @@ async def _look_up(order: Order, runtime: Runtime, progress: Progress) -> Answer
 
 async def _settle(order: Order, runtime: Runtime, progress: Progress, answer: Answer) -> JsonValue:
     """Write what became of the call; when the pause is over, with the commit that ends it."""
+    receipt = answer.receipt
+    if receipt is not None and receipt.by_words and await _is_anothers(order, runtime, receipt):
+        answer = sending.of_another(answer, receipt)
     metrics.record_publishing(order.claim.platform, answer.outcome)
     log.info(
         "publishing.answer",
@@ -222,6 +225,22 @@ async def _settle(order: Order, runtime: Runtime, progress: Progress, answer: An
         on_account,
     )
     return None
+
+
+_ANOTHERS = text("""
+SELECT 1 FROM posts
+WHERE platform = :platform AND platform_post_id = :platform_post_id AND publishing_job_id <> :job_id
+""")
+
+
+async def _is_anothers(order: Order, runtime: Runtime, receipt: Receipt) -> bool:
+    found = {
+        "platform": order.claim.platform,
+        "platform_post_id": receipt.platform_post_id,
+        "job_id": order.job["id"],
+    }
+    async with runtime.db.service(order.claim.workspace_id) as session:
+        return (await session.execute(_ANOTHERS, found)).first() is not None
 
 
 def _close(order: Order, progress: Progress, answer: Answer, *, record: bool = True) -> JsonValue:

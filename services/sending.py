@@ -142,6 +142,15 @@ async def look_up(
             assert_never(found)
 
 
+def of_another(answer: Answer, receipt: Receipt) -> Answer:
+    """The post that was found by its words is another job's: this one's are not out a second time."""
+    detail = f"The same words are out already, by another approval: {receipt.url}"
+    problem = error("Refused", detail, "Edit the draft in its new review, or reject it.")
+    return Answer(
+        "failed", "refused", answer.kind, answer.seconds, answer.evidence, error=problem, refusal=detail
+    )
+
+
 def _published(receipt: Receipt, kind: str, seconds: float) -> Answer:
     evidence = {"platform_post_id": receipt.platform_post_id, "url": receipt.url}
     return Answer("published", "confirmed", kind, seconds, evidence, receipt=receipt)

@@ -107,7 +107,7 @@ class LinkedInPublisher:
             posts = parse(response, Page).elements
             for post in posts:
                 if _made_since(post, since) and canonical(decode(post.commentary)) == wanted:
-                    return _receipt(account, post.id)
+                    return _receipt(account, post.id, by_words=True)
             if len(posts) < PAGE_SIZE or not _made_since(posts[-1], since):
                 return Absent({"looked_at": page * PAGE_SIZE + len(posts)})
         return CannotTell(f"The post is not among this account's last {MAX_PAGES * PAGE_SIZE}.")
@@ -167,7 +167,7 @@ class LinkedInPublisher:
         post = parse(found, Post)
         same = canonical(decode(post.commentary)) == canonical(publication.content.content)
         if same and _made_since(post, publication.first_attempt_at - CLOCK_SKEW):
-            return _receipt(account, post.id)
+            return _receipt(account, post.id, by_words=True)
         raise Refused(detail)
 
 
@@ -185,6 +185,6 @@ def _made_since(post: Post, since: datetime) -> bool:
     return datetime.fromtimestamp(post.created_at / 1000, UTC) >= since
 
 
-def _receipt(account: Account, urn: str) -> Receipt:
+def _receipt(account: Account, urn: str, *, by_words: bool = False) -> Receipt:
     pages = account.base_url.replace("https://api.linkedin.com", "https://www.linkedin.com")
-    return Receipt(urn, f"{pages}/feed/update/{urn}", {"id": urn})
+    return Receipt(urn, f"{pages}/feed/update/{urn}", {"id": urn}, by_words)

@@ -129,7 +129,7 @@ class XPublisher:
             seen += len(timeline.data)
             for tweet in timeline.data:
                 if tweet.created_at >= since and canonical(tweet.written()) == wanted:
-                    return _receipt(account, tweet.id)
+                    return _receipt(account, tweet.id, by_words=True)
             if timeline.meta.next_token is None:
                 return Absent({"looked_at": seen})
             token = timeline.meta.next_token
@@ -178,6 +178,6 @@ class XPublisher:
         raise Refused(detail)
 
 
-def _receipt(account: Account, tweet_id: str) -> Receipt:
+def _receipt(account: Account, tweet_id: str, *, by_words: bool = False) -> Receipt:
     pages = account.base_url.replace("https://api.x.com", "https://x.com")
-    return Receipt(tweet_id, f"{pages}/{account.username}/status/{tweet_id}", {"id": tweet_id})
+    return Receipt(tweet_id, f"{pages}/{account.username}/status/{tweet_id}", {"id": tweet_id}, by_words)
