@@ -83,7 +83,7 @@ NO_ACCOUNT = error(
 def too_late(scheduled_for: datetime, hours: int) -> dict[str, str]:
     return error(
         "TooLate",
-        f"It was due at {scheduled_for.isoformat()}, more than {hours} hours ago, while the service was down.",
+        f"It was due at {scheduled_for.isoformat()}, more than {hours} hours ago, and has not gone out.",
         "Publish it now with retry, move it with reschedule, or cancel it.",
     )
 

@@ -149,7 +149,9 @@ async def _run(
                 started = time.monotonic()
     finally:
         if saving is not None:
-            saving.cancel()
+            # A commit under way is paid work; one that has not begun leaves its rows to whoever commits next.
+            reached_next.set()
+            await asyncio.gather(saving, return_exceptions=True)
     raise AssertionError("a run ends with a pause or with the end")
 
 
