@@ -31,7 +31,7 @@ RECHECK_SECONDS: Final = 60
 """How long a revoked key or session may go on watching."""
 _SHORTEST_PAUSE: Final = 0.05
 
-EventId = Annotated[str, WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,19}-[0-9]{1,19}$"})]
+EventId = Annotated[str | None, WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,19}-[0-9]{1,19}$"})]
 
 
 class EventStream(EventSourceResponse):
@@ -54,10 +54,8 @@ async def stream_workflow_events(
     db: Db,
     settings: SettingsOf,
     listener: ListenerOf,
-    last_event_id: Annotated[
-        EventId | None, Query(description="For clients that cannot send the header.")
-    ] = None,
-    header: Annotated[EventId | None, Header(alias="Last-Event-ID")] = None,
+    last_event_id: Annotated[EventId, Query(description="For clients that cannot send the header.")] = None,
+    header: Annotated[EventId, Header(alias="Last-Event-ID")] = None,
 ) -> EventStream:
     """Everything that has happened since Last-Event-ID, or from the beginning, and then what happens.
 
