@@ -13,6 +13,7 @@ import uvicorn
 from pydantic import SecretStr
 
 from bench import floor, ours
+from core import log
 from core.crypto import generate_key
 from core.db import libpq_url
 from core.embedded import Cluster
@@ -67,7 +68,9 @@ def main() -> None:
                 database_url=SecretStr(cluster.url("proofroom")),
                 secret_keys=[generate_key("1")],
                 simulator_url=f"http://127.0.0.1:{listener.getsockname()[1]}",
+                log_level="warning",  # the result is what is to be read
             )
+            log.configure(settings, "bench")
             upgrade(settings)
             # The stock saver's tables of its own, so that neither reads the other's rows.
             floor_url = libpq_url(settings).replace("search_path%3Dpublic%2Clanggraph", "search_path%3Dfloor")

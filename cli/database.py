@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from cli import data_directory
 from core.crypto import Keyring
 from core.db import Database
-from core.errors import FieldError, Invalid
+from core.errors import ConfigurationError, FieldError, Invalid
 from core.settings import Deployment, Settings, load
 
 ResultT = TypeVar("ResultT")
@@ -44,15 +44,19 @@ def operator_settings(data_dir: Path | None) -> Settings:
     configured = load()
     if data_dir is not None:
         configured = configured.model_copy(update={"data_dir": data_dir})
+    named = "database_url" in configured.model_fields_set
     running = data_directory.read(configured.data_dir)
-    if "database_url" in configured.model_fields_set or running is None or running.database_url is None:
+    if running is None or (named and running.database_url is not None):
         return configured
+    if running.database_url is not None:
+        configured = configured.model_copy(update={"database_url": SecretStr(running.database_url)})
+    elif not named:
+        raise ConfigurationError(
+            f"The Proofroom of {configured.data_dir} runs on a database server of yours.",
+            remedy="Set DATABASE_URL to what it was given as --database-url.",
+        )
     return configured.model_copy(
-        update={
-            "deployment": Deployment.EMBEDDED,
-            "database_url": SecretStr(running.database_url),
-            "simulator_url": running.simulator_url,
-        }
+        update={"deployment": Deployment.EMBEDDED, "simulator_url": running.simulator_url}
     )
 
 

@@ -142,6 +142,19 @@ def test_commands_find_the_database_of_a_running_up(
     assert "http://127.0.0.1:8750/v1/auth/link/" in added.stdout
 
 
+def test_an_up_on_another_server_lends_its_keys_to_who_names_the_server(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_or_create(tmp_path)
+    data_directory.write(tmp_path, "http://127.0.0.1:8750", None)
+    add = ["add", "ada", "ada@example.com", "--data-dir", str(tmp_path)]
+    unnamed = CliRunner().invoke(users.app, add).exception
+    assert isinstance(unnamed, ConfigurationError)
+    assert "DATABASE_URL" in str(unnamed.remedy)
+    monkeypatch.setenv("DATABASE_URL", settings.database_url.get_secret_value())
+    assert "http://127.0.0.1:8750/v1/auth/link/" in CliRunner().invoke(users.app, add).stdout
+
+
 def test_without_keys_a_deployed_service_is_not_worked_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PROOFROOM_SECRET_KEYS")
     monkeypatch.setenv("PROOFROOM_DEPLOYMENT", Deployment.DEPLOYED)
