@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 from pydantic import SecretStr
 
 from core.settings import Deployment, Settings
@@ -22,6 +23,12 @@ _OURS = ("PROOFROOM_", "OPENAI_", "DATABASE_", "OTEL_", "LANGSMITH_", "LANGCHAIN
 
 for _name in [name for name in os.environ if name.startswith(_OURS)]:
     del os.environ[_name]
+
+
+# As the service logs: structlog's own default draws every traceback with its locals, which takes seconds.
+structlog.configure(
+    processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()]
+)
 
 
 @pytest.fixture
