@@ -5,6 +5,7 @@ import signal
 
 import structlog
 
+from agents.base import Critic, Writer
 from agents.choose import agents_for
 from core.crypto import Keyring
 from core.db import Database, libpq_url
@@ -20,12 +21,17 @@ from worker.loop import Loop
 log = structlog.get_logger(__name__)
 
 
-async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
-    """Work until SIGTERM or SIGINT, or until `stop` is set; then give back what is held and return."""
+async def run(
+    settings: Settings, stop: asyncio.Event | None = None, *, agents: tuple[Writer, Critic] | None = None
+) -> None:
+    """Work until SIGTERM or SIGINT, or until `stop` is set; then give back what is held and return.
+
+    `agents` replace those that the settings name.
+    """
     stop = stop or _stop_on_signal()
     db = Database(settings)
     deltas = Deltas(db)
-    writer, critic = agents_for(settings)
+    writer, critic = agents or agents_for(settings)
     async with publishing_client(settings, settings.publish_deadline_seconds) as http:
         runtime = Runtime(
             settings=settings,

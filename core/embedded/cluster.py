@@ -88,6 +88,11 @@ class Cluster:
         """The server's exit status, None while it runs."""
         return self._running().poll()
 
+    @property
+    def pid(self) -> int:
+        """The server's; every session is a child of it."""
+        return self._running().pid
+
     def url(self, database: str = OWNER, *, user: str = OWNER) -> str:
         if self._sockets is None:
             raise EmbeddedDatabaseError("The embedded PostgreSQL has not been started.")

@@ -1,0 +1,19 @@
+"""`python -m bench.worker`: the worker as it is, but for a writer and a critic that cost nothing."""
+
+import asyncio
+
+from bench.null import NullAgents
+from core import log
+from core.settings import load
+from worker.main import run
+
+
+def main() -> None:
+    settings = load()
+    log.configure(settings, "worker")
+    agents = NullAgents()
+    asyncio.run(run(settings, agents=(agents, agents)))
+
+
+if __name__ == "__main__":
+    main()
