@@ -3,7 +3,7 @@
 import asyncio
 
 from bench.null import NullAgents
-from core import log
+from core import faults, log
 from core.settings import load
 from worker.main import run
 
@@ -11,6 +11,7 @@ from worker.main import run
 def main() -> None:
     settings = load()
     log.configure(settings, "worker")
+    faults.arm(settings)
     agents = NullAgents()
     asyncio.run(run(settings, agents=(agents, agents)))
 

@@ -11,7 +11,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from cli.sockets import listen
-from core import log, telemetry
+from core import faults, log, telemetry
 from core.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -100,4 +100,5 @@ def _settings(process: str) -> Settings:
     settings = load()
     settings.require_ready()
     log.configure(settings, process)
+    faults.arm(settings)
     return settings

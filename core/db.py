@@ -9,6 +9,7 @@ from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
+from core import faults
 from core.errors import ConfigurationError
 from core.settings import Settings
 
@@ -98,3 +99,4 @@ class Database:
                 {"role": role, "workspace_id": str(workspace_id or ""), "user_id": str(user_id or "")},
             )
             yield session
+        faults.reach("after_commit")

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AliasChoices,
@@ -36,6 +36,10 @@ class Registration(StrEnum):
     CLOSED = "closed"
 
 
+FaultPoint = Literal["before_commit", "after_commit", "before_call", "after_call"]
+"""Around a graph's commit, after any commit, around a platform's call."""
+
+
 class ModelPrice(BaseModel):
     """USD per million tokens."""
 
@@ -47,6 +51,14 @@ def _split(value: object) -> object:
     return [item.strip() for item in value.split(",") if item.strip()] if isinstance(value, str) else value
 
 
+def _pairs(value: object) -> object:
+    """`name:value,name:value`; what is no pair is left for the type to refuse."""
+    if not isinstance(value, str):
+        return value
+    pairs = [item.partition(":") for item in value.split(",") if item.strip()]
+    return {name.strip(): number for name, _, number in pairs}
+
+
 def _json(value: object) -> object:
     """In the validator, so that malformed JSON is reported as any other bad value."""
     try:
@@ -56,6 +68,7 @@ def _json(value: object) -> object:
 
 
 _LOOPBACK = {"127.0.0.1", "::1", "[::1]", "localhost"}
+Probability = Annotated[float, Field(ge=0, le=1)]
 CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split)]
 
 
@@ -144,6 +157,12 @@ class Settings(BaseSettings):
     checkpoint_keep_hours: int = Field(24, ge=0)
     log_keep_days: int = Field(90, ge=1)
 
+    faults: Annotated[dict[FaultPoint, Probability], NoDecode, BeforeValidator(_pairs)] = Field(
+        default_factory=dict
+    )
+    """`point:probability,…` at which a process kills itself; refused but where everything is on one machine."""
+    fault_seed: int | None = None
+
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
     log_format: str = Field("json", pattern="^(json|console)$")
     otlp_endpoint: str | None = Field(
@@ -154,6 +173,12 @@ class Settings(BaseSettings):
     def _deadline_inside_lease(self) -> Self:
         if self.publish_deadline_seconds >= self.lease_seconds:
             raise ValueError("publish_deadline_seconds must be smaller than lease_seconds")
+        return self
+
+    @model_validator(mode="after")
+    def _faults_at_home(self) -> Self:
+        if self.faults and self.deployment is not Deployment.EMBEDDED:
+            raise ValueError("faults are for the crash harness; a deployed service takes none")
         return self
 
     @property

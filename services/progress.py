@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core import faults
 from core.content import content_hash
 from core.db import Database
 from graphs.records import content_of
@@ -77,6 +78,7 @@ class Progress:
         return await self._commit(db, full, before)
 
     async def _commit(self, db: Database, advance: Advance, before: Before | None) -> None:
+        faults.reach("before_commit")
         async with db.service(self.claim.workspace_id) as session:
             if before is not None:
                 await before(session)

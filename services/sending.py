@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 
 import httpx
 
+from core import faults
 from platforms.base import (
     Absent,
     Account,
@@ -95,7 +96,9 @@ async def publish(
     started = time.monotonic()
     try:
         async with asyncio.timeout(attempt.deadline_seconds):
+            faults.reach("before_call")
             receipt = await platform.publisher.publish(http, account, publication)
+            faults.reach("after_call")
     except TimeoutError:
         failure: PlatformError = OutcomeUnknown("No answer came before the deadline.")
     except PlatformError as raised:
@@ -112,7 +115,9 @@ async def look_up(
     started = time.monotonic()
     try:
         async with asyncio.timeout(attempt.deadline_seconds):
+            faults.reach("before_call")
             found: LookUp = await platform.publisher.find(http, account, publication)
+            faults.reach("after_call")
     except (TimeoutError, Unreachable, OutcomeUnknown) as raised:
         detail = getattr(raised, "detail", "No answer came before the deadline.")
         return _ask_again(detail, attempt, time.monotonic() - started)

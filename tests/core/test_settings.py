@@ -26,6 +26,8 @@ from core.settings import Deployment, Registration, Settings, load
             "30",
             "publish_deadline_seconds must be smaller than lease_seconds",
         ),
+        ("PROOFROOM_FAULTS", "after_lunch:0.1", "PROOFROOM_FAULTS: Input should be 'before_commit'"),
+        ("PROOFROOM_FAULTS", "after_commit:0.1", "a deployed service takes none"),
     ],
 )
 def test_a_bad_value_names_its_variable(
