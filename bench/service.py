@@ -5,6 +5,7 @@ Everything listens on free ports of loopback and lies in one folder; the develop
 
 import asyncio
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -129,7 +130,10 @@ class Service:
 
     def stop(self) -> None:
         """As at a shutdown: all but PostgreSQL, which `running` ends after them."""
-        for process in (*self.apis, *self.workers, self.simulators):
+        ending = (*self.apis, *self.workers)
+        for process in ending:
+            process.signal(signal.SIGTERM)
+        for process in (*ending, self.simulators):
             process.stop()
 
     def _process(self, name: str, arguments: tuple[str, ...], extra: Mapping[str, str]) -> Process:
