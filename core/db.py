@@ -1,13 +1,21 @@
-"""The connection pool, and transactions that see one workspace, a worker's view, or nothing yet."""
+"""The connection pools, and transactions that see one workspace, a worker's view, or nothing yet."""
 
+import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import URL, make_url, text
-from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy import URL, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
 
 from core import faults
 from core.errors import ConfigurationError
@@ -39,10 +47,13 @@ def database_url(settings: Settings) -> URL:
             f"DATABASE_URL names {url.get_backend_name()}; Proofroom runs on PostgreSQL 15 or newer only.",
             remedy="Give postgresql://user:password@host:5432/database.",
         )
+    return _with_options(url, f"-csearch_path={SEARCH_PATH}").set(drivername="postgresql+psycopg")
+
+
+def _with_options(url: URL, options: str) -> URL:
     given = url.query.get("options", ())
-    options = [given] if isinstance(given, str) else [*given]
-    query = {**url.query, "options": " ".join([*options, f"-csearch_path={SEARCH_PATH}"])}
-    return url.set(drivername="postgresql+psycopg", query=query)
+    whole = " ".join([*([given] if isinstance(given, str) else given), options]).strip()
+    return url.set(query={**url.query, "options": whole})
 
 
 def libpq_url(settings: Settings) -> str:
@@ -54,16 +65,15 @@ class Database:
     """Each of the three ways in is one transaction: committed at the end of the block, rolled back on an error."""
 
     def __init__(self, settings: Settings) -> None:
-        self.engine = create_async_engine(
-            database_url(settings),
-            pool_size=settings.database_pool_size,
-            max_overflow=settings.database_max_overflow,
-            pool_recycle=settings.database_pool_recycle,
-            pool_pre_ping=settings.database_pool_pre_ping,
-            echo=settings.database_echo,
-            hide_parameters=True,  # they are people's texts and secrets, and errors are logged
-        )
+        self.engine = _engine(settings)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        # Few statements, run all the time: planned once for each connection, and no role to be set before each.
+        self._autocommit = _engine(
+            settings,
+            f"-crole={SERVICE} -cplan_cache_mode=force_generic_plan",
+            isolation_level="AUTOCOMMIT",
+            connect_args={"prepare_threshold": 0},
+        )
 
     @asynccontextmanager
     async def tenant(self, workspace_id: UUID, user_id: UUID | None = None) -> AsyncIterator[AsyncSession]:
@@ -83,8 +93,16 @@ class Database:
         async with self._begin(APP, None, None) as session:
             yield session
 
+    @asynccontextmanager
+    async def autocommit(self) -> AsyncIterator[AsyncConnection]:
+        """A worker's connection on which each statement is a transaction of its own, and sees every workspace."""
+        async with self._autocommit.connect() as connection:
+            yield connection
+        faults.reach("after_commit")
+
     async def dispose(self) -> None:
         await self.engine.dispose()
+        await self._autocommit.dispose()
 
     @asynccontextmanager
     async def _begin(
@@ -100,3 +118,31 @@ class Database:
             )
             yield session
         faults.reach("after_commit")
+
+
+def _engine(settings: Settings, options: str = "", **changes: Any) -> AsyncEngine:
+    engine = create_async_engine(
+        _with_options(database_url(settings), options),
+        pool_size=settings.database_pool_size,
+        max_overflow=settings.database_max_overflow,
+        pool_recycle=settings.database_pool_recycle,
+        pool_pre_ping=settings.database_pool_pre_ping,
+        echo=settings.database_echo,
+        hide_parameters=True,  # they are people's texts and secrets, and errors are logged
+        **changes,
+    )
+    event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    return engine
+
+
+def _refuse_closed(connection: DBAPIConnection, *_: object) -> None:
+    """An idle connection has nothing to read, unless the server has closed it: then all of that time are dead.
+
+    Costs no round trip, as a ping before each use would.
+    """
+    driver = connection.driver_connection
+    waiting = select.poll()
+    if not driver.closed:
+        waiting.register(driver.fileno(), select.POLLIN)
+    if driver.closed or waiting.poll(0):
+        raise InvalidatePoolError

@@ -100,7 +100,7 @@ class Settings(BaseSettings):
         3600, ge=-1, validation_alias=_named("PROOFROOM_DATABASE_POOL_RECYCLE", "DATABASE_POOL_RECYCLE")
     )
     database_pool_pre_ping: bool = Field(
-        True, validation_alias=_named("PROOFROOM_DATABASE_POOL_PRE_PING", "DATABASE_POOL_PRE_PING")
+        False, validation_alias=_named("PROOFROOM_DATABASE_POOL_PRE_PING", "DATABASE_POOL_PRE_PING")
     )
     database_echo: bool = Field(False, validation_alias=_named("PROOFROOM_DATABASE_ECHO", "DATABASE_ECHO"))
 

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import httpx
 import orjson
-from sqlalchemy import select
+from sqlalchemy import bindparam, inspect, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from uuid_utils.compat import uuid7
 
 from core.crypto import Keyring
@@ -28,6 +28,8 @@ from services.sending import error
 
 _NAME_LENGTH: Final = 255
 _URL_LENGTH: Final = 2048
+_READ: Final = select(ConnectedAccount.__table__).where(ConnectedAccount.id == bindparam("account_id"))
+_ATTRIBUTES: Final = {column.columns[0].name: column.key for column in inspect(ConnectedAccount).column_attrs}
 
 
 class CredentialsRefused(Invalid):
@@ -36,6 +38,14 @@ class CredentialsRefused(Invalid):
 
 class PlatformUnavailable(Unavailable):
     title = "The platform cannot be asked now"
+
+
+async def read(connection: AsyncConnection, account_id: UUID) -> ConnectedAccount | None:
+    """For a worker: as it reads now, belonging to no session."""
+    found = (await connection.execute(_READ, {"account_id": account_id})).mappings().one_or_none()
+    if found is None:
+        return None
+    return ConnectedAccount(**{_ATTRIBUTES[name]: value for name, value in found.items()})
 
 
 def opened(row: ConnectedAccount, settings: Settings, keyring: Keyring) -> Account:

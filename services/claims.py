@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services import checkpoints
 
@@ -58,15 +58,18 @@ WITH due AS (
     SELECT id FROM platform_states
     WHERE due_at <= now() AND (lease_until IS NULL OR lease_until <= now())
     ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
+), taken AS (
+    UPDATE platform_states p
+    SET epoch = p.epoch + 1,
+        lost_leases = p.lost_leases + CASE WHEN p.lease_until IS NULL THEN 0 ELSE 1 END,
+        lease_until = now() + make_interval(secs => :lease),
+        due_at = now() + make_interval(secs => :lease),
+        held_by = :worker
+    FROM due WHERE p.id = due.id
+    RETURNING p.id
 )
-UPDATE platform_states p
-SET epoch = p.epoch + 1,
-    lost_leases = p.lost_leases + CASE WHEN p.lease_until IS NULL THEN 0 ELSE 1 END,
-    lease_until = now() + make_interval(secs => :lease),
-    due_at = now() + make_interval(secs => :lease),
-    held_by = :worker
-FROM due WHERE p.id = due.id
-RETURNING p.id
+SELECT array(SELECT id FROM taken) AS ids,
+    (SELECT EXTRACT(EPOCH FROM min(due_at) - now()) FROM platform_states WHERE due_at > now()) AS next_due
 """)
 
 # A statement of its own: the one that locks sees reviews, jobs and checkpoints as they were before it had the lock.
@@ -104,33 +107,26 @@ WHERE p.id = held.id AND p.epoch = held.epoch AND p.lease_until IS NOT NULL
 RETURNING p.id
 """)
 
-_NEXT_DUE = text("SELECT EXTRACT(EPOCH FROM min(due_at) - now()) FROM platform_states WHERE due_at > now()")
+
+async def claim(
+    connection: AsyncConnection, *, worker: str, limit: int, lease_seconds: float
+) -> tuple[list[Claim], float | None]:
+    """Take up to `limit` due threads, each of which must be advanced; and say in how many seconds something else is
+    due, None when nothing is planned."""
+    taken = await connection.execute(_TAKE, {"limit": limit, "lease": lease_seconds, "worker": worker})
+    ids, next_due = taken.one()
+    rows = (await connection.execute(_READ, {"ids": ids})).mappings() if ids else ()
+    return [_claim(dict(row)) for row in rows], None if next_due is None else float(next_due)
 
 
-async def claim(session: AsyncSession, *, worker: str, limit: int, lease_seconds: float) -> list[Claim]:
-    """Take up to `limit` due threads; a service session without a workspace. Each claim must be advanced."""
-    taken = await session.execute(_TAKE, {"limit": limit, "lease": lease_seconds, "worker": worker})
-    ids = list(taken.scalars())
-    if not ids:
-        return []
-    rows = await session.execute(_READ, {"ids": ids})
-    return [_claim(dict(row)) for row in rows.mappings()]
-
-
-async def renew(session: AsyncSession, held: Sequence[Claim], *, lease_seconds: float) -> set[UUID]:
+async def renew(connection: AsyncConnection, held: Sequence[Claim], *, lease_seconds: float) -> set[UUID]:
     """Extend the leases; answers the threads that are still ours."""
     parameters = {
         "ids": [c.thread_id for c in held],
         "epochs": [c.epoch for c in held],
         "lease": lease_seconds,
     }
-    return set((await session.execute(_RENEW, parameters)).scalars())
-
-
-async def seconds_to_next(session: AsyncSession) -> float | None:
-    """Until something is due, by the database's clock; None when nothing is planned."""
-    seconds = (await session.execute(_NEXT_DUE)).scalar()
-    return None if seconds is None else float(seconds)
+    return set((await connection.execute(_RENEW, parameters)).scalars())
 
 
 def _claim(row: dict[str, Any]) -> Claim:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from services import checkpoints
 from services.claims import Claim, ClaimLost
@@ -73,7 +73,7 @@ WITH fence AS (
 ), linked AS (
     UPDATE token_usage t SET draft_id = x.draft_id
     FROM fence f, jsonb_to_recordset(CAST(:paid AS jsonb)) AS x(id uuid, draft_id uuid)
-    WHERE t.id = x.id
+    WHERE t.workspace_id = f.workspace_id AND t.id = x.id
 ), spent AS (
     INSERT INTO token_usage (id, workspace_id, workflow_id, thread_id, draft_id, service, model, prompt_hash,
         input_tokens, output_tokens, cost_usd, latency_ms, status)
@@ -148,8 +148,8 @@ SELECT id FROM fence
 """)
 
 
-async def commit(session: AsyncSession, claim: Claim, advance: Advance) -> None:
-    """Write it all; the session's transaction commits after. Raises ClaimLost when the claim is no longer ours."""
+async def commit(on: AsyncConnection | AsyncSession, claim: Claim, advance: Advance) -> None:
+    """Write it all. Raises ClaimLost when the claim is no longer ours."""
     parameters = {
         "id": claim.thread_id,
         "epoch": claim.epoch,
@@ -173,7 +173,7 @@ async def commit(session: AsyncSession, claim: Claim, advance: Advance) -> None:
         "paid": _json(advance.paid),
         **advance.checkpoint.parameters(),
     }
-    if (await session.execute(_COMMIT, parameters)).first() is None:
+    if (await on.execute(_COMMIT, parameters)).first() is None:
         raise ClaimLost
 
 

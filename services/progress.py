@@ -79,10 +79,13 @@ class Progress:
 
     async def _commit(self, db: Database, advance: Advance, before: Before | None) -> None:
         faults.reach("before_commit")
-        async with db.service(self.claim.workspace_id) as session:
-            if before is not None:
+        if before is None:
+            async with db.autocommit() as connection:
+                await commit(connection, self.claim, advance)
+        else:
+            async with db.service(self.claim.workspace_id) as session:
                 await before(session)
-            await commit(session, self.claim, advance)
+                await commit(session, self.claim, advance)
 
 
 def _draft_row(draft: DraftRecord, checkpoint_id: str | None) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core import metrics
 from graphs.records import content_of, draft_of
 from graphs.run import Pause
-from models import ConnectedAccount
 from platforms.base import Publication, Receipt
 from platforms.registry import PLATFORMS, PlatformName
 from services import accounts, rate_limits, sending
@@ -110,14 +109,18 @@ async def _publish_when_due(order: Order, runtime: Runtime, progress: Progress) 
         )
         return None
     platform = PLATFORMS[PlatformName(claim.platform)]
-    async with runtime.db.service(claim.workspace_id) as session:
-        row = await session.get(ConnectedAccount, UUID(job["connected_account_id"]))
+    async with runtime.db.autocommit() as connection:
+        row = await accounts.read(connection, UUID(job["connected_account_id"]))
         problem = accounts.problem(row, runtime.settings)
         wait = None
         if row is not None and problem is None:
             missed = late.total_seconds() > LATE_SECONDS
             wait = await rate_limits.reserve(
-                session, row, platform.policy.quotas, gap_seconds=settings.catch_up_gap_seconds, missed=missed
+                connection,
+                row.id,
+                platform.policy.quotas,
+                gap_seconds=settings.catch_up_gap_seconds,
+                missed=missed,
             )
     if row is None or problem is not None:
         await _leave(order, runtime, progress, status="held", error=problem or sending.NO_ACCOUNT)
@@ -168,8 +171,8 @@ async def _look_up(order: Order, runtime: Runtime, progress: Progress) -> Answer
     if settled_for < 0:
         await _leave(order, runtime, progress, due_in=-settled_for)
         return None
-    async with runtime.db.service(claim.workspace_id) as session:
-        row = await session.get(ConnectedAccount, UUID(job["connected_account_id"]))
+    async with runtime.db.autocommit() as connection:
+        row = await accounts.read(connection, UUID(job["connected_account_id"]))
     unusable = accounts.unusable(row, runtime.settings)
     if row is None or unusable is not None:
         detail = f"The platform cannot be asked. {unusable['detail'] if unusable else ''}".rstrip()
@@ -229,18 +232,20 @@ async def _settle(order: Order, runtime: Runtime, progress: Progress, answer: An
 
 _ANOTHERS = text("""
 SELECT 1 FROM posts
-WHERE platform = :platform AND platform_post_id = :platform_post_id AND publishing_job_id <> :job_id
+WHERE workspace_id = :workspace_id AND platform = :platform AND platform_post_id = :platform_post_id
+    AND publishing_job_id <> :job_id
 """)
 
 
 async def _is_anothers(order: Order, runtime: Runtime, receipt: Receipt) -> bool:
     found = {
+        "workspace_id": order.claim.workspace_id,
         "platform": order.claim.platform,
         "platform_post_id": receipt.platform_post_id,
         "job_id": order.job["id"],
     }
-    async with runtime.db.service(order.claim.workspace_id) as session:
-        return (await session.execute(_ANOTHERS, found)).first() is not None
+    async with runtime.db.autocommit() as connection:
+        return (await connection.execute(_ANOTHERS, found)).first() is not None
 
 
 def _close(order: Order, progress: Progress, answer: Answer, *, record: bool = True) -> JsonValue:
@@ -269,6 +274,6 @@ async def _tries_before(runtime: Runtime, claim: Claim, job: dict[str, Any]) -> 
     platform; a first call has neither."""
     if job["attempts"] == 0:
         return 0, 0
-    async with runtime.db.service(claim.workspace_id) as session:
-        row = (await session.execute(_TRIES, {"job_id": job["id"]})).one()
+    async with runtime.db.autocommit() as connection:
+        row = (await connection.execute(_TRIES, {"job_id": job["id"]})).one()
     return job["attempts"] - row.answered, row.unreachable

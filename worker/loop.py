@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 import time
+from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
@@ -54,30 +55,23 @@ class Loop:
         self._woken.set()
 
     async def _claim_and_wait(self) -> None:
+        """Whatever becomes due is notified, and a thread given back when all places were taken wakes the loop itself."""
         settings = self._runtime.settings
         free = settings.worker_concurrency - len(self._held)
         self._woken.clear()
         pause = settings.poll_seconds
         if free > 0:
-            async with self._runtime.db.service() as session:
-                taken = await claims.claim(
-                    session, worker=self._name, limit=free, lease_seconds=settings.lease_seconds
+            async with self._runtime.db.autocommit() as connection:
+                taken, next_due = await claims.claim(
+                    connection, worker=self._name, limit=free, lease_seconds=settings.lease_seconds
                 )
-                if not taken:
-                    next_due = await claims.seconds_to_next(session)
-                    pause = pause if next_due is None else min(pause, max(next_due, LEAST_PAUSE_SECONDS))
             for claim in taken:
                 task = asyncio.create_task(self._advance(claim))
                 self._held[claim.thread_id] = claim, task
-            if len(taken) == free:
-                pause = settings.poll_seconds
-            elif taken:
-                pause = 0
-        if pause > 0:
-            try:
-                await asyncio.wait_for(self._woken.wait(), pause)
-            except TimeoutError:
-                return
+            if next_due is not None:
+                pause = min(pause, max(next_due, LEAST_PAUSE_SECONDS))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), pause)
 
     async def _advance(self, claim: Claim) -> None:
         structlog.contextvars.bind_contextvars(
@@ -91,9 +85,10 @@ class Loop:
             # The lease runs out and the thread is taken up again from its last commit.
             log.warning("thread.database_away", reason=str(error).splitlines()[0])
         finally:
+            if len(self._held) >= self._runtime.settings.worker_concurrency:
+                self._woken.set()
             if self._held.get(claim.thread_id, (None,))[0] is claim:
                 del self._held[claim.thread_id]
-            self._woken.set()
 
     async def _renew(self) -> None:
         lease = self._runtime.settings.lease_seconds
@@ -103,8 +98,8 @@ class Loop:
             if not held:
                 continue
             try:
-                async with self._runtime.db.service() as session:
-                    ours = await claims.renew(session, held, lease_seconds=lease)
+                async with self._runtime.db.autocommit() as connection:
+                    ours = await claims.renew(connection, held, lease_seconds=lease)
             except SQLAlchemyError as error:
                 log.warning("worker.database_away", reason=str(error).splitlines()[0])
                 continue

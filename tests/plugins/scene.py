@@ -105,10 +105,11 @@ class Scene:
     async def claim(self, limit: int = 10, worker: str = "test") -> "list[Claim]":
         from services import claims
 
-        async with self.db.service() as session:
-            return await claims.claim(
-                session, worker=worker, limit=limit, lease_seconds=self.settings.lease_seconds
+        async with self.db.autocommit() as connection:
+            claimed, _ = await claims.claim(
+                connection, worker=worker, limit=limit, lease_seconds=self.settings.lease_seconds
             )
+        return claimed
 
     async def advance(self) -> int:
         """One round of a worker: everything that is due, one after the other. How many threads there were."""

@@ -125,8 +125,8 @@ async def test_a_repeated_commit_does_not_undo_what_came_in_between(scene: Scene
     await threads.advance(claim, scene.runtime)
     await scene.accept(thread_id)
     with pytest.raises(ClaimLost):
-        async with scene.db.service(scene.principal.workspace_id) as session:
-            await commit(session, claim, Advance(status="awaiting_review", thread_status="interrupted"))
+        async with scene.db.autocommit() as connection:
+            await commit(connection, claim, Advance(status="awaiting_review", thread_status="interrupted"))
     state = await scene.state(thread_id)
     assert state["status"] == "accepted"
     assert state["due_at"] is not None
@@ -135,11 +135,11 @@ async def test_a_repeated_commit_does_not_undo_what_came_in_between(scene: Scene
 async def test_a_released_thread_is_not_renewed(scene: Scene) -> None:
     (thread_id,) = await scene.start("x")
     (claim,) = await scene.claim()
-    async with scene.db.service() as session:
-        assert await claims.renew(session, [claim], lease_seconds=60) == {thread_id}
+    async with scene.db.autocommit() as connection:
+        assert await claims.renew(connection, [claim], lease_seconds=60) == {thread_id}
     await threads.advance(claim, scene.runtime)
-    async with scene.db.service() as session:
-        assert await claims.renew(session, [claim], lease_seconds=60) == set()
+    async with scene.db.autocommit() as connection:
+        assert await claims.renew(connection, [claim], lease_seconds=60) == set()
     assert (await scene.state(thread_id))["lease_until"] is None
 
 
