@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from langchain_core.runnables import RunnableConfig
@@ -282,6 +282,26 @@ async def test_a_run_s_saver_answers_for_the_latest_checkpoint_only() -> None:
     await bind(GRAPH, saver).aupdate_state(config(thread_id), {"round": 2}, as_node="generate")
     with pytest.raises(LookupError):
         await saver.aget_tuple(first)
+
+
+async def test_what_a_run_saves_comes_after_what_it_goes_on_from_whatever_the_clock_says() -> None:
+    """The latest id is the latest checkpoint, also when a worker made it whose clock is an hour ahead."""
+    thread_id = str(uuid4())
+    saver = BufferedSaver()
+    graph_config = config(thread_id)
+    await bind(GRAPH, saver).aupdate_state(graph_config, {"round": 1}, as_node="generate")
+    found = await saver.aget_tuple(graph_config)
+    assert found is not None
+    hour = 3600 * 10_000_000 >> 12 << 80  # a UUIDv6 counts in 100 ns; its version follows after 48 bits
+    ahead = str(UUID(int=UUID(found.checkpoint["id"]).int + hour))
+    theirs = found._replace(
+        config={"configurable": {**config(thread_id)["configurable"], "checkpoint_id": ahead}},
+        checkpoint={**found.checkpoint, "id": ahead},
+    )
+    saver = BufferedSaver(Loaded(theirs, {}))
+    await bind(GRAPH, saver).aupdate_state(graph_config, {"round": 2}, as_node="generate")
+    assert saver.latest_id is not None
+    assert saver.latest_id > ahead
 
 
 async def test_ones_own_objects_are_never_made_from_the_tables(db: Database, database_url: str) -> None:
