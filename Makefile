@@ -1,6 +1,8 @@
 # Thin wrappers; each target sets up what it needs. Fresh machine: Python 3.11+ and make.
 BIN := .venv/bin
 ARGS ?=
+# Where it is set, each process of the service and of the tests compiles all that it imports anew, for seconds.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: up test check setup fmt migrate revision studio demo test-ghost bench clean
 
