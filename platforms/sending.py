@@ -1,5 +1,6 @@
 """One request to a platform, with whatever goes wrong told as one of the five failures."""
 
+import time
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -114,8 +115,19 @@ def retry_after_header(response: httpx.Response) -> float:
         until = parsedate_to_datetime(value)
     except ValueError:
         return RETRY_SECONDS
-    aware = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return max(0.0, (aware - datetime.now(UTC)).total_seconds())
+    return max(0.0, _aware(until).timestamp() - time_of(response))
+
+
+def time_of(response: httpx.Response) -> float:
+    """Unix time by the platform's clock; by ours, which may be wrong, where it does not say."""
+    try:
+        return _aware(parsedate_to_datetime(response.headers.get("date", ""))).timestamp()
+    except ValueError:
+        return time.time()
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 async def _whole(streamed: httpx.Response) -> httpx.Response:

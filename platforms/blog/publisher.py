@@ -25,9 +25,9 @@ from platforms.base import (
     Unreachable,
 )
 from platforms.blog.article import image_addresses, render
-from platforms.blog.session import api, headers, words
+from platforms.blog.session import api, ask
 from platforms.blog.upload import rehost
-from platforms.sending import parse, send
+from platforms.sending import parse
 
 SLUG_WORDS = 60
 """Characters of the title in the slug; Ghost's column takes 191."""
@@ -81,48 +81,42 @@ class GhostPublisher:
 
     async def unpublish(self, http: httpx.AsyncClient, account: Account, platform_post_id: str) -> None:
         address = f"{api(account)}/posts/{quote(platform_post_id, safe='')}/"
-        response = await send(http, "GET", address, words=words, expected=(404,), headers=headers(account))
+        response = await ask(http, account, "GET", address, expected=(404,))
         if response.status_code == 404:
             return
         post = parse(response, OnePost).posts[0]
         if post.status == "draft":
             return
-        response = await send(
+        response = await ask(
             http,
+            account,
             "PUT",
             address,
-            words=words,
             expected=(404, 409),
-            headers=headers(account),
             json={"posts": [{"status": "draft", "updated_at": post.updated_at}]},
         )
         if response.status_code == 409:
             raise Unreachable("Somebody is editing the post in Ghost; try again.")
 
     async def identify(self, http: httpx.AsyncClient, account: Account) -> Identity:
-        response = await send(
-            http, "GET", f"{api(account)}/site/", words=words, expected=(404,), headers=headers(account)
-        )
+        response = await ask(http, account, "GET", f"{api(account)}/site/", expected=(404,))
         if response.status_code == 404:
             raise Reauthorize(f"There is no Ghost at {account.base_url}.")
         site = parse(response, SiteAnswer).site
         # Ghost tells anybody about the site: only reading posts shows that the key is good.
-        await send(
-            http, "GET", f"{api(account)}/posts/?limit=1&fields=id", words=words, headers=headers(account)
-        )
+        await ask(http, account, "GET", f"{api(account)}/posts/?limit=1&fields=id")
         host = httpx.URL(account.base_url).host
         metadata = {"url": site.url, "version": site.version}
         return Identity(account.base_url, host, site.title, site.icon or site.logo, {**metadata})
 
     async def _look_up(self, http: httpx.AsyncClient, account: Account, job_id: UUID) -> Post | None:
         """This job's post; a public one before a draft, should a slow first attempt have left two."""
-        response = await send(
+        response = await ask(
             http,
+            account,
             "GET",
             f"{api(account)}/posts/?filter=tag:hash-job-{job_id.hex}%2Bstatus:[draft,published,scheduled,sent]"
             "&order=created_at%20asc&limit=15&fields=id,status,updated_at,url",
-            words=words,
-            headers=headers(account),
         )
         posts = parse(response, Posts).posts
         public = [post for post in posts if post.status == "published"]
@@ -136,12 +130,11 @@ class GhostPublisher:
         fields: Mapping[str, object],
     ) -> Post:
         address = slug(publication.content.title, publication.job_id)
-        response = await send(
+        response = await ask(
             http,
+            account,
             "POST",
             f"{api(account)}/posts/?source=html",
-            words=words,
-            headers=headers(account),
             json={"posts": [{**fields, "slug": address, "status": "draft"}]},
         )
         return parse(response, OnePost).posts[0]
@@ -149,14 +142,13 @@ class GhostPublisher:
     async def _make_public(
         self, http: httpx.AsyncClient, account: Account, post: Post, fields: Mapping[str, object]
     ) -> Receipt:
-        response = await send(
+        response = await ask(
             http,
+            account,
             "PUT",
             f"{api(account)}/posts/{post.id}/?source=html",
-            words=words,
             publishes=True,
             expected=(404, 409),
-            headers=headers(account),
             json={"posts": [{**fields, "status": "published", "updated_at": post.updated_at}]},
         )
         if response.status_code in (404, 409):

@@ -7,9 +7,9 @@ from pydantic import BaseModel, Field
 
 from platforms.base import Account
 from platforms.blog.policy import IMAGE_MAX_BYTES, IMAGE_TYPES
-from platforms.blog.session import api, headers, words
+from platforms.blog.session import api, ask
 from platforms.images import download
-from platforms.sending import parse, send
+from platforms.sending import parse
 
 
 class Hosted(BaseModel):
@@ -25,12 +25,11 @@ async def rehost(http: httpx.AsyncClient, account: Account, address: str) -> str
     if address.startswith(f"{account.base_url}/"):
         return address
     image = await download(http, address, media_types=IMAGE_TYPES, max_bytes=IMAGE_MAX_BYTES)
-    response = await send(
+    response = await ask(
         http,
+        account,
         "POST",
         f"{api(account)}/images/upload/",
-        words=words,
-        headers=headers(account),
         data={"purpose": "image", "ref": address[:2000]},
         files={"file": (image.name, image.body, image.media_type)},
     )

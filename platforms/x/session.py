@@ -1,13 +1,12 @@
 """How X is spoken to, how it words its errors, and when it may be asked again."""
 
-import time
 from collections.abc import Mapping
 
 import httpx
 from pydantic import JsonValue
 
 from platforms.base import Account
-from platforms.sending import retry_after_header
+from platforms.sending import retry_after_header, time_of
 
 _WINDOWS = ("x-user-limit-24hour", "x-app-limit-24hour", "x-rate-limit")
 
@@ -35,4 +34,4 @@ def retry_after(response: httpx.Response) -> float:
         if response.headers.get(f"{window}-remaining") == "0"
         and (reset := response.headers.get(f"{window}-reset", "")).isdecimal()
     ]
-    return max(0.0, max(resets) - time.time()) if resets else retry_after_header(response)
+    return max(0.0, max(resets) - time_of(response)) if resets else retry_after_header(response)

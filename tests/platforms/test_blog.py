@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from email.utils import formatdate
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import httpx
+import jwt
 import pytest
 
 from core.content import Content, Media
@@ -173,3 +176,20 @@ async def test_an_address_without_a_ghost_is_named(connect: Connect) -> None:
 def test_slugs_are_deterministic_and_plain(title: str, start: str) -> None:
     job = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
     assert slug(title, job) == f"{start}b302099a8057"
+
+
+async def test_a_token_is_made_by_ghosts_clock_when_it_does_not_take_ours(connect: Connect) -> None:
+    """A machine whose clock is wrong must not look like an account whose key is."""
+    asked: list[bool] = []
+
+    def ghost(request: httpx.Request) -> httpx.Response:
+        theirs = time.time() + 3600
+        token = jwt.decode(request.headers["authorization"].split()[1], options={"verify_signature": False})
+        asked.append(abs(token["iat"] - theirs) < 60)
+        date = {"date": formatdate(theirs, usegmt=True)}
+        return httpx.Response(200 if asked[-1] else 401, headers=date, json={"posts": []})
+
+    peer = connect("blog")
+    async with httpx.AsyncClient(transport=httpx.MockTransport(ghost)) as http:
+        assert isinstance(await publisher.find(http, peer.account, peer.publication(CONTENT)), Absent)
+    assert asked == [False, True]

@@ -52,13 +52,15 @@ async def test_what_was_not_done_is_told_and_not_found(
     peer = connect(platform)
     publisher = PLATFORMS[PlatformName(platform)].publisher
     publication = peer.publication(CONTENT)
-    await peer.fault(kind, seconds=30)
+    # Ghost is asked again with a token by its own clock.
+    count = 2 if (platform, kind) == ("blog", "unauthorized") else 1
+    await peer.fault(kind, seconds=30, count=count)
     with pytest.raises(PlatformError) as raised:
         await publisher.publish(peer.http, peer.account, publication)
     assert type(raised.value) is EXPECTED[kind][platform]
     assert raised.value.detail
     if isinstance(raised.value, RateLimited):
-        assert 28 <= raised.value.retry_after <= 30
+        assert 28 <= raised.value.retry_after <= 31, "counted from the second in the answer's Date"
     assert isinstance(await publisher.find(peer.http, peer.account, publication), Absent)
     assert await peer.posts() == []
 
