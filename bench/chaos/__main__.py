@@ -1,0 +1,63 @@
+"""`make chaos`: prints what was done and what was found, writes build/chaos.json, fails where a promise was broken."""
+
+import argparse
+import json
+import os
+import secrets
+import sys
+import tempfile
+from pathlib import Path
+
+from bench.chaos.run import Plan, Report, run
+
+RESULT = Path("build/chaos.json")
+FAULTS = "after_commit:0.003,before_commit:0.006,before_call:0.02,after_call:0.04"
+API_FAULTS = "after_commit:0.0015"
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(prog="make chaos", description=__doc__)
+    arguments.add_argument("--workflows", type=int, default=500, help="at least; default %(default)s")
+    arguments.add_argument("--kills", type=int, default=200, help="at least; default %(default)s")
+    arguments.add_argument("--callers", type=int, default=16)
+    arguments.add_argument("--workers", type=int, default=3)
+    arguments.add_argument("--kill-seconds", type=float, default=4.5, help="between two blows, on average")
+    arguments.add_argument("--seed", type=int, default=None)
+    wanted = arguments.parse_args()
+    seed = secrets.randbits(32) if wanted.seed is None else wanted.seed
+    folder = Path(tempfile.mkdtemp(prefix="proofroom-chaos-"))
+    print(f"seed {seed} · {os.cpu_count()} cores · journal and logs in {folder}", flush=True)
+    plan = Plan(
+        seed=seed,
+        workflows=wanted.workflows,
+        kills=wanted.kills,
+        callers=wanted.callers,
+        workers=wanted.workers,
+        apis=2,
+        kill_seconds=wanted.kill_seconds,
+        fault_seconds=0.8,
+        worker_faults=FAULTS,
+        api_faults=API_FAULTS,
+        calm_seconds=150,
+    )
+    report = run(plan, folder)
+    _print(report)
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(json.dumps(report.figures, indent=2) + "\n")
+    return 1 if report.violations else 0
+
+
+def _print(report: Report) -> None:
+    for name, value in report.figures.items():
+        print(f"{name:>22}  {value}")
+    print("\nkilled: " + ", ".join(f"{what} {count}" for what, count in report.struck.most_common()))
+    for what, count in report.errors.most_common():
+        print(f"logged {count} times: {what}")
+    for violation in report.violations:
+        print(f"VIOLATION {violation.kind}: {violation.about}: {violation.detail}")
+    kept = "nothing lost, nothing twice" if not report.violations else f"{len(report.violations)} violations"
+    print(f"{report.figures['workflows']:.0f} workflows, {report.figures['kills']:.0f} kills: {kept}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

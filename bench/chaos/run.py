@@ -1,0 +1,129 @@
+"""One run: a service, its callers, the storm, the calm after it, and what is found then."""
+
+import json
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from statistics import quantiles
+
+from bench.chaos import findings, ledger
+from bench.chaos.driver import Driver
+from bench.chaos.findings import Violation
+from bench.chaos.journal import Cancelled, Decided, Journal, Started
+from bench.chaos.recovery import Recovery
+from bench.chaos.storm import Storm
+from bench.service import Service, running
+
+STEP_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """At least so many workflows and kills; `calm_seconds` is how long all may take to come to rest afterwards."""
+
+    seed: int
+    workflows: int
+    kills: int
+    callers: int
+    workers: int
+    apis: int
+    kill_seconds: float
+    fault_seconds: float
+    worker_faults: str
+    api_faults: str
+    calm_seconds: float
+    worker_env: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    figures: dict[str, float]
+    violations: list[Violation]
+    struck: Counter[str]
+    errors: Counter[str]
+    """What the service's processes logged as errors, by event."""
+
+
+def run(plan: Plan, folder: Path | None = None) -> Report:
+    """Call it from the main thread. `folder` is kept; journal and logs are in it."""
+    began = time.monotonic()
+    env = {
+        "PROOFROOM_CATCH_UP_GAP_SECONDS": "1",
+        **plan.worker_env,
+    }  # a minute apart, nobody would see the end
+    with running(
+        apis=plan.apis, workers=plan.workers, null_agents=False, worker_env=env, folder=folder
+    ) as service:
+        journal = Journal(service.folder / "journal.jsonl")
+        recovery = Recovery(service.superuser_url)
+        faults = {"worker": plan.worker_faults, "api": plan.api_faults}
+        dice = Random(plan.seed)
+        storm = Storm(service, recovery, dice, plan.kill_seconds, plan.fault_seconds, faults)
+        driver = Driver(service.base_urls, service.owner, journal, plan.seed, plan.callers)
+        storm.arm()
+        with driver.driving():
+            while driver.running and (driver.finished < plan.workflows or storm.kills < plan.kills):
+                _step(storm, recovery)
+            stormed = time.monotonic() - began
+            driver.enough()
+            storm.end()
+            deadline = time.monotonic() + plan.calm_seconds
+            while (driver.running or recovery.open) and time.monotonic() < deadline:
+                _step(storm, recovery)
+        found = ledger.read(service.superuser_url, service.simulator_url)
+        violations = findings.find(journal, found)
+        violations += [
+            Violation("stuck", str(each), "its worker was killed, and nobody took it up")
+            for each in recovery.open
+        ]
+        figures = {
+            "seed": plan.seed,
+            "workflows": len(journal.all(Started)),
+            "decisions": len(journal.all(Decided)),
+            "cancels": len(journal.all(Cancelled)),
+            "kills": storm.kills,
+            "cut_connections": storm.cuts,
+            "platform_faults": storm.platform_faults,
+            "repeated_requests": driver.retried,
+            **found.checked,
+            **Counter(dict.fromkeys(("lost", "twice", "wrong", "stuck", "incomplete", "surprise"), 0))
+            | Counter(each.kind for each in violations),
+            "unknown": found.unknown,
+            **_spread("recovery", recovery.seconds),
+            **_spread("recovery_through", recovery.through),
+            "storm_s": round(stormed, 1),
+            "seconds": round(time.monotonic() - began, 1),
+        }
+        return Report(figures, violations, storm.struck, _errors(service))
+
+
+def _step(storm: Storm, recovery: Recovery) -> None:
+    storm.step()
+    recovery.look()
+    time.sleep(STEP_SECONDS)
+
+
+def _spread(name: str, seconds: list[float]) -> dict[str, float]:
+    """p50, p95 and the most, in seconds; nothing where nothing was measured."""
+    if len(seconds) < 2:
+        return {f"{name}_{key}_s": round(each, 2) for each in seconds for key in ("p50", "p95", "max")}
+    cuts = quantiles(seconds, n=20, method="inclusive")
+    return {
+        f"{name}_n": len(seconds),
+        f"{name}_p50_s": round(cuts[9], 2),
+        f"{name}_p95_s": round(cuts[18], 2),
+        f"{name}_max_s": round(max(seconds), 2),
+    }
+
+
+def _errors(service: Service) -> Counter[str]:
+    said: Counter[str] = Counter()
+    for process in (*service.apis, *service.workers, service.simulators):
+        for line in process.log.read_bytes().splitlines():
+            if b'"level":"error"' in line:
+                entry = json.loads(line)
+                reason = entry.get("reason") or (entry.get("exception") or "").strip().rpartition("\n")[2]
+                said[f"{process.name.partition('-')[0]}: {entry['event']} {reason}"[:200]] += 1
+    return said
