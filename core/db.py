@@ -27,6 +27,10 @@ APP: Final = "proofroom_app"
 SERVICE: Final = "proofroom_service"
 """Workers: held to a workspace while one is set, and see all while none is."""
 
+_PLANNED_ONCE: Final = "-cplan_cache_mode=force_generic_plan -cenable_seqscan=off -cenable_hashjoin=off -cenable_mergejoin=off -cjit=off"
+"""For few statements that run all the time and find every row by an index: a plan that was made while the tables were
+empty must serve when they are full."""
+
 _ENTER = text(
     "SELECT set_config('role', :role, true), set_config('proofroom.workspace_id', :workspace_id, true), "
     "set_config('proofroom.user_id', :user_id, true)"
@@ -67,11 +71,11 @@ class Database:
     def __init__(self, settings: Settings) -> None:
         self.engine = _engine(settings)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
-        # Few statements, run all the time: planned once for each connection, and no role to be set before each.
         self._autocommit = _engine(
             settings,
-            f"-crole={SERVICE} -cplan_cache_mode=force_generic_plan",
+            f"-crole={SERVICE} {_PLANNED_ONCE}",
             isolation_level="AUTOCOMMIT",
+            skip_autocommit_rollback=True,
             connect_args={"prepare_threshold": 0},
         )
 

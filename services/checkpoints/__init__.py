@@ -7,12 +7,12 @@ own AsyncPostgresSaver reads.
 
 from services.checkpoints.buffered import BufferedSaver
 from services.checkpoints.postgres import PostgresSaver
-from services.checkpoints.rows import COLUMNS, JOIN, WRITE_CTES, CheckpointRows, Loaded, load
+from services.checkpoints.rows import COLUMNS, JOIN, WRITES, CheckpointRows, Loaded, load
 
 __all__ = [
     "COLUMNS",
     "JOIN",
-    "WRITE_CTES",
+    "WRITES",
     "BufferedSaver",
     "CheckpointRows",
     "Loaded",

@@ -102,6 +102,6 @@ def _follow(checkpoint_id: str) -> None:
 
 
 def _keep(kept: dict[_Key, _Kept], key: _Key, value: _Kept, idx: int) -> None:
-    """As `WRITE_CTES` does: the last special write counts, and the first ordinary one."""
+    """As `WRITES` does: the last special write counts, and the first ordinary one."""
     if idx < 0 or key not in kept:
         kept[key] = value

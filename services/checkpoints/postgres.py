@@ -16,13 +16,12 @@ from langgraph.checkpoint.base import (
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.checkpoints.rows import COLUMNS, WRITE_CTES, CheckpointRows, config_of, load
+from services.checkpoints.rows import COLUMNS, WRITES, CheckpointRows, config_of, load
 from services.checkpoints.saver import RowSaver
 
 Sessions = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 """Each session is a transaction that commits when it is left, e.g. a tenant's."""
 
-_WRITE: Final = text(f"WITH fence AS (SELECT CAST(:thread_id AS text) AS id), {WRITE_CTES} SELECT")
 _DELETE: Final = text("""
 WITH gone AS (DELETE FROM checkpoints WHERE thread_id = :thread_id),
     blobs AS (DELETE FROM checkpoint_blobs WHERE thread_id = :thread_id)
@@ -92,8 +91,11 @@ class PostgresSaver(RowSaver):
             await session.execute(_DELETE, {"thread_id": thread_id})
 
     async def _write(self, thread_id: str, rows: CheckpointRows) -> None:
+        parts = ["fence AS (SELECT CAST(:thread_id AS text) AS id)", *(WRITES[kind] for kind in rows.kinds())]
         async with self._sessions() as session:
-            await session.execute(_WRITE, {"thread_id": thread_id, **rows.parameters()})
+            await session.execute(
+                text(f"WITH {', '.join(parts)} SELECT"), {"thread_id": thread_id, **rows.parameters()}
+            )
 
 
 _CONDITIONS: Final = {

@@ -1,6 +1,6 @@
 """LangGraph's rows: how they are written inside a bigger statement, how they are read inside one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
@@ -12,33 +12,39 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 SERDE: Final = JsonPlusSerializer(allowed_msgpack_modules=None)
 """The stock format; reading makes no objects but LangGraph's own, whatever somebody puts into the tables."""
 
-WRITE_CTES: Final = """
+WRITES: Final = {
+    "blobs": """
 stored_blobs AS (
     INSERT INTO checkpoint_blobs (thread_id, checkpoint_ns, channel, version, type, blob)
-    SELECT f.id::text, x.* FROM fence f, unnest(CAST(:blob_ns AS text[]), CAST(:blob_channel AS text[]),
-        CAST(:blob_version AS text[]), CAST(:blob_type AS text[]), CAST(:blob_blob AS bytea[])) AS x
+    SELECT f.id::text, x.* FROM fence f, unnest(CAST(:blobs_ns AS text[]), CAST(:blobs_channel AS text[]),
+        CAST(:blobs_version AS text[]), CAST(:blobs_type AS text[]), CAST(:blobs_blob AS bytea[])) AS x
     ON CONFLICT (thread_id, checkpoint_ns, channel, version) DO NOTHING
-), stored_checkpoints AS (
+)""",
+    "checkpoints": """
+stored_checkpoints AS (
     INSERT INTO checkpoints (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, checkpoint, metadata)
     SELECT f.id::text, x.ns, x.id, x.parent_id, x.checkpoint::jsonb, x.metadata::jsonb
-    FROM fence f, unnest(CAST(:checkpoint_ns AS text[]), CAST(:checkpoint_id AS text[]),
-        CAST(:checkpoint_parent_id AS text[]), CAST(:checkpoint_checkpoint AS text[]),
-        CAST(:checkpoint_metadata AS text[])) AS x(ns, id, parent_id, checkpoint, metadata)
+    FROM fence f, unnest(CAST(:checkpoints_ns AS text[]), CAST(:checkpoints_id AS text[]),
+        CAST(:checkpoints_parent_id AS text[]), CAST(:checkpoints_checkpoint AS text[]),
+        CAST(:checkpoints_metadata AS text[])) AS x(ns, id, parent_id, checkpoint, metadata)
     ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id) DO UPDATE SET
         checkpoint = EXCLUDED.checkpoint, metadata = EXCLUDED.metadata
-), stored_writes AS (
+)""",
+    "writes": """
+stored_writes AS (
     INSERT INTO checkpoint_writes (thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type,
         blob)
-    SELECT f.id::text, x.* FROM fence f, unnest(CAST(:write_ns AS text[]), CAST(:write_checkpoint_id AS text[]),
-        CAST(:write_task_id AS text[]), CAST(:write_task_path AS text[]), CAST(:write_idx AS int[]),
-        CAST(:write_channel AS text[]), CAST(:write_type AS text[]), CAST(:write_blob AS bytea[])) AS x
+    SELECT f.id::text, x.* FROM fence f, unnest(CAST(:writes_ns AS text[]), CAST(:writes_checkpoint_id AS text[]),
+        CAST(:writes_task_id AS text[]), CAST(:writes_task_path AS text[]), CAST(:writes_idx AS int[]),
+        CAST(:writes_channel AS text[]), CAST(:writes_type AS text[]), CAST(:writes_blob AS bytea[])) AS x
     ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id, task_id, idx) DO UPDATE SET
         channel = EXCLUDED.channel, type = EXCLUDED.type, blob = EXCLUDED.blob
     WHERE EXCLUDED.idx < 0
-)
-"""
-"""To follow a CTE `fence` with the thread's `id`: no row there, nothing written. A negative idx marks an interrupt, an
-answer or an error, of which the last one counts; of a task's results the first ones do."""
+)""",
+}
+"""CTEs by which of CheckpointRows they write, to follow a CTE `fence` with the thread's `id`: no row there, nothing
+written. A negative idx marks an interrupt, an answer or an error, of which the last one counts; of a task's results the
+first ones do."""
 
 COLUMNS: Final = """
 k.thread_id AS checkpoint_thread_id, k.checkpoint_ns, k.checkpoint_id, k.parent_checkpoint_id, k.checkpoint, k.metadata,
@@ -104,19 +110,18 @@ class CheckpointRows:
     checkpoints: tuple[CheckpointRow, ...] = ()
     writes: tuple[WriteRow, ...] = ()
 
+    def kinds(self) -> tuple[str, ...]:
+        """Of which there are any, as keys of `WRITES`."""
+        return tuple(kind for kind in WRITES if getattr(self, kind))
+
     def parameters(self) -> dict[str, list[Any]]:
-        """For `WRITE_CTES`: one array per column."""
+        """For those: one array per column."""
+        of = {"blobs": BlobRow, "checkpoints": CheckpointRow, "writes": WriteRow}
         return {
-            **_columns("blob", BlobRow, self.blobs),
-            **_columns("checkpoint", CheckpointRow, self.checkpoints),
-            **_columns("write", WriteRow, self.writes),
+            f"{kind}_{column.name}": [getattr(row, column.name) for row in getattr(self, kind)]
+            for kind in self.kinds()
+            for column in fields(of[kind])
         }
-
-
-def _columns(prefix: str, row_type: type, rows: Sequence[object]) -> dict[str, list[Any]]:
-    return {
-        f"{prefix}_{column.name}": [getattr(row, column.name) for row in rows] for column in fields(row_type)
-    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from graphs.run import End, Pause, Resume, Start, Step, Unfinished, advance, bin
 from services.checkpoints import (
     COLUMNS,
     JOIN,
-    WRITE_CTES,
+    WRITES,
     BufferedSaver,
     CheckpointRows,
     Loaded,
@@ -46,7 +46,6 @@ from services.checkpoints import (
 pytestmark = pytest.mark.database
 
 _LOAD = text(f"SELECT {COLUMNS} FROM (SELECT CAST(:id AS uuid) AS id) c {JOIN}")
-_WRITE = text(f"WITH fence AS (SELECT CAST(:id AS uuid) AS id WHERE :held), {WRITE_CTES} SELECT")
 
 
 @dataclass
@@ -89,7 +88,9 @@ async def loaded(db: Database, thread_id: str) -> Loaded | None:
 
 async def store(db: Database, thread_id: str, rows: CheckpointRows, *, held: bool = True) -> None:
     async with db.service() as session:
-        await session.execute(_WRITE, {"id": thread_id, "held": held, **rows.parameters()})
+        fence = "fence AS (SELECT CAST(:id AS uuid) AS id WHERE :held)"
+        write = text(f"WITH {', '.join((fence, *(WRITES[kind] for kind in rows.kinds())))} SELECT")
+        await session.execute(write, {"id": thread_id, "held": held, **rows.parameters()})
 
 
 async def select(
