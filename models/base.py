@@ -130,10 +130,19 @@ def at_most(column: str, characters: int) -> CheckConstraint:
     return CheckConstraint(f"char_length({column}) <= {characters}", name=f"{column}_length")
 
 
-def newest_first(model: type[Base], *columns: str) -> Index:
-    """The index of a list: filtered by `columns`, newest first, the id breaking ties for keyset pages."""
+def sparse(column: str) -> Index:
+    """The index of a reference that few rows have: where it is NULL, it costs nothing."""
+    return Index(None, column, postgresql_where=text(f"{column} IS NOT NULL"))
+
+
+def newest_first(model: type[Base], *columns: str, sparse: bool = False) -> Index:
+    """The index of a list: filtered by `columns`, newest first, the id breaking ties for keyset pages.
+
+    `sparse`: few rows have the last of the columns, and only they are listed by it.
+    """
     table = model.__table__
     assert isinstance(table, Table)
     filtered = [table.c[column] for column in columns]
     name = "_".join(["ix", table.name, *columns, "created_at"])
-    return Index(name, *filtered, table.c.created_at.desc(), table.c.id.desc())
+    where = filtered[-1].is_not(None) if sparse else None
+    return Index(name, *filtered, table.c.created_at.desc(), table.c.id.desc(), postgresql_where=where)

@@ -27,6 +27,7 @@ from models.base import (
     never_negative,
     newest_first,
     reference,
+    sparse,
     state,
 )
 
@@ -49,10 +50,10 @@ class TokenUsage(Tenant, Base):
         reference("thread_id", "threads", "SET NULL"),
         reference("draft_id", "drafts", "SET NULL"),
         reference("post_id", "posts", "SET NULL"),
-        Index(None, "workflow_id"),
+        Index(None, "workspace_id", "workflow_id"),
         Index(None, "thread_id"),
         Index(None, "draft_id"),
-        Index(None, "post_id"),
+        sparse("post_id"),
         Index(None, "created_at"),
         *never_negative("input_tokens", "output_tokens", "cost_usd", "latency_ms"),
     )
@@ -98,7 +99,7 @@ class ProcessingLog(InWorkspace, Base):
         Index(None, "workflow_id", "xid", "id"),
         Index(None, "workspace_id", "xid", "id"),
         Index(None, "thread_id"),
-        Index(None, "post_id", postgresql_where=text("post_id IS NOT NULL")),
+        sparse("post_id"),
         *never_negative("processing_time_ms"),
         {"postgresql_partition_by": "RANGE (created_at)"},
     )

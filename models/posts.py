@@ -18,6 +18,7 @@ from models.base import (
     newest_first,
     platform_name,
     reference,
+    sparse,
     state,
 )
 
@@ -60,10 +61,8 @@ class Post(Tenant, Base):
         ),
         Index(None, "connected_account_id"),
         Index(None, "user_id"),
-        Index(None, "campaign_id"),
+        sparse("campaign_id"),
         Index(None, "publishing_job_id"),
-        Index(None, "source_post_id"),
-        Index(None, "search_vector", postgresql_using="gin"),
         platform_name(),
         *never_negative("num_comments"),
     )
@@ -153,7 +152,6 @@ class MediaFile(Tenant, Base):
 
 
 newest_first(Post, "workspace_id", "platform")
-newest_first(Post, "workspace_id", "content_type")
 newest_first(Post, "workspace_id", "takedown_status")
 newest_first(Post, "workspace_id")
 newest_first(PostAnalysis, "workspace_id")

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Base, Json, Tenant, anchor, at_most, newest_first, reference, state
+from models.base import Base, Json, Tenant, anchor, at_most, newest_first, reference, sparse, state
 from models.workflow import Draft
 
 
@@ -39,9 +39,9 @@ class Review(Tenant, Base):
         reference("connected_account_id", "connected_accounts", "SET NULL"),
         UniqueConstraint("thread_id", "interrupt_id"),
         Index(None, "draft_id"),
-        Index(None, "connected_account_id"),
-        Index(None, "decided_by"),
-        Index(None, "assignee_id"),
+        sparse("connected_account_id"),
+        sparse("decided_by"),
+        sparse("assignee_id"),
         at_most("comment", 20_000),
         CheckConstraint("(status = 'decided') = (decision IS NOT NULL)", name="decided"),
     )
@@ -98,7 +98,8 @@ class GuestLink(Tenant, Base):
 
 
 newest_first(Review, "workspace_id", "status")
-newest_first(Review, "workspace_id", "assignee_id")
+newest_first(Review, "workspace_id", "assignee_id", sparse=True)
+newest_first(Review, "workspace_id")
 newest_first(ReviewComment, "review_id")
 newest_first(ReviewComment, "workspace_id")
 newest_first(GuestLink, "workspace_id")

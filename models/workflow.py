@@ -28,6 +28,7 @@ from models.base import (
     newest_first,
     platform_name,
     reference,
+    sparse,
     state,
 )
 from models.publishing import PublishingJob
@@ -56,10 +57,8 @@ class Workflow(Tenant, Base):
         reference("project_id", "projects", "SET NULL"),
         reference("campaign_id", "campaigns", "SET NULL"),
         reference("source_post_id", "posts", "SET NULL", late=True),
-        Index(None, "project_id"),
-        Index(None, "campaign_id"),
-        Index(None, "source_post_id"),
-        Index(None, "template_id"),
+        sparse("source_post_id"),
+        sparse("template_id"),
         Index(None, "workspace_id", "external_id", postgresql_where=text("external_id IS NOT NULL")),
     )
 
@@ -108,12 +107,8 @@ class Thread(Tenant, Base):
     __tablename__ = "threads"
     __table_args__ = (
         anchor(),
-        Index(
-            None,
-            "metadata",
-            postgresql_using="gin",
-            postgresql_ops={"metadata": "jsonb_path_ops"},
-        ),
+        # Its status changes at every pause: room for that on the page, and no index on it.
+        {"postgresql_with": {"fillfactor": 80}},
     )
 
     graph_id: Mapped[str | None] = mapped_column(String(50))
@@ -147,7 +142,7 @@ class PlatformState(InWorkspace, Base):
         reference("workflow_id", "workflows", "CASCADE"),
         reference("active_draft_id", "drafts", "SET NULL"),
         UniqueConstraint("workflow_id", "platform"),
-        Index(None, "workspace_id", "id"),
+        Index(None, "workspace_id", "workflow_id"),
         Index(None, "active_draft_id"),
         Index(None, "due_at", postgresql_where=text("due_at IS NOT NULL")),
         platform_name(),
@@ -192,7 +187,7 @@ class Draft(Tenant, Base):
         reference("based_on_id", "drafts", "CASCADE"),
         Index(None, "workflow_id", "platform"),
         Index(None, "thread_id", "sequence"),
-        Index(None, "based_on_id"),
+        sparse("based_on_id"),
         platform_name(),
         *never_negative("iteration", "sequence"),
     )
@@ -227,8 +222,7 @@ class Evaluation(Tenant, Base):
     __tablename__ = "evaluations"
     __table_args__ = (
         reference("draft_id", "drafts", "CASCADE"),
-        Index(None, "draft_id"),
-        Index(None, "workspace_id", "score"),
+        Index(None, "workspace_id", "draft_id"),
         CheckConstraint("score BETWEEN 0 AND 100", name="score"),
     )
 
@@ -246,9 +240,7 @@ class Evaluation(Tenant, Base):
 
 newest_first(Workflow, "workspace_id", "status")
 newest_first(Workflow, "workspace_id")
+newest_first(Workflow, "workspace_id", "project_id", sparse=True)
+newest_first(Workflow, "workspace_id", "campaign_id", sparse=True)
 newest_first(Workflow, "user_id")
-newest_first(Thread, "workspace_id", "status")
-newest_first(Thread, "workspace_id")
 newest_first(PlatformState, "workspace_id", "status")
-newest_first(PlatformState, "workspace_id", "platform")
-newest_first(Draft, "workspace_id", "platform")

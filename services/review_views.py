@@ -9,11 +9,12 @@ from uuid import UUID
 from pydantic import JsonValue
 from sqlalchemy import ColumnElement, Select, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from core.errors import NotFound
 from core.policy import Violation
 from graphs.payloads import Allowed
-from models import ConnectedAccount, Draft, Evaluation, Review, ReviewStatus
+from models import ConnectedAccount, Draft, Evaluation, PlatformState, Review, ReviewStatus
 from platforms.registry import PLATFORMS, PlatformName
 from services import draft_views, pages
 from services.draft_views import content_of
@@ -54,15 +55,19 @@ class Filters:
 
 
 async def browse(session: AsyncSession, wanted: pages.Wanted, filters: Filters) -> pages.Slice[ItemView]:
-    statement = _items().where(*_conditions(filters))
-    rows = (await session.execute(pages.keyset(statement, (Review.created_at, Review.id), wanted))).all()
+    columns = Review.created_at, Review.id
+    page = aliased(
+        Review, pages.keyset(select(Review).where(*_conditions(filters)), columns, wanted).subquery()
+    )
+    statement = _items(page).order_by(page.created_at.desc(), page.id.desc())
+    rows = (await session.execute(statement)).all()
     found = pages.cut(rows, wanted, lambda row: pages.Position(row[0].created_at, row[0].id))
     return pages.Slice([ItemView(*row) for row in found.items], found.next)
 
 
 async def find_item(session: AsyncSession, review_id: UUID) -> ItemView:
     """Raises NotFound."""
-    row = (await session.execute(_items().where(Review.id == review_id))).one_or_none()
+    row = (await session.execute(_items(Review).where(Review.id == review_id))).one_or_none()
     if row is None:
         raise NotFound("There is no such review.")
     return ItemView(*row)
@@ -107,21 +112,26 @@ def allowed(view: ReviewView) -> list[Allowed]:
     return others if violations(view.item.platform, view.draft) else ["accept", *others]
 
 
-def _items() -> Select[*tuple[Any, ...]]:
+def _items(review: type[Review]) -> Select[*tuple[Any, ...]]:
+    """A page is cut before anything is joined to it: in a big workspace the planner takes a join for so much smaller
+    than it is that it would make all of it first."""
     evaluations = (
         select(Evaluation.score)
-        .where(Evaluation.draft_id == Review.draft_id)
+        .where(Evaluation.draft_id == review.draft_id)
         .order_by(Evaluation.created_at.desc(), Evaluation.id.desc())
         .limit(1)
         .lateral()
     )
     return (
         select(
-            Review, Draft.workflow_id, Draft.platform, evaluations.c.score, func.left(Draft.content, OPENING)
+            review, Draft.workflow_id, Draft.platform, evaluations.c.score, func.left(Draft.content, OPENING)
         )
-        .join(Draft, Draft.id == Review.draft_id)
+        .join(Draft, Draft.id == review.draft_id)
         .outerjoin(evaluations, literal(True))
     )
+
+
+_platform: Final = select(Draft.platform).where(Draft.id == Review.draft_id).scalar_subquery()
 
 
 def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
@@ -129,9 +139,10 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
     if filters.status is not None:
         conditions.append(Review.status == filters.status)
     if filters.platform is not None:
-        conditions.append(Draft.platform == filters.platform)
+        conditions.append(_platform == filters.platform)
     if filters.workflow_id is not None:
-        conditions.append(Draft.workflow_id == filters.workflow_id)
+        threads = select(PlatformState.id).where(PlatformState.workflow_id == filters.workflow_id)
+        conditions.append(Review.thread_id.in_(threads))
     if filters.assignee_id is not None:
         conditions.append(Review.assignee_id == filters.assignee_id)
     if filters.unassigned:

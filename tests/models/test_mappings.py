@@ -72,12 +72,11 @@ def test_every_constraint_and_index_has_a_name_that_postgresql_keeps_whole() -> 
 
 def test_lists_are_indexed_newest_first() -> None:
     listed = {
-        "workflows": ("status",),
-        "threads": ("status",),
-        "platform_states": ("status", "platform"),
+        "workflows": ("status", "project_id", "campaign_id"),
+        "platform_states": ("status",),
         "reviews": ("status", "assignee_id"),
         "publishing_jobs": ("status", "platform"),
-        "posts": ("platform",),
+        "posts": ("platform", "takedown_status"),
         "resources": ("type",),
         "templates": ("type",),
         "connected_accounts": ("status", "platform"),

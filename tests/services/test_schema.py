@@ -156,9 +156,9 @@ def test_the_command_says_so_and_exits_accordingly(
     good = CliRunner().invoke(app)
     proved = "The database is what it should be: compared, and its triggers and policies proved.\n"
     assert (good.exit_code, good.output) == (0, proved)
-    change(settings, "DROP INDEX ix_workflows_project_id")
+    change(settings, "DROP INDEX ix_workflows_template_id")
     bad = CliRunner().invoke(app, ["--json"])
-    assert (bad.exit_code, json.loads(bad.output)) == (1, ["missing index ix_workflows_project_id"])
+    assert (bad.exit_code, json.loads(bad.output)) == (1, ["missing index ix_workflows_template_id"])
 
 
 async def test_nothing_of_the_proof_stays(settings: Settings, db: Database) -> None:
