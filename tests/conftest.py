@@ -31,7 +31,7 @@ structlog.configure(
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def secret_key() -> str:
     return f"1:{base64.b64encode(bytes(range(32))).decode()}"
 

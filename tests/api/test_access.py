@@ -113,9 +113,7 @@ class Operation(NamedTuple):
 
 
 @pytest.fixture
-def operations(api: Api) -> list[Operation]:
-    document = api.app.openapi()
-
+def operations(document: dict[str, Any]) -> list[Operation]:
     def example(operation: dict[str, Any]) -> Any:
         if "requestBody" not in operation:
             return None

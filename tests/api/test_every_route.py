@@ -36,9 +36,8 @@ class Operation(NamedTuple):
 
 
 @pytest.fixture
-def operations(api: Api) -> list[Operation]:
+def operations(document: Json) -> list[Operation]:
     """All that need a credential."""
-    document = api.app.openapi()
     return [
         _read(document, path, method, operation)
         for path, item in document["paths"].items()

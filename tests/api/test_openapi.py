@@ -4,13 +4,6 @@ from typing import Any
 
 import pytest
 
-from tests.plugins.api import Api
-
-
-@pytest.fixture
-def document(api: Api) -> dict[str, Any]:
-    return api.app.openapi()
-
 
 @pytest.mark.parametrize(
     ("path", "method", "statuses"),

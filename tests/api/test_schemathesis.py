@@ -8,6 +8,7 @@ import asyncio
 import os
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from itertools import cycle
 from typing import Any
 from uuid import UUID
@@ -119,7 +120,7 @@ def api(api: Api) -> Api:
 
 
 @pytest.fixture
-async def schema(api: Api, tenant: Tenant, live_url: str) -> Any:
+async def schema(document: dict[str, Any], tenant: Tenant, live_url: str) -> Any:
     caller = await _caller(tenant)
 
     def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
@@ -127,7 +128,7 @@ async def schema(api: Api, tenant: Tenant, live_url: str) -> Any:
 
     load_all_checks()
     schemathesis.hook(before_call)
-    yield schemathesis.openapi.from_dict(api.app.openapi(), config=_config(live_url))
+    yield schemathesis.openapi.from_dict(deepcopy(document), config=_config(live_url))
     hooks.unregister(before_call)
 
 

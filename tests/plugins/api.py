@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 
 from core.settings import Settings
 
@@ -20,6 +22,12 @@ BASE_URL = "http://localhost"
 PASSWORD = "correct horse battery"
 
 
+@cache
+def _hashed_password() -> str:
+    """Argon2's work is meant to take long, so that it is done once and not for each of the suite's people."""
+    return PasswordHasher().hash(PASSWORD)
+
+
 class User(httpx.AsyncClient):
     """A client that is signed in as somebody."""
 
@@ -30,7 +38,7 @@ class User(httpx.AsyncClient):
 
 @dataclass
 class Api:
-    """`await api.user()` registers somebody; `api.client()` is nobody yet."""
+    """`await api.user()` is somebody who is signed in; `api.client()` is nobody yet."""
 
     app: "FastAPI"
     _clients: list[httpx.AsyncClient] = field(default_factory=list)
@@ -44,15 +52,24 @@ class Api:
         return client
 
     async def user(self, username: str | None = None) -> User:
-        """Registered, signed in, owner of a personal workspace."""
+        """Signed in, owner of a personal workspace, as if they had registered with PASSWORD."""
+        from services import identity, sessions  # slow to load, and most tests do not need it
+
         name = username or f"user-{next(self._numbers)}"
-        body = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
-        answer = await self.client().post("/v1/auth/register", json=body)
-        assert answer.status_code == 201, answer.text
-        made = answer.json()
-        user = self.client(made["access_token"])
-        user.user_id, user.username = UUID(made["user_id"]), name
-        user.workspace_id = UUID(made["workspace_id"])
+        state = self.app.state
+        async with state.db.anonymous() as session:
+            made = await identity.add_user(
+                session,
+                state.keyring,
+                state.settings,
+                username=name,
+                email=f"{name}@example.com",
+                hashed_password=_hashed_password(),
+            )
+        device = sessions.Device("test", "127.0.0.1")
+        token = await sessions.start(state.db, state.keyring, state.settings, made.user_id, device)
+        user = self.client(token.secret)
+        user.user_id, user.username, user.workspace_id = made.user_id, name, made.workspace_id
         return user
 
     async def member(self, owner: User, role: str, workspace_id: UUID | None = None) -> User:
