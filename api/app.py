@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
-from api import docs, errors, openapi
+from api import docs, drain, errors, openapi
 from api.limits import Limits
 from api.listener import Listener
 from api.middleware import BodyLimit, Edge, Hosts, RequestRate
@@ -40,8 +40,9 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with listener.running():
-            yield
+        with drain.noticing(listener.end):
+            async with listener.running():
+                yield
         if database is None:
             await db.dispose()
 

@@ -53,6 +53,9 @@ class Subscription:
 class Listener:
     """While it does not run, or has lost its connection, nobody is woken: waiters also look by themselves."""
 
+    ending = False
+    """The process ends: nobody waits any longer, and streams are followed elsewhere."""
+
     def __init__(self, settings: Settings) -> None:
         self._conninfo = libpq_url(settings)
         self._subscriptions: defaultdict[str, set[Subscription]] = defaultdict(set)
@@ -60,13 +63,18 @@ class Listener:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         channels = [EVENT_CHANNEL, DELTA_CHANNEL]
-        task = asyncio.create_task(listen(self._conninfo, channels, self._hear, self._wake_all))
+        task = asyncio.create_task(listen(self._conninfo, channels, self._hear, self._after_connecting))
         try:
             yield
         finally:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+
+    def end(self) -> None:
+        """Answer whoever waits."""
+        self.ending = True
+        self._wake_all()
 
     @contextmanager
     def subscribe(self, workflow_id: UUID) -> Iterator[Subscription]:
@@ -89,8 +97,11 @@ class Listener:
         for subscription in self._subscriptions.get(delta["workflow_id"], ()):
             subscription.note_delta(delta)
 
-    async def _wake_all(self) -> None:
+    async def _after_connecting(self) -> None:
         """What was notified while there was no connection is lost."""
+        self._wake_all()
+
+    def _wake_all(self) -> None:
         for subscriptions in self._subscriptions.values():
             for subscription in subscriptions:
                 subscription.note_change()

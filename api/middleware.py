@@ -59,6 +59,8 @@ class Edge:
                 headers[REQUEST_ID] = request_id
                 for name, value in _SECURITY.items():
                     headers.setdefault(name, value)
+                if scope["app"].state.listener.ending:
+                    headers["Connection"] = "close"
             await send(message)
 
         started = time.perf_counter()

@@ -29,6 +29,8 @@ SLOW_CLIENT_SECONDS: Final = 30
 """Whoever takes longer for one piece is dropped, and comes back with Last-Event-ID."""
 RECHECK_SECONDS: Final = 60
 """How long a revoked key or session may go on watching."""
+RECONNECT_MILLISECONDS: Final = 500
+"""After which a client comes back to whoever serves then, when this process ends."""
 _SHORTEST_PAUSE: Final = 0.05
 
 EventId = Annotated[str | None, WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,19}-[0-9]{1,19}$"})]
@@ -110,6 +112,9 @@ class _Follower:
                         yield ServerSentEvent(data, event=event.type, id=str(after))
                     pause = _SHORTEST_PAUSE if found or changed else min(pause * 2, self._longest_pause)
                     next_look = clock() + pause
+                if self._listener.ending:
+                    yield ServerSentEvent(comment="going on elsewhere", retry=RECONNECT_MILLISECONDS)
+                    return
                 if clock() >= recheck:
                     if not await self._is_welcome():
                         return

@@ -1,7 +1,7 @@
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
-from api.deps import Db
+from api.deps import Db, ListenerOf
 from core import metrics
 from services import health
 
@@ -26,14 +26,13 @@ async def is_alive() -> Alive:
 
 
 @router.get("/readyz", responses={503: {"model": ReadyOut, "description": "Not fit to answer yet."}})
-async def is_ready(db: Db, response: Response) -> ReadyOut:
-    """The database can be reached, and its tables and queue are those that this version needs."""
+async def is_ready(db: Db, listener: ListenerOf, response: Response) -> ReadyOut:
+    """The database can be reached, its tables and queue are those that this version needs, and the process stays."""
     found = await health.readiness(db)
-    if not found.ready:
+    ready = found.ready and not listener.ending
+    if not ready:
         response.status_code = 503
-    return ReadyOut(
-        ready=found.ready, database=found.database, migrations=found.migrations, queue=found.queue
-    )
+    return ReadyOut(ready=ready, database=found.database, migrations=found.migrations, queue=found.queue)
 
 
 @router.get(

@@ -98,7 +98,12 @@ async def get_workflow(
     until = clock() + wait
     with listener.subscribe(workflow_id) as news:
         found = first = await look()
-        while found == first and found.status not in _ENDED and (left := until - clock()) > 0:
+        while (
+            found == first
+            and found.status not in _ENDED
+            and not listener.ending
+            and (left := until - clock()) > 0
+        ):
             await news.wait(min(left, settings.poll_seconds))
             found = await look()
     return found

@@ -10,7 +10,6 @@ import pytest
 from httpx_sse import ServerSentEvent, aconnect_sse
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
-from uvicorn import Server
 
 from core.db import Database
 from core.settings import Settings
@@ -134,15 +133,15 @@ async def test_somebody_elses_workflow_has_no_stream(api: Api) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "NotFound")
 
 
-async def test_streams_end_when_the_server_does(api: Api, live_server: Server, live_url: str) -> None:
+async def test_streams_end_when_the_process_does(api: Api, live_url: str) -> None:
     user = await api.user()
     started = await user.post(
         "/v1/workflows", json={"source": {"type": "text", "text": "Say it."}, "platforms": ["x"]}
     )
     async with connected(live_url, user, started.json()["id"]) as events:
         await take(events, 1)
-        live_server.should_exit = True
-        with pytest.raises((StopAsyncIteration, httpx.RemoteProtocolError)):
+        api.app.state.listener.end()  # as a SIGTERM does: tests/processes/test_rolling_restart.py
+        with pytest.raises(StopAsyncIteration):
             await asyncio.wait_for(anext(events), 5)
 
 
