@@ -70,7 +70,8 @@ JOIN connected_accounts a ON a.workspace_id = p.workspace_id AND a.platform = t.
 ANALYZE thread;
 
 INSERT INTO workflows (id, workspace_id, user_id, status, source_content, manual_options, created_at, updated_at)
-SELECT workflow_id, workspace_id, user_id, CASE WHEN waits THEN 'awaiting_review' ELSE 'completed' END,
+SELECT workflow_id, workspace_id, user_id,
+    CASE WHEN waits THEN 'awaiting_review' WHEN at < now() - interval '89 days' THEN 'archived' ELSE 'completed' END,
     jsonb_build_object('type', 'text', 'url', NULL, 'title', NULL, 'text', pg_temp.words('linkedin', n, 0)),
     '{"quality_bar": 80, "max_rounds": 3}', at, at + interval '3 minutes'
 FROM thread WHERE platform = 'linkedin';

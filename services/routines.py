@@ -13,22 +13,27 @@ Bound = Callable[[], Awaitable[int]]
 Routine = Callable[[Database, Settings], Awaitable[int]]
 
 BATCH: Final = 500
-"""Rows locked by one statement: a sweep never stands in the way of the work."""
+"""Threads or workflows that one statement looks at or locks: a sweep never stands in the way of the work."""
 ARCHIVE_DAYS: Final = 90
 
-_ENDED_THREADS = """
-SELECT p.id::text AS id FROM platform_states p JOIN workflows w ON w.id = p.workflow_id
-WHERE w.status IN ('completed', 'failed', 'cancelled', 'archived')
-    AND p.status IN ('published', 'rejected', 'cancelled')
-    AND greatest(w.updated_at, p.updated_at) < now() - make_interval(hours => :hours)
-    AND EXISTS (SELECT FROM checkpoints k WHERE k.thread_id = p.id::text)
-LIMIT :batch
-"""
-_CHECKPOINTS = text(f"""
-WITH ended AS ({_ENDED_THREADS}),
-    blobs AS (DELETE FROM checkpoint_blobs b USING ended e WHERE b.thread_id = e.id),
-    writes AS (DELETE FROM checkpoint_writes w USING ended e WHERE w.thread_id = e.id)
-DELETE FROM checkpoints k USING ended e WHERE k.thread_id = e.id
+# From the checkpoints and not from the threads: those that have some are few, those that have ended are all there were.
+_CHECKPOINTS = text("""
+WITH kept AS MATERIALIZED (
+    SELECT DISTINCT thread_id FROM checkpoints WHERE thread_id > :after ORDER BY thread_id LIMIT :batch
+), ended AS MATERIALIZED (
+    SELECT k.thread_id AS id
+    FROM kept k JOIN platform_states p ON p.id = k.thread_id::uuid JOIN workflows w ON w.id = p.workflow_id
+    WHERE w.status IN ('completed', 'failed', 'cancelled', 'archived')
+        AND p.status IN ('published', 'rejected', 'cancelled')
+        AND greatest(w.updated_at, p.updated_at) < now() - make_interval(hours => :hours)
+), blobs AS (
+    DELETE FROM checkpoint_blobs b USING ended e WHERE b.thread_id = e.id
+), writes AS (
+    DELETE FROM checkpoint_writes w USING ended e WHERE w.thread_id = e.id
+), gone AS (
+    DELETE FROM checkpoints k USING ended e WHERE k.thread_id = e.id RETURNING 1
+)
+SELECT max(thread_id) AS last, (SELECT count(*) FROM gone) AS removed FROM kept
 """)
 _ARCHIVE = text("""
 UPDATE workflows SET status = 'archived' WHERE id IN (
@@ -47,12 +52,25 @@ _DETACH = text("SELECT detach_partitions(make_interval(days => :days))")
 
 async def remove_checkpoints(db: Database, settings: Settings) -> int:
     """Of threads that ended `checkpoint_keep_hours` ago; their state is answered from the rows afterwards."""
-    return await _in_batches(db, _CHECKPOINTS, hours=settings.checkpoint_keep_hours)
+    after: str | None = ""
+    total = 0
+    while after is not None:
+        given = {"hours": settings.checkpoint_keep_hours, "after": after, "batch": BATCH}
+        async with db.service() as session:
+            after, removed = (await session.execute(_CHECKPOINTS, given)).one()
+        total += removed
+    return total
 
 
 async def archive_workflows(db: Database, settings: Settings) -> int:
     """Completed ones that nothing has touched for 90 days."""
-    return await _in_batches(db, _ARCHIVE, days=ARCHIVE_DAYS)
+    total = 0
+    while True:
+        async with db.service() as session:
+            archived = _rows(await session.execute(_ARCHIVE, {"days": ARCHIVE_DAYS, "batch": BATCH}))
+        total += archived
+        if archived == 0:
+            return total
 
 
 async def remove_expired(db: Database, settings: Settings) -> int:
@@ -79,16 +97,6 @@ ROUTINES: Final[Mapping[str, tuple[str, Routine]]] = {
     "archive_workflows": ("23 3 * * *", archive_workflows),
 }
 """Name: (cron in UTC, routine)."""
-
-
-async def _in_batches(db: Database, statement: Any, **parameters: object) -> int:
-    total = 0
-    while True:
-        async with db.service() as session:
-            changed = _rows(await session.execute(statement, {**parameters, "batch": BATCH}))
-        total += changed
-        if changed == 0:
-            return total
 
 
 def _rows(result: Any) -> int:
