@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -78,11 +79,34 @@ class Process:
 
     def await_log(self, words: bytes, seconds: float) -> None:
         """Until it has logged `words` since it was started. Raises TimeoutError, also when it ends before."""
+        self._await(lambda: words in self.said(), seconds)
+
+    def await_answer(self, address: str, seconds: float) -> None:
+        """Until a GET is answered with 200. Raises TimeoutError, also when it ends before."""
+
+        def answers() -> bool:
+            try:
+                with urllib.request.urlopen(address, timeout=5):
+                    return True
+            except OSError:  # not listening, or listening and not ready
+                return False
+
+        self._await(answers, seconds)
+
+    def _await(self, holds: Callable[[], bool], seconds: float) -> None:
         deadline = time.monotonic() + seconds
-        while words not in self.log.read_bytes()[self._said_from :]:
+        while not holds():
             if not self.alive or time.monotonic() > deadline:
-                raise TimeoutError(f"{self.name} does not say {words.decode()}; its log: {self.log}")
+                raise TimeoutError(
+                    f"{self.name} is not ready. Its last words: {self.said()[-2000:].decode()}"
+                )
             time.sleep(0.05)
+
+    def said(self) -> bytes:
+        """Its log since it was started last."""
+        with self.log.open("rb") as log:
+            log.seek(self._said_from)
+            return log.read()
 
 
 def cpu_seconds(pid: int) -> float:

@@ -8,8 +8,6 @@ import os
 import signal
 import sys
 import tempfile
-import time
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -60,17 +58,18 @@ class Service:
     null_agents: bool
     api_env: Mapping[str, str]
     worker_env: Mapping[str, str]
+    journal: bool = True
     simulators: Process = field(init=False)
-    """Their journal is on disk, so that killing them loses no post."""
+    """With a journal on disk, killing them loses no post; without one they take less time than any platform."""
     apis: list[Process] = field(default_factory=list)
     workers: list[Process] = field(default_factory=list)
     base_urls: list[str] = field(default_factory=list)
     """Of each API process."""
 
     def __post_init__(self) -> None:
-        port, journal = self.simulator_url.rpartition(":")[2], str(self.folder / "simulators.jsonl")
-        arguments = ("-m", "cli.main", "simulators", port, "--journal", journal)
-        self.simulators = self._process("simulators", arguments, {})
+        arguments = ("-m", "cli.main", "simulators", self.simulator_url.rpartition(":")[2])
+        journal = ("--journal", str(self.folder / "simulators.jsonl")) if self.journal else ()
+        self.simulators = self._process("simulators", (*arguments, *journal), {})
 
     @property
     def base_url(self) -> str:
@@ -113,12 +112,10 @@ class Service:
 
     def await_ready(self) -> None:
         """Every process that is alive takes requests or work. Raises TimeoutError."""
-        addresses = [f"{self.simulator_url}/healthz"]
-        addresses += [
-            f"{url}/readyz" for api, url in zip(self.apis, self.base_urls, strict=True) if api.alive
-        ]
-        for address in addresses:
-            _await_answer(address, READY_SECONDS)
+        self.simulators.await_answer(f"{self.simulator_url}/healthz", READY_SECONDS)
+        for api, url in zip(self.apis, self.base_urls, strict=True):
+            if api.alive:
+                api.await_answer(f"{url}/readyz", READY_SECONDS)
         for worker in self.workers:
             if worker.alive:
                 worker.await_log(b"worker.started", READY_SECONDS)
@@ -157,6 +154,7 @@ def running(
     accounts_each: int = 20,
     api_env: Mapping[str, str] | None = None,
     worker_env: Mapping[str, str] | None = None,
+    journal: bool = True,
     folder: Path | None = None,
 ) -> Iterator[Service]:
     """A service on an empty database, ready. `accounts_each`: of one owner, on every simulated platform.
@@ -182,7 +180,15 @@ def running(
         upgrade(settings)
         owner = asyncio.run(_owner(settings, accounts_each))
         service = Service(
-            folder, cluster, settings, simulator_url, owner, null_agents, api_env or {}, worker_env or {}
+            folder,
+            cluster,
+            settings,
+            simulator_url,
+            owner,
+            null_agents,
+            api_env or {},
+            worker_env or {},
+            journal,
         )
         stack.callback(service.stop)
         service.simulators.start()
@@ -208,18 +214,6 @@ async def _owner(settings: Settings, accounts_each: int) -> Owner:
         await db.dispose()
     made = {p.value: tuple(row.id for row in rows if row.platform == p) for p in PlatformName}
     return Owner(who, first.api_key, made)
-
-
-def _await_answer(address: str, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
-        except OSError as error:  # not listening, or listening and not ready
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{address} does not become ready") from error
-        time.sleep(0.05)
 
 
 def _free_port() -> int:

@@ -1,0 +1,78 @@
+"""Work in a process of its own that warms up first and begins when it is told to; on uvloop, as our processes are."""
+
+import asyncio
+import multiprocessing
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any, Generic, TypeVar
+
+import uvloop
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+Warm = Callable[[], Awaitable[None]]
+"""Awaited by the work when it has warmed up; returns when it shall begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What callers saw of their cycles, one figure a cycle; `cpu_seconds` is this process's own."""
+
+    seconds: float
+    cpu_seconds: float
+    review_seconds: list[float]
+    """From start to the pause for review."""
+    published_seconds: list[float]
+    """From the decision to the end."""
+
+    @property
+    def cycles(self) -> int:
+        return len(self.published_seconds)
+
+
+class Child(Generic[Task, Result]):
+    """Does one task after the other; between them it waits and costs nothing."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+
+    def warm_up(self, task: Task) -> Callable[[], Result]:
+        """Returns what lets it begin and gives its result. When it fails, its traceback is on standard error, and
+        EOFError is raised."""
+        self._pipe.send(task)
+        self._pipe.recv()
+
+        def begin() -> Result:
+            self._pipe.send(None)
+            result: Result = self._pipe.recv()
+            return result
+
+        return begin
+
+
+@contextmanager
+def child(work: Callable[[Task, Warm], Coroutine[Any, Any, Result]]) -> Iterator[Child[Task, Result]]:
+    """`work` is a module's own function: it warms up, awaits what it is handed, and then does what is measured."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(work, theirs), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        yield Child(ours)
+    finally:
+        ours.close()
+        process.join()
+
+
+def _serve(work: Callable[[Task, Warm], Coroutine[Any, Any, Result]], pipe: Connection) -> None:
+    async def warm() -> None:
+        pipe.send(None)
+        await asyncio.to_thread(pipe.recv)
+
+    with suppress(EOFError):  # nothing more is to be done
+        while True:
+            task = pipe.recv()
+            pipe.send(uvloop.run(work(task, warm)))

@@ -1,0 +1,75 @@
+"""What the server was asked, by its own log: every statement of every session, whoever sent it."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+_LOGGED = re.compile(r"^.*?\[(\d+)\].*? LOG:  (?:statement|execute [^:]*): (.*)$", re.MULTILINE)
+_BEGIN = re.compile(r"BEGIN|START TRANSACTION", re.IGNORECASE)
+_END = re.compile(r"COMMIT|ROLLBACK(?! TO)|END", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`statements` by their first lines, without BEGIN, COMMIT and ROLLBACK; `transactions` is how many of these ended.
+
+    A statement outside of a transaction is one of its own.
+    """
+
+    statements: Sequence[str]
+    transactions: int
+
+    def __str__(self) -> str:
+        lines = [f"{count:6} × {text}" for text, count in Counter(self.statements).most_common()]
+        return "\n".join([f"{len(self.statements)} statements, {self.transactions} transactions", *lines])
+
+
+@contextmanager
+def logged(superuser_url: str) -> Iterator[None]:
+    """The whole server logs every statement meanwhile, and none of their parameters."""
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET log_parameter_max_length = 0")
+        connection.execute("ALTER SYSTEM SET log_statement = 'all'")
+        connection.execute("SELECT pg_reload_conf()")
+        try:
+            yield
+        finally:
+            connection.execute("ALTER SYSTEM RESET log_statement")
+            connection.execute("ALTER SYSTEM RESET log_parameter_max_length")
+            connection.execute("SELECT pg_reload_conf()")
+
+
+def read(log: Path, since: int) -> Asked:
+    """What was logged after the first `since` bytes."""
+    with log.open("rb") as opened:
+        opened.seek(since)
+        return parse(opened.read().decode(errors="replace"))
+
+
+def parse(log: str) -> Asked:
+    statements: list[str] = []
+    transactions = 0
+    within: set[str] = set()
+    for session, text in _LOGGED.findall(log):
+        if _BEGIN.match(text):
+            within.add(session)
+        elif _END.match(text):
+            transactions += session in within
+            within.discard(session)
+        else:
+            statements.append(text.strip())
+            transactions += session not in within
+    return Asked(statements, transactions + len(within))
+
+
+def writes(superuser_url: str) -> int:
+    """Transactions that have written so far: only those are given a number."""
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        row = connection.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint").fetchone()
+    assert row is not None
+    return int(row[0])
