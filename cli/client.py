@@ -139,6 +139,8 @@ class Client:
             try:
                 for event in self._stream(f"/v1/workflows/{workflow_id}/events", last):
                     last, failures = event.id or last, 0
+                    if not event.data:  # a heartbeat, or a farewell, which are no events but for httpx-sse
+                        continue
                     yield Event.model_validate({"type": event.event, **event.json()})
             except ProofroomError as error:
                 if not error.retryable or failures >= _RECONNECTS:

@@ -141,6 +141,7 @@ async def test_streams_end_when_the_process_does(api: Api, live_url: str) -> Non
     async with connected(live_url, user, started.json()["id"]) as events:
         await take(events, 1)
         api.app.state.listener.end()  # as a SIGTERM does: tests/processes/test_rolling_restart.py
+        assert (await asyncio.wait_for(anext(events), 5)).retry == 500
         with pytest.raises(StopAsyncIteration):
             await asyncio.wait_for(anext(events), 5)
 

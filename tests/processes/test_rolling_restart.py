@@ -2,8 +2,10 @@
 
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
 
 from bench.service import Service
+from cli.client import Client
 from tests.processes.caller import Caller, Witness
 from tests.processes.load import under_load
 
@@ -30,24 +32,23 @@ def test_a_rolling_restart_under_load_loses_nothing_and_cuts_nobody(
     assert left == [{"n": 0}], "every claim was given back"
 
 
-def test_who_waits_is_answered_and_streams_end_with_a_word(service: Service, caller: Caller) -> None:
+def test_who_waits_is_answered_and_who_watches_goes_on_watching(service: Service, caller: Caller) -> None:
     workflow_id = caller.start("Somebody waits for this.")
-    caller.review(workflow_id)
+    review = caller.review(workflow_id)
     api = service.apis[0]
-    with ThreadPoolExecutor(2) as pool:
+    events = Client(service.base_url, service.owner.api_key).events(UUID(workflow_id))
+    assert next(event for event in events if event.type == "review.requested")
+    with ThreadPoolExecutor(1) as pool, Caller(service) as watcher:
         poll = pool.submit(caller.get, f"/v1/workflows/{workflow_id}", params={"wait": 30})
-        with (
-            Caller(service) as watcher,
-            watcher.stream("GET", f"/v1/workflows/{workflow_id}/events") as stream,
-        ):
+        with watcher.stream("GET", f"/v1/workflows/{workflow_id}/events") as stream:
             lines = stream.iter_lines()
-            while not next(lines).startswith("id: "):
-                pass
+            assert next(line for line in lines if line == "event: review.requested")
             api.signal(signal.SIGTERM)
-            rest = list(lines)
+            assert "retry: 500" in lines
         answer = poll.result()
     assert answer.status_code == 200
     assert answer.headers["connection"] == "close"
-    assert "retry: 500" in rest
     api.restart()
     service.await_ready()
+    assert caller.decide(review).status_code == 202
+    assert next(event for event in events if event.type == "post.published")
