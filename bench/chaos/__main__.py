@@ -35,7 +35,7 @@ def main() -> int:
         workers=wanted.workers,
         apis=2,
         kill_seconds=wanted.kill_seconds,
-        fault_seconds=0.8,
+        fault_seconds=1.5,
         worker_faults=FAULTS,
         api_faults=API_FAULTS,
         calm_seconds=150,
@@ -53,6 +53,10 @@ def _print(report: Report) -> None:
     print("\nkilled: " + ", ".join(f"{what} {count}" for what, count in report.struck.most_common()))
     for what, count in report.errors.most_common():
         print(f"logged {count} times: {what}")
+    for each in report.slowest:
+        print(
+            f"moved on {each.seconds:.1f} s after a kill ({each.through:.1f} s after the first): {each.thread_id}"
+        )
     for violation in report.violations:
         print(f"VIOLATION {violation.kind}: {violation.about}: {violation.detail}")
     kept = "nothing lost, nothing twice" if not report.violations else f"{len(report.violations)} violations"

@@ -29,11 +29,11 @@ class Driver:
     seed: int
     callers: int
     retried: int = 0
+    started: int = 0
     finished: int = 0
     """Workflows whose threads have all ended."""
     _enough: threading.Event = field(default_factory=threading.Event)
     _stop: threading.Event = field(default_factory=threading.Event)
-    _started: int = 0
     _failure: Exception | None = None
 
     def __post_init__(self) -> None:
@@ -88,8 +88,8 @@ class Driver:
 
     async def _caller(self, client: Client) -> None:
         while not self._enough.is_set():
-            self._started += 1
-            author = Author(client, self.owner, Random(f"{self.seed}:{self._started}"))
+            self.started += 1
+            author = Author(client, self.owner, Random(f"{self.seed}:{self.started}"))
             try:
                 await author.work()
             except* NoAnswer as missing:

@@ -1,6 +1,7 @@
 """One run: a service, its callers, the storm, the calm after it, and what is found then."""
 
 import json
+import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -12,11 +13,13 @@ from bench.chaos import findings, ledger
 from bench.chaos.driver import Driver
 from bench.chaos.findings import Violation
 from bench.chaos.journal import Cancelled, Decided, Journal, Started
-from bench.chaos.recovery import Recovery
+from bench.chaos.recovery import Recovery, Sample
 from bench.chaos.storm import Storm
 from bench.service import Service, running
 
 STEP_SECONDS = 0.1
+PROGRESS_SECONDS = 15.0
+SLOWEST = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,8 @@ class Report:
     struck: Counter[str]
     errors: Counter[str]
     """What the service's processes logged as errors, by event."""
+    slowest: list[Sample]
+    """To move on after a kill."""
 
 
 def run(plan: Plan, folder: Path | None = None) -> Report:
@@ -58,20 +63,20 @@ def run(plan: Plan, folder: Path | None = None) -> Report:
     ) as service:
         journal = Journal(service.folder / "journal.jsonl")
         recovery = Recovery(service.superuser_url)
-        faults = {"worker": plan.worker_faults, "api": plan.api_faults}
-        dice = Random(plan.seed)
-        storm = Storm(service, recovery, dice, plan.kill_seconds, plan.fault_seconds, faults)
+        storm = Storm(service, recovery, Random(plan.seed), plan.kill_seconds, plan.fault_seconds)
         driver = Driver(service.base_urls, service.owner, journal, plan.seed, plan.callers)
-        storm.arm()
+        progress = _Progress(began)
         with driver.driving():
-            while driver.running and (driver.finished < plan.workflows or storm.kills < plan.kills):
+            while driver.running and (driver.started < plan.workflows or storm.kills < plan.kills):
                 _step(storm, recovery)
+                progress.tell(driver, storm)
             stormed = time.monotonic() - began
             driver.enough()
             storm.end()
             deadline = time.monotonic() + plan.calm_seconds
             while (driver.running or recovery.open) and time.monotonic() < deadline:
                 _step(storm, recovery)
+                progress.tell(driver, storm)
         found = ledger.read(service.superuser_url, service.simulator_url)
         violations = findings.find(journal, found)
         violations += [
@@ -91,12 +96,29 @@ def run(plan: Plan, folder: Path | None = None) -> Report:
             **Counter(dict.fromkeys(("lost", "twice", "wrong", "stuck", "incomplete", "surprise"), 0))
             | Counter(each.kind for each in violations),
             "unknown": found.unknown,
-            **_spread("recovery", recovery.seconds),
-            **_spread("recovery_through", recovery.through),
+            **_spread("recovery", [each.seconds for each in recovery.samples]),
+            **_spread("recovery_through", [each.through for each in recovery.samples]),
             "storm_s": round(stormed, 1),
             "seconds": round(time.monotonic() - began, 1),
         }
-        return Report(figures, violations, storm.struck, _errors(service))
+        slowest = sorted(recovery.samples, key=lambda each: -each.seconds)[:SLOWEST]
+        return Report(figures, violations, storm.struck, _errors(service), slowest)
+
+
+@dataclass
+class _Progress:
+    """A line on standard error now and then."""
+
+    began: float
+    _next: float = 0
+
+    def tell(self, driver: Driver, storm: Storm) -> None:
+        passed = time.monotonic() - self.began
+        if passed >= self._next:
+            self._next = passed + PROGRESS_SECONDS
+            phase = "calm" if storm.calm else "storm"
+            line = f"{passed:6.0f} s  {phase}  {driver.finished} of {driver.started} workflows ended, {storm.kills} kills"
+            print(line, file=sys.stderr, flush=True)
 
 
 def _step(storm: Storm, recovery: Recovery) -> None:

@@ -5,7 +5,7 @@ import signal
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -30,6 +30,7 @@ PLATFORM_FAULTS = {
     "late": 1,
     "payment_required": 1,
 }
+PLATFORM_STEPS = {"publish": 12, "read": 1, None: 1}
 SLOW_SECONDS = (2.0, 9.0)
 """Around the deadline of a call, 8 s."""
 _CUT = """
@@ -41,7 +42,7 @@ SELECT count(pg_terminate_backend(pid)) FROM (
 
 @dataclass
 class Storm:
-    """`faults` are each worker's own and `api_faults` each API's, as PROOFROOM_FAULTS has them. Call `step` often."""
+    """Call `step` often. Until `end`, processes start with the fault points of their environment."""
 
     service: Service
     recovery: Recovery
@@ -50,8 +51,6 @@ class Storm:
     """Between two blows, on average."""
     fault_seconds: float
     """Between two faults of a platform."""
-    faults: Mapping[str, str]
-    """PROOFROOM_FAULTS by what a process is: worker or api."""
     struck: Counter[str] = field(default_factory=Counter)
     """SIGKILLs by what they hit, those that a process gave itself at a fault point as `worker at …`."""
     cuts: int = 0
@@ -66,20 +65,13 @@ class Storm:
     def kills(self) -> int:
         return self.struck.total()
 
-    def arm(self) -> None:
-        """Let those that run already run with faults."""
-        for process in (*self.service.apis, *self.service.workers):
-            process.kill()
-            self._start(process)
-
     def step(self) -> None:
         now = time.monotonic()
         self._revive(now)
         if self.calm:
             return
-        if now >= self._next_blow:
+        if now >= self._next_blow and self._strike(self.dice.choices(*zip(*BLOWS.items(), strict=True))[0]):
             self._next_blow = now + self.kill_seconds * self.dice.uniform(0.3, 1.7)
-            self._strike(self.dice.choices(*zip(*BLOWS.items(), strict=True))[0])
         if now >= self._next_fault:
             self._next_fault = now + self.fault_seconds * self.dice.uniform(0.3, 1.7)
             self._disturb_platform()
@@ -87,29 +79,34 @@ class Storm:
     def end(self) -> None:
         """What dies from now on starts again without faults, and platforms forget theirs."""
         self.calm = True
+        for process in (*self.service.apis, *self.service.workers):
+            process.env = {name: value for name, value in process.env.items() if name != "PROOFROOM_FAULTS"}
         self.service.simulators.restart()
 
-    def _strike(self, target: str) -> None:
+    def _strike(self, target: str) -> bool:
+        """False: there is nobody to strike just now."""
+        service = self.service
         match target:
             case "connections":
-                self._cut_connections()
-            case "postgres":
-                if self.service.cluster.poll() is None:
-                    os.kill(self.service.cluster.pid, signal.SIGKILL)
-                    self._dead("postgres", "postgres")
-            case "simulators":
-                self._kill(self.service.simulators, target)
-            case "worker":
-                self._kill(self.dice.choice(self.service.workers), target)
+                return self._cut_connections()
+            case "postgres" if service.cluster.poll() is None:
+                os.kill(service.cluster.pid, signal.SIGKILL)
+                self._dead("postgres", "postgres")
+            case "simulators" if service.simulators.alive:
+                self._kill(service.simulators, target)
+            case "worker" if len(ready := _ready(service.workers, b"worker.started")) > 1:
+                self._kill(self.dice.choice(ready), target)  # another is there to take over
+            case "api" if ready := _ready(service.apis, b"startup complete"):
+                self._kill(self.dice.choice(ready), target)
             case _:
-                self._kill(self.dice.choice(self.service.apis), target)
+                return False
+        return True
 
     def _kill(self, process: Process, what: str) -> None:
-        if process.alive:
-            process.kill()
-            self._dead(process.name, what)
-            if what == "worker":
-                self.recovery.died(process.pid)
+        process.kill()
+        self._dead(process.name, what)
+        if what == "worker":
+            self.recovery.died(process.pid)
 
     def _dead(self, name: str, what: str) -> None:
         self.struck[what] += 1
@@ -126,30 +123,25 @@ class Storm:
                     self.recovery.died(process.pid)
             elif now >= self._due[process.name]:
                 del self._due[process.name]
-                self._start(process)
+                process.start()
         if self._due.get("postgres", now) < now:
             del self._due["postgres"]
             self.service.restart_postgres()
 
-    def _start(self, process: Process) -> None:
-        faults = "" if self.calm else self.faults.get(process.name.partition("-")[0], "")
-        seed = str(self.dice.getrandbits(32))
-        process.env = {**process.env, "PROOFROOM_FAULTS": faults, "PROOFROOM_FAULT_SEED": seed}
-        process.start()
-
-    def _cut_connections(self) -> None:
+    def _cut_connections(self) -> bool:
         try:
             with psycopg.connect(self.service.superuser_url) as connection:
                 row = connection.execute(_CUT, [self.dice.randint(1, 6)]).fetchone()
         except psycopg.OperationalError:  # it is down already
-            return
+            return False
         self.cuts += row[0] if row else 0
+        return True
 
     def _disturb_platform(self) -> None:
         fault = {
             "platform": self.dice.choice(("linkedin", "x", "blog")),
             "kind": self.dice.choices(*zip(*PLATFORM_FAULTS.items(), strict=True))[0],
-            "step": self.dice.choice(("publish", "publish", "publish", "read", None)),
+            "step": self.dice.choices(*zip(*PLATFORM_STEPS.items(), strict=True))[0],
             "seconds": self.dice.uniform(*SLOW_SECONDS),
         }
         request = urllib.request.Request(
@@ -162,7 +154,11 @@ class Storm:
             return
 
 
+def _ready(processes: Sequence[Process], words: bytes) -> list[Process]:
+    return [each for each in processes if each.alive and words in each.said()]
+
+
 def _fault_point(process: Process) -> str:
-    """Its last words, where it killed itself."""
-    last = process.log.read_bytes().rsplit(b'"event":"faults.killed"', 1)
-    return last[-1].partition(b'"point":"')[2].partition(b'"')[0].decode() if len(last) > 1 else "nowhere"
+    """By its last words; `nowhere` where it did not kill itself but died."""
+    told = [line for line in process.said().splitlines() if b'"event":"faults.killed"' in line]
+    return str(orjson.loads(told[-1])["point"]) if told else "nowhere"
