@@ -9,23 +9,24 @@ from pathlib import Path
 
 import psycopg
 
-_LOGGED = re.compile(r"^.*?\[(\d+)\].*? LOG:  (?:statement|execute [^:]*): (.*)$", re.MULTILINE)
+_LOGGED = re.compile(r"^.*?\[(\d+)\].*? LOG:  (?:statement|execute [^:]*): (.*(?:\n\t.*)*)", re.MULTILINE)
+_SHOWN = 140
+_COLUMNS = re.compile(r"\b(SELECT|RETURNING) (?:[\w.\"]+(?: AS \w+)?, ){3,}[\w.\"]+(?: AS \w+)?")
 _BEGIN = re.compile(r"BEGIN|START TRANSACTION", re.IGNORECASE)
+
 _END = re.compile(r"COMMIT|ROLLBACK(?! TO)|END", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`statements` by their first lines, without BEGIN, COMMIT and ROLLBACK; `transactions` is how many of these ended.
-
-    A statement outside of a transaction is one of its own.
-    """
+    """`statements` without BEGIN, COMMIT and ROLLBACK; `transactions` counts those, and each statement outside of them."""
 
     statements: Sequence[str]
     transactions: int
 
     def __str__(self) -> str:
-        lines = [f"{count:6} × {text}" for text, count in Counter(self.statements).most_common()]
+        shortened = (_COLUMNS.sub(r"\1 …", each)[:_SHOWN] for each in self.statements)
+        lines = [f"{count:6} × {text}" for text, count in Counter(shortened).most_common()]
         return "\n".join([f"{len(self.statements)} statements, {self.transactions} transactions", *lines])
 
 
@@ -62,7 +63,7 @@ def parse(log: str) -> Asked:
             transactions += session in within
             within.discard(session)
         else:
-            statements.append(text.strip())
+            statements.append(" ".join(text.split()))
             transactions += session not in within
     return Asked(statements, transactions + len(within))
 

@@ -51,6 +51,10 @@ class Servers:
             self.versions.append(cluster.version)
         return self.addresses[version]
 
+    def log_file(self, version: str) -> Path:
+        assert self.folder is not None, "no server was started"
+        return self.folder / version / "log" / "postgres.log"
+
     def stop(self) -> None:
         for cluster in self._clusters:
             cluster.stop()
@@ -82,14 +86,15 @@ class Server:
 
     version: str
     admin: psycopg.Connection
+    log_file: Path
 
     def address(self, database: str) -> str:
         return f"postgresql://proofroom@/{database}?host={quote(self.admin.info.host, safe='')}"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    addresses = getattr(config, "workerinput", {}).get("postgres", {})
-    config.stash[_SERVERS] = Servers(dict(addresses))
+    addresses, folder = getattr(config, "workerinput", {}).get("postgres", ({}, None))
+    config.stash[_SERVERS] = Servers(dict(addresses), folder=Path(folder) if folder else None)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -98,7 +103,7 @@ def pytest_configure_node(node: Any) -> None:
     servers = node.config.stash[_SERVERS]
     for version in _BINARIES:
         servers.start(version)
-    node.workerinput["postgres"] = servers.addresses
+    node.workerinput["postgres"] = servers.addresses, str(servers.folder)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -134,10 +139,10 @@ def postgres(
 ) -> Server:
     """A running server."""
     version: str = getattr(request, "param", "18")
+    servers = pytestconfig.stash[_SERVERS]
     if version not in _admin_connections:
-        address = pytestconfig.stash[_SERVERS].start(version)
-        _admin_connections[version] = psycopg.connect(address, autocommit=True)
-    return Server(version, _admin_connections[version])
+        _admin_connections[version] = psycopg.connect(servers.start(version), autocommit=True)
+    return Server(version, _admin_connections[version], servers.log_file(version))
 
 
 @pytest.fixture
