@@ -26,20 +26,17 @@ async def test_registering_signs_in(api: Api) -> None:
     assert me["workspace_id"] == made.json()["workspace_id"]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"username": "ada", "password": PASSWORD},
-        {"email": "ada@example.com", "password": PASSWORD},
-        {"username": "ADA", "email": "ADA@EXAMPLE.COM", "password": PASSWORD},
-    ],
-)
-async def test_signing_in_by_name_or_address(api: Api, body: dict[str, str]) -> None:
+async def test_signing_in_by_name_or_address(api: Api) -> None:
     await api.client().post("/v1/auth/register", json=ADA)
-    answer = await api.client().post("/v1/auth/login", json=body)
-    assert answer.status_code == 200
-    assert set(answer.json()) == {"access_token", "token_type", "expires_in"}
-    assert (await api.client(answer.json()["access_token"]).get("/v1/me")).json()["username"] == "ada"
+    for who in (
+        {"username": "ada"},
+        {"email": "ada@example.com"},
+        {"username": "ADA", "email": "ADA@EXAMPLE.COM"},
+    ):
+        answer = await api.client().post("/v1/auth/login", json={**who, "password": PASSWORD})
+        assert answer.status_code == 200, who
+        assert set(answer.json()) == {"access_token", "token_type", "expires_in"}
+        assert (await api.client(answer.json()["access_token"]).get("/v1/me")).json()["username"] == "ada"
 
 
 @pytest.mark.parametrize(
@@ -53,7 +50,7 @@ async def test_signing_in_by_name_or_address(api: Api, body: dict[str, str]) -> 
     ],
 )
 async def test_wrong_credentials_look_all_the_same(api: Api, body: dict[str, str]) -> None:
-    await api.client().post("/v1/auth/register", json=ADA)
+    await api.user("ada")
     await api.user("grace")
     answer = await api.client().post("/v1/auth/login", json=body)
     assert answer.status_code == 401
@@ -73,13 +70,13 @@ async def test_nobody_takes_as_long_as_somebody(api: Api) -> None:
             times.append(time.perf_counter() - started)
         return min(times)
 
-    await seconds("warm-up")
+    await api.client().post("/v1/auth/login", json={"username": "warm-up", "password": "wrong one"})
     known, unknown = await seconds("ada"), await seconds("nobody")
     assert 0.4 < known / unknown < 2.5
 
 
 async def test_failed_sign_ins_are_limited_for_each_user(api: Api) -> None:
-    await api.client().post("/v1/auth/register", json=ADA)
+    await api.user("ada")
     await api.user("grace")
     wrong = {"username": "ada", "password": "x"}
     statuses = [(await api.client().post("/v1/auth/login", json=wrong)).status_code for _ in range(21)]
@@ -123,7 +120,7 @@ async def test_bad_registrations_name_the_field(api: Api, change: dict[str, obje
 async def test_names_and_addresses_are_taken_once(
     api: Api, change: dict[str, str], code: str, pointer: str
 ) -> None:
-    await api.client().post("/v1/auth/register", json=ADA)
+    await api.user("ada")
     answer = await api.client().post("/v1/auth/register", json={**ADA, **change})
     assert (answer.status_code, answer.json()["code"]) == (409, code)
     assert answer.json()["errors"][0]["pointer"] == pointer

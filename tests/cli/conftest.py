@@ -18,6 +18,7 @@ import pytest
 import uvicorn
 
 from core.settings import Settings
+from tests.plugins.api import sign_up
 
 SECONDS = 30
 ARTICLE = Path(__file__).parents[2] / "examples" / "01-release-notes.md"
@@ -99,11 +100,20 @@ def idle_service(settings: Settings, simulator_url: str, tmp_path: Path) -> Iter
     service = Service(settings.model_copy(update={"simulator_url": simulator_url}), tmp_path)
     service.start_api()
     try:
-        registered = {"username": "ada", "email": "ada@example.com", "password": "correct horse battery"}
-        service.token = httpx.post(f"{service.url}/v1/auth/register", json=registered).json()["access_token"]
+        service.token = asyncio.run(_ada(service.settings))
         yield service
     finally:
         service.close()
+
+
+async def _ada(settings: Settings) -> str:
+    """Her token, the workspace's owner's."""
+    from api.app import create_app
+
+    state = create_app(settings).state
+    _, token = await sign_up(state, "ada")
+    await state.db.dispose()
+    return token
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ def start(tmp_path: Path) -> Iterator[Callable[[], Up]]:
         up.process.wait()
 
 
-def test_it_serves_mends_itself_and_ends_whole(start: Callable[[], Up]) -> None:
+def test_it_serves_mends_itself_loses_nothing_and_ends_whole(start: Callable[[], Up]) -> None:
     up = start()
     up.wait()
     assert up.get("/readyz")
@@ -97,6 +97,7 @@ def test_it_serves_mends_itself_and_ends_whole(start: Callable[[], Up]) -> None:
     assert second.returncode == 6
     assert f"process {up.process.pid}, {up.url}" in second.stderr
 
+    project = up.post("/v1/projects", {"title": "Kept"})
     for name in ("api", "postgres"):
         (pid,) = [
             pid for pid in _children(up.process.pid) if name in _arguments(pid)[:4] or name in _name(pid)
@@ -105,29 +106,22 @@ def test_it_serves_mends_itself_and_ends_whole(start: Callable[[], Up]) -> None:
         _wait_for(lambda: pid not in _children(up.process.pid), 5, up.said)  # noqa: B023 - called at once
         _wait_for(up.is_ready, 30, lambda: f"{up.said()}\n{up.logs()}")
     assert "api ended (SIGKILL), starting it again" in up.said()
-    assert up.get("/v1/me")["role"] == "owner"
+    assert up.get(f"/v1/projects/{project['id']}")["title"] == "Kept"
 
-    everybody = _tree(up.process.pid)
-    assert len(everybody) > 4
-    up.process.send_signal(signal.SIGINT)
-    assert up.process.wait(30) == 0
-    assert up.said().endswith("Stopped.\n")
-    assert [pid for pid in everybody if _is_alive(pid)] == []
-
-
-def test_after_everything_was_killed_it_starts_again_and_has_lost_nothing(start: Callable[[], Up]) -> None:
-    killed = start()
-    killed.wait()
-    project = killed.post("/v1/projects", {"title": "Kept"})
-    for pid in _tree(killed.process.pid):
+    for pid in _tree(up.process.pid):
         os.kill(pid, signal.SIGKILL)
-    killed.process.wait()
-
+    up.process.wait()
     again = start()
     again.wait()
     assert again.get(f"/v1/projects/{project['id']}")["title"] == "Kept"
-    again.process.terminate()
+    assert again.get("/v1/me")["role"] == "owner"
+
+    everybody = _tree(again.process.pid)
+    assert len(everybody) > 4
+    again.process.send_signal(signal.SIGINT)
     assert again.process.wait(30) == 0
+    assert again.said().endswith("Stopped.\n")
+    assert [pid for pid in everybody if _is_alive(pid)] == []
 
 
 def test_a_port_in_use_is_said_at_once(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def objects(settings: Settings) -> set[str]:
         return set(connection.scalars(_OBJECTS)) - {"alembic_version"}
 
 
-def test_up_down_and_up_again(empty: Settings) -> None:
+def test_up_and_down_at_once_and_step_by_step(empty: Settings) -> None:
     assert run.current(empty) is None
     run.upgrade(empty)
     assert run.current(empty) == run.head()
@@ -54,11 +54,6 @@ def test_up_down_and_up_again(empty: Settings) -> None:
     assert objects(empty) == set()
     run.upgrade(empty)
     assert objects(empty) == full
-
-
-def test_every_step_down_and_up(empty: Settings) -> None:
-    run.upgrade(empty)
-    full = objects(empty)
     revisions = run.history(empty)
     assert revisions[0].current
     for revision in revisions[1:]:
@@ -87,18 +82,13 @@ def migrate_together(*databases: Settings) -> None:
         assert said == f"The database is at {run.head()}.\n"
 
 
-def test_two_processes_at_once(empty: Settings) -> None:
-    migrate_together(empty, empty)
-    assert run.current(empty) == run.head()
-
-
-def test_two_databases_of_one_server_at_once(empty: Settings, postgres: Server) -> None:
+def test_two_processes_and_two_databases_at_once(empty: Settings, postgres: Server) -> None:
     """Roles belong to the server, so that two migrations may grant them at the same moment."""
     other = f"other_{postgres.admin.info.backend_pid}"
     postgres.admin.execute(f"CREATE DATABASE {other} OWNER proofroom TEMPLATE template0")
     second = Settings(database_url=SecretStr(postgres.address(other)))
     try:
-        migrate_together(empty, second)
+        migrate_together(empty, empty, second)
         assert run.current(second) == run.current(empty) == run.head()
     finally:
         postgres.admin.execute(f"DROP DATABASE {other} WITH (FORCE)")

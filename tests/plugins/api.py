@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
@@ -15,17 +14,17 @@ from core.settings import Settings
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+    from starlette.datastructures import State
 
     from core.db import Database
+    from services.identity import Registered
 
 BASE_URL = "http://localhost"
 PASSWORD = "correct horse battery"
 
 
-@cache
-def _hashed_password() -> str:
-    """Argon2's work is meant to take long, so that it is done once and not for each of the suite's people."""
-    return PasswordHasher().hash(PASSWORD)
+_HASHED = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+"""With hardly any work: what today's parameters take for each of the suite's people adds up to a minute."""
 
 
 class User(httpx.AsyncClient):
@@ -53,22 +52,9 @@ class Api:
 
     async def user(self, username: str | None = None) -> User:
         """Signed in, owner of a personal workspace, as if they had registered with PASSWORD."""
-        from services import identity, sessions  # slow to load, and most tests do not need it
-
         name = username or f"user-{next(self._numbers)}"
-        state = self.app.state
-        async with state.db.anonymous() as session:
-            made = await identity.add_user(
-                session,
-                state.keyring,
-                state.settings,
-                username=name,
-                email=f"{name}@example.com",
-                hashed_password=_hashed_password(),
-            )
-        device = sessions.Device("test", "127.0.0.1")
-        token = await sessions.start(state.db, state.keyring, state.settings, made.user_id, device)
-        user = self.client(token.secret)
+        made, token = await sign_up(self.app.state, name)
+        user = self.client(token)
         user.user_id, user.username, user.workspace_id = made.user_id, name, made.workspace_id
         return user
 
@@ -95,6 +81,24 @@ class Api:
     async def __aexit__(self, *_: object) -> None:
         for client in self._clients:
             await client.aclose()
+
+
+async def sign_up(state: "State", username: str) -> "tuple[Registered, str]":
+    """Somebody new with PASSWORD, and a session's token."""
+    from services import identity, sessions  # slow to load, and most tests do not need it
+
+    async with state.db.anonymous() as session:
+        made = await identity.add_user(
+            session,
+            state.keyring,
+            state.settings,
+            username=username,
+            email=f"{username}@example.com",
+            hashed_password=_HASHED,
+        )
+    device = sessions.Device("test", "127.0.0.1")
+    token = await sessions.start(state.db, state.keyring, state.settings, made.user_id, device)
+    return made, token.secret
 
 
 @pytest.fixture
