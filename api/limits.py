@@ -1,18 +1,18 @@
 """How often somebody may ask. Counted in this process's memory: each API process has its own count."""
 
 import hashlib
+import math
 import time
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
-
 from core.errors import RateLimitExceeded
 
-FAILURES_PER_USER: Final = RateLimitItemPerMinute(20, 5, namespace="sign-in-user")
-FAILURES_PER_ADDRESS: Final = RateLimitItemPerMinute(100, 5, namespace="sign-in-address")
+FAILURES_PER_USER: Final = 20
+FAILURES_PER_ADDRESS: Final = 100
+FAILURE_SECONDS: Final = 300
+_MINUTE: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,32 +34,59 @@ class TooManySignIns(RateLimitExceeded):
     title = "Too many failed sign-ins"
 
 
+class Window:
+    """So many of everybody in so many seconds; then all counts begin anew, so that nobody's is kept for ever."""
+
+    def __init__(self, limit: int, seconds: int) -> None:
+        self._limit = limit
+        self._seconds = seconds
+        self._counts: Counter[str] = Counter()
+        self._ends = 0.0
+
+    def hit(self, who: str) -> tuple[bool, Allowance]:
+        """Count one more; whether it is still allowed."""
+        counts, left = self._current()
+        counts[who] += 1
+        return counts[who] <= self._limit, self._allowance(counts[who], left)
+
+    def full(self, who: str) -> Allowance | None:
+        """The allowance that is used up, None while one more would be allowed."""
+        counts, left = self._current()
+        return self._allowance(counts[who], left) if counts[who] >= self._limit else None
+
+    def _current(self) -> tuple[Counter[str], float]:
+        now = time.monotonic()
+        if now >= self._ends:
+            self._counts, self._ends = Counter(), now + self._seconds
+        return self._counts, self._ends - now
+
+    def _allowance(self, count: int, seconds_left: float) -> Allowance:
+        return Allowance(self._limit, max(self._limit - count, 0), math.ceil(seconds_left))
+
+
 class Limits:
     def __init__(self, requests_per_minute: int) -> None:
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
-        self._requests = RateLimitItemPerMinute(requests_per_minute, namespace="requests")
+        self._requests = Window(requests_per_minute, _MINUTE)
+        self._users = Window(FAILURES_PER_USER, FAILURE_SECONDS)
+        self._addresses = Window(FAILURES_PER_ADDRESS, FAILURE_SECONDS)
 
     def request(self, who: str) -> tuple[bool, Allowance]:
         """Count one request of a credential or an address."""
-        allowed = self._limiter.hit(self._requests, who)
-        return allowed, self._allowance(self._requests, who)
+        return self._requests.hit(who)
 
     def check_sign_in(self, name: str, address: str) -> None:
         """Raises TooManySignIns after too many failures for this user or from this address."""
-        for item, who in ((FAILURES_PER_USER, digest(name)), (FAILURES_PER_ADDRESS, address)):
-            if not self._limiter.test(item, who):
-                wait = self._allowance(item, who).reset_seconds
-                raise TooManySignIns(
-                    "There were too many failed sign-ins.", remedy="Wait, then try again.", retry_after=wait
-                )
+        spent = self._users.full(digest(name)) or self._addresses.full(address)
+        if spent is not None:
+            raise TooManySignIns(
+                "There were too many failed sign-ins.",
+                remedy="Wait, then try again.",
+                retry_after=spent.reset_seconds,
+            )
 
     def sign_in_failed(self, name: str, address: str) -> None:
-        self._limiter.hit(FAILURES_PER_USER, digest(name))
-        self._limiter.hit(FAILURES_PER_ADDRESS, address)
-
-    def _allowance(self, item: RateLimitItem, who: str) -> Allowance:
-        stats = self._limiter.get_window_stats(item, who)
-        return Allowance(item.amount, stats.remaining, max(1, round(stats.reset_time - time.time())))
+        self._users.hit(digest(name))
+        self._addresses.hit(address)
 
 
 def digest(text: str) -> str:
