@@ -59,7 +59,7 @@ async def browse(session: AsyncSession, wanted: pages.Wanted, filters: Filters) 
     page = aliased(
         Review, pages.keyset(select(Review).where(*_conditions(filters)), columns, wanted).subquery()
     )
-    statement = _items(page).order_by(page.created_at.desc(), page.id.desc())
+    statement = items(page).order_by(page.created_at.desc(), page.id.desc())
     rows = (await session.execute(statement)).all()
     found = pages.cut(rows, wanted, lambda row: pages.Position(row[0].created_at, row[0].id))
     return pages.Slice([ItemView(*row) for row in found.items], found.next)
@@ -67,7 +67,7 @@ async def browse(session: AsyncSession, wanted: pages.Wanted, filters: Filters) 
 
 async def find_item(session: AsyncSession, review_id: UUID) -> ItemView:
     """Raises NotFound."""
-    row = (await session.execute(_items(Review).where(Review.id == review_id))).one_or_none()
+    row = (await session.execute(items(Review).where(Review.id == review_id))).one_or_none()
     if row is None:
         raise NotFound("There is no such review.")
     return ItemView(*row)
@@ -112,7 +112,7 @@ def allowed(view: ReviewView) -> list[Allowed]:
     return others if violations(view.item.platform, view.draft) else ["accept", *others]
 
 
-def _items(review: type[Review]) -> Select[*tuple[Any, ...]]:
+def items(review: type[Review]) -> Select[*tuple[Any, ...]]:
     """A page is cut before anything is joined to it: in a big workspace the planner takes a join for so much smaller
     than it is that it would make all of it first."""
     evaluations = (

@@ -1,20 +1,22 @@
 """A reviewer's decision: compare-and-set on what is pending and on the hash of what the reviewer saw."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Uuid, and_, func, literal, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.content import Content, approved_hash
 from core.errors import Conflict, FieldError, Invalid, NotFound
 from core.principal import Principal
 from graphs.interrupts import Decision, edited
-from models import ConnectedAccount, Draft, PlatformState, Review
+from models import ConnectedAccount, Draft, Review
 from platforms.registry import PLATFORMS, PlatformName
-from services import people
+from services import people, review_views
 from services.draft_views import content_of
+from services.review_views import ItemView
 
 
 class ReviewAlreadyDecided(Conflict):
@@ -36,8 +38,7 @@ _STATUS_AFTER = {
 # The thread's row first, as everywhere, so that writers queue and never deadlock.
 _DECIDE = text("""
 WITH thread AS (
-    SELECT p.id FROM platform_states p JOIN reviews r ON r.thread_id = p.id WHERE r.id = :id
-    FOR UPDATE OF p
+    SELECT p.id FROM platform_states p WHERE p.id = :thread_id FOR UPDATE
 ), decided AS (
     UPDATE reviews r SET
         status = 'decided', decision = :decision, decided_by = :user_id,
@@ -46,36 +47,50 @@ WITH thread AS (
         schedule_for = :schedule_for
     FROM thread t
     WHERE r.id = :id AND r.thread_id = t.id AND r.status = 'pending' AND r.seen_hash = :seen_hash
-    RETURNING r.thread_id
+    RETURNING r.*
+), woken AS (
+    UPDATE platform_states p SET status = :status, due_at = least(p.due_at, now())
+    FROM decided d WHERE p.id = d.thread_id
 )
-UPDATE platform_states p SET status = :status, due_at = least(p.due_at, now())
-FROM decided d WHERE p.id = d.thread_id
-RETURNING p.id
-""")
+SELECT * FROM decided
+""").columns(*Review.__table__.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    item: ItemView
+    thread_status: str
 
 
 async def decide(
     session: AsyncSession, principal: Principal, review_id: UUID, decision: Decision, seen_hash: str | None
-) -> Review:
+) -> Decided:
     """Put the decision into effect, or raise NotFound, Invalid, ReviewAlreadyDecided or DraftChanged.
 
     `seen_hash` None is a decision that does not name what it saw (Agent Inbox); it is recorded as unbound.
     """
-    review, draft = await _load(session, review_id)
+    item, draft, account = await _load(session, review_id, decision.account_id)
+    review = item.review
     if review.status != "pending":
         raise await _already_decided(session, review)
     if seen_hash is not None and seen_hash != review.seen_hash:
         raise _changed(review, draft)
-    account_id, schedule_for = await _where_and_when(session, review, decision)
+    if decision.account_id is not None:
+        _check_account(account)
+    if decision.schedule_for is not None:
+        await _check_time(session, decision.schedule_for)
+    account_id = decision.account_id or review.connected_account_id
     is_edit = decision.decision == "edit"
     content = edited(content_of(draft), decision) if is_edit else content_of(draft)
     approves = decision.decision == "accept" or (is_edit and decision.approve)
     if approves:
         _check_policy(content, PlatformName(draft.platform))
-    row = await session.execute(
-        _DECIDE,
+    status = "evaluating" if is_edit and not approves else _STATUS_AFTER[decision.decision]
+    decided = await session.scalar(
+        select(Review).from_statement(_DECIDE).execution_options(populate_existing=True),
         {
             "id": review_id,
+            "thread_id": review.thread_id,
             "seen_hash": review.seen_hash,
             "decision": decision.decision,
             "user_id": principal.user_id,
@@ -85,17 +100,16 @@ async def decide(
             "approved_hash": approved_hash(content, account_id) if approves else None,
             "bound": seen_hash is not None,
             "account_id": account_id,
-            "schedule_for": schedule_for,
-            "status": "evaluating" if is_edit and not approves else _STATUS_AFTER[decision.decision],
+            "schedule_for": decision.schedule_for or review.schedule_for,
+            "status": status,
         },
     )
-    if row.first() is None:
+    if decided is None:
         await session.refresh(review)
         if review.status != "pending":
             raise await _already_decided(session, review)
         raise _changed(review, draft)
-    await session.refresh(review)
-    return review
+    return Decided(item, status)
 
 
 async def assign(session: AsyncSession, review_id: UUID, changes: dict[str, Any]) -> Review:
@@ -114,12 +128,21 @@ async def assign(session: AsyncSession, review_id: UUID, changes: dict[str, Any]
     return review
 
 
-async def _load(session: AsyncSession, review_id: UUID) -> tuple[Review, Draft]:
-    query = select(Review, Draft).join(Draft, Draft.id == Review.draft_id).where(Review.id == review_id)
-    found = (await session.execute(query)).one_or_none()
-    if found is None:
+async def _load(
+    session: AsyncSession, review_id: UUID, account_id: UUID | None
+) -> tuple[ItemView, Draft, ConnectedAccount | None]:
+    """With the account that the decision names, if there is such a one for this platform."""
+    is_named = and_(
+        ConnectedAccount.id == literal(account_id, Uuid), ConnectedAccount.platform == Draft.platform
+    )
+    query = (
+        review_views.items(Review).add_columns(Draft, ConnectedAccount).outerjoin(ConnectedAccount, is_named)
+    )
+    row = (await session.execute(query.where(Review.id == review_id))).one_or_none()
+    if row is None:
         raise NotFound("There is no such review.")
-    return found[0], found[1]
+    *item, draft, account = row
+    return ItemView(*item), draft, account
 
 
 async def _already_decided(session: AsyncSession, review: Review) -> ReviewAlreadyDecided:
@@ -156,21 +179,17 @@ def _check_policy(content: Content, platform: PlatformName) -> None:
         )
 
 
-async def _where_and_when(
-    session: AsyncSession, review: Review, decision: Decision
-) -> tuple[UUID | None, datetime | None]:
-    if decision.schedule_for is not None:
-        now = (await session.execute(select(func.now()))).scalar_one()
-        if decision.schedule_for <= now:
-            detail = f"This is in the past; it is {now.isoformat()} now."
-            raise Invalid(detail, errors=[FieldError("/schedule_for", detail)])
-    if decision.account_id is not None:
-        account = await session.get(ConnectedAccount, decision.account_id)
-        state = await session.get(PlatformState, review.thread_id)
-        if account is None or state is None or account.platform != state.platform:
-            detail = "There is no such account for this platform."
-            raise Invalid(detail, errors=[FieldError("/account_id", detail)])
-        if account.status == "disconnected":
-            detail = "This account is disconnected."
-            raise Invalid(detail, remedy="Connect it again.", errors=[FieldError("/account_id", detail)])
-    return decision.account_id or review.connected_account_id, decision.schedule_for or review.schedule_for
+async def _check_time(session: AsyncSession, schedule_for: datetime) -> None:
+    now = (await session.execute(select(func.now()))).scalar_one()
+    if schedule_for <= now:
+        detail = f"This is in the past; it is {now.isoformat()} now."
+        raise Invalid(detail, errors=[FieldError("/schedule_for", detail)])
+
+
+def _check_account(account: ConnectedAccount | None) -> None:
+    if account is None:
+        detail = "There is no such account for this platform."
+        raise Invalid(detail, errors=[FieldError("/account_id", detail)])
+    if account.status == "disconnected":
+        detail = "This account is disconnected."
+        raise Invalid(detail, remedy="Connect it again.", errors=[FieldError("/account_id", detail)])

@@ -23,7 +23,7 @@ from api.schemas.workflows import ThreadBrief
 from core.errors import ProofroomError
 from core.principal import Principal
 from graphs.interrupts import Decision
-from models import PlatformState, ReviewStatus
+from models import ReviewStatus
 from platforms.registry import PlatformName
 from services import review_views, reviews
 
@@ -96,10 +96,10 @@ async def decide_review(
 async def _decide(
     session: AsyncSession, principal: Principal, review_id: UUID, decision: Decision, seen_hash: str
 ) -> DecidedOut:
-    review = await reviews.decide(session, principal, review_id, decision, seen_hash)
-    item = await review_views.find_item(session, review_id)
-    state = await session.get_one(PlatformState, review.thread_id, populate_existing=True)
-    return DecidedOut(review=ReviewItem.of(item), thread=ThreadBrief.model_validate(state))
+    decided = await reviews.decide(session, principal, review_id, decision, seen_hash)
+    item = decided.item
+    thread = ThreadBrief(id=item.review.thread_id, platform=item.platform, status=decided.thread_status)
+    return DecidedOut(review=ReviewItem.of(item), thread=thread)
 
 
 async def _decide_one(
