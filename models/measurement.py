@@ -93,13 +93,9 @@ class ProcessingLog(InWorkspace, Base):
 
     __tablename__ = "processing_logs"
     __table_args__ = (
-        reference("workflow_id", "workflows", "CASCADE"),
-        reference("thread_id", "threads", "CASCADE"),
-        reference("post_id", "posts", "SET NULL"),
+        # What they name is not checked: triggers write them, from those very rows, which only go with the workspace.
         Index(None, "workflow_id", "xid", "id"),
         Index(None, "workspace_id", "xid", "id"),
-        Index(None, "thread_id"),
-        sparse("post_id"),
         *never_negative("processing_time_ms"),
         {"postgresql_partition_by": "RANGE (created_at)"},
     )
