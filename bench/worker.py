@@ -1,6 +1,6 @@
 """`python -m bench.worker`: the worker as it is, but for a writer and a critic that cost nothing."""
 
-import asyncio
+import uvloop
 
 from bench.null import NullAgents
 from core import faults, log
@@ -13,7 +13,7 @@ def main() -> None:
     log.configure(settings, "worker")
     faults.arm(settings)
     agents = NullAgents()
-    asyncio.run(run(settings, agents=(agents, agents)))
+    uvloop.run(run(settings, agents=(agents, agents)))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """`proofroom api`, `proofroom worker`: the processes that serve. SIGTERM lets them finish what they hold."""
 
-import asyncio
 import os
 import tempfile
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 import uvicorn
+import uvloop
 from uvicorn.supervisors import Multiprocess
 
 from cli.sockets import listen
@@ -76,7 +76,7 @@ def worker(
     if metrics_port is not None:
         metrics.serve(metrics_port, metrics_host)
     try:
-        asyncio.run(run(settings))
+        uvloop.run(run(settings))
     finally:
         flush()
 
