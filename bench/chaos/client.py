@@ -58,17 +58,20 @@ class Client:
         self, method: str, path: str, body: dict[str, Any] | None, headers: dict[str, str]
     ) -> Answer:
         deadline = time.monotonic() + PATIENCE_SECONDS
+        last = ""
         while time.monotonic() < deadline:
             url = self.dice.choice(self.base_urls) + path
             try:
                 async with self.http.request(method, url, json=body, headers=headers) as response:
                     answer = Answer(response.status, await response.json(content_type=None) or {})
-            except (aiohttp.ClientError, TimeoutError, ConnectionError):
-                answer = None
+            except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+                answer, last = None, repr(error)
             if answer is not None and answer.status == HTTPStatus.INTERNAL_SERVER_ERROR:
                 self.surprise("answered 500", f"{method} {path}", answer)
             elif answer is not None and answer.status not in _AGAIN:
                 return answer
+            elif answer is not None:
+                last = f"{answer.status} {answer.body}"
             self.retried += 1
             await asyncio.sleep(PAUSE_SECONDS * (0.5 + self.dice.random()))
-        raise NoAnswer(f"{method} {path}")
+        raise NoAnswer(f"{method} {path}, at last: {last}")

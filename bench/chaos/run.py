@@ -63,7 +63,7 @@ def run(plan: Plan, folder: Path | None = None) -> Report:
     ) as service:
         journal = Journal(service.folder / "journal.jsonl")
         recovery = Recovery(service.superuser_url)
-        storm = Storm(service, recovery, Random(plan.seed), plan.kill_seconds, plan.fault_seconds)
+        storm = Storm(service, recovery, journal, Random(plan.seed), plan.kill_seconds, plan.fault_seconds)
         driver = Driver(service.base_urls, service.owner, journal, plan.seed, plan.callers)
         progress = _Progress(began)
         with driver.driving():

@@ -12,12 +12,15 @@ from random import Random
 import orjson
 import psycopg
 
+from bench.chaos.journal import Journal
 from bench.chaos.recovery import Recovery
 from bench.process import Process
 from bench.service import Service
 
 BLOWS = {"worker": 10, "api": 4, "postgres": 2, "connections": 4, "simulators": 1}
 """What is struck, with how much weight."""
+BLOW_EVENTS = 2
+"""Acknowledged to callers between two blows, at least."""
 DOWN_SECONDS = 1.5
 """At most, before what was killed is started again."""
 PLATFORM_FAULTS = {
@@ -42,10 +45,15 @@ SELECT count(pg_terminate_backend(pid)) FROM (
 
 @dataclass
 class Storm:
-    """Call `step` often. Until `end`, processes start with the fault points of their environment."""
+    """Call `step` often. Until `end`, processes start with the fault points of their environment.
+
+    A blow falls only into work: after one, the callers must have got somewhere before the next. So a slow machine has
+    as many in a workflow as a quick one.
+    """
 
     service: Service
     recovery: Recovery
+    journal: Journal
     dice: Random
     kill_seconds: float
     """Between two blows, on average."""
@@ -59,6 +67,7 @@ class Storm:
     _due: dict[str, float] = field(default_factory=dict)
     """When what is dead is started again."""
     _next_blow: float = 0
+    _next_event: int = 0
     _next_fault: float = 0
 
     @property
@@ -70,8 +79,10 @@ class Storm:
         self._revive(now)
         if self.calm:
             return
-        if now >= self._next_blow and self._strike(self.dice.choices(*zip(*BLOWS.items(), strict=True))[0]):
+        due = now >= self._next_blow and len(self.journal.events) >= self._next_event
+        if due and self._strike(self.dice.choices(*zip(*BLOWS.items(), strict=True))[0]):
             self._next_blow = now + self.kill_seconds * self.dice.uniform(0.3, 1.7)
+            self._next_event = len(self.journal.events) + BLOW_EVENTS
         if now >= self._next_fault:
             self._next_fault = now + self.fault_seconds * self.dice.uniform(0.3, 1.7)
             self._disturb_platform()

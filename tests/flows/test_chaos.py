@@ -23,6 +23,6 @@ SHORT = Plan(
 
 def test_nothing_is_lost_and_nothing_goes_out_twice(tmp_path: Path) -> None:
     report = run(SHORT, tmp_path)
-    assert not report.violations, (report.figures, report.errors)
+    assert not report.violations, (report.violations, report.figures, report.errors)
     assert report.figures["workflows"] >= SHORT.workflows
     assert report.figures["kills"] >= SHORT.kills
