@@ -11,17 +11,17 @@ from pathlib import Path
 from bench.chaos.run import Plan, Report, run
 
 RESULT = Path("build/chaos.json")
-FAULTS = "after_commit:0.003,before_commit:0.006,before_call:0.02,after_call:0.04"
-API_FAULTS = "after_commit:0.0015"
+FAULTS = "after_commit:0.006,before_commit:0.012,before_call:0.04,after_call:0.06"
+API_FAULTS = "after_commit:0.003"
 
 
 def main() -> int:
     arguments = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     arguments.add_argument("--workflows", type=int, default=500, help="at least; default %(default)s")
     arguments.add_argument("--kills", type=int, default=200, help="at least; default %(default)s")
-    arguments.add_argument("--callers", type=int, default=16)
+    arguments.add_argument("--callers", type=int, default=20)
     arguments.add_argument("--workers", type=int, default=3)
-    arguments.add_argument("--kill-seconds", type=float, default=4.5, help="between two blows, on average")
+    arguments.add_argument("--kill-seconds", type=float, default=2.5, help="between two blows, on average")
     arguments.add_argument("--seed", type=int, default=None)
     wanted = arguments.parse_args()
     seed = secrets.randbits(32) if wanted.seed is None else wanted.seed
