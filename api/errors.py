@@ -7,7 +7,7 @@ from typing import Any, Final
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,19 +15,12 @@ from starlette.responses import Response
 
 from api.problems import CORRECT_FIELDS, InvalidField, of, problem
 from core.errors import Conflict, ProofroomError, Unavailable
+from core.outages import is_outage, sqlstate
 
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER_SECONDS: Final = 5
 
-_TRY_LATER: Final = frozenset(
-    {
-        "53000", "53100", "53200", "53300",  # out of resources: disk, memory, connections
-        "57P01", "57P02", "57P03", "57014",  # shutting down, starting up, statement cancelled
-        "40001", "40P01", "55P03",  # serialization, deadlock, lock timeout
-        "25006",  # read only: a fail-over is going on
-    }
-)  # fmt: skip
 _MOVED: Final = frozenset({"23503", "23505"})
 """A reference or a name was changed by somebody else between our look and our write."""
 
@@ -75,19 +68,16 @@ async def _http(_: Request, error: Exception) -> Response:
 
 
 async def _database(_: Request, error: Exception) -> Response:
-    sqlstate = getattr(getattr(error, "orig", None), "sqlstate", None)
-    lost = isinstance(error, PoolTimeout) or (
-        isinstance(error, OperationalError | InterfaceError) and sqlstate is None
-    )
-    if lost or sqlstate in _TRY_LATER:
-        log.warning("database.unavailable", sqlstate=sqlstate, error=type(error).__name__)
+    state = sqlstate(error)
+    if is_outage(error):
+        log.warning("database.unavailable", sqlstate=state, error=type(error).__name__)
         return of(_unavailable())
-    if sqlstate in _MOVED:
-        log.info("database.conflict", sqlstate=sqlstate)
+    if state in _MOVED:
+        log.info("database.conflict", sqlstate=state)
         return of(
             Conflict("Something this refers to changed meanwhile.", remedy="Read it again and try again.")
         )
-    log.error("database.error", sqlstate=sqlstate, exc_info=error)
+    log.error("database.error", sqlstate=state, exc_info=error)
     return unexpected(error)
 
 

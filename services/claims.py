@@ -108,6 +108,14 @@ RETURNING p.id
 """)
 
 
+_GIVE_BACK = text("""
+UPDATE platform_states p
+SET lease_until = NULL, held_by = NULL, due_at = least(p.due_at, now() + make_interval(secs => :due_in))
+FROM unnest(CAST(:ids AS uuid[]), CAST(:epochs AS bigint[])) AS held(id, epoch)
+WHERE p.id = held.id AND p.epoch = held.epoch AND p.lease_until IS NOT NULL
+""")
+
+
 async def claim(
     connection: AsyncConnection, *, worker: str, limit: int, lease_seconds: float
 ) -> tuple[list[Claim], float | None]:
@@ -121,12 +129,16 @@ async def claim(
 
 async def renew(connection: AsyncConnection, held: Sequence[Claim], *, lease_seconds: float) -> set[UUID]:
     """Extend the leases; answers the threads that are still ours."""
-    parameters = {
-        "ids": [c.thread_id for c in held],
-        "epochs": [c.epoch for c in held],
-        "lease": lease_seconds,
-    }
-    return set((await connection.execute(_RENEW, parameters)).scalars())
+    return set((await connection.execute(_RENEW, {**_keys(held), "lease": lease_seconds})).scalars())
+
+
+async def give_back(connection: AsyncConnection, held: Sequence[Claim], *, due_in: float) -> None:
+    """As they were committed last: nobody waits for the lease to run out, and no lost lease is counted."""
+    await connection.execute(_GIVE_BACK, {**_keys(held), "due_in": due_in})
+
+
+def _keys(held: Sequence[Claim]) -> dict[str, list[Any]]:
+    return {"ids": [claim.thread_id for claim in held], "epochs": [claim.epoch for claim in held]}
 
 
 def _claim(row: dict[str, Any]) -> Claim:

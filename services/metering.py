@@ -13,11 +13,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from agents.base import OFFLINE, ModelCall, Usage
 from core import metrics
 from core.db import Database
 from core.errors import BudgetExceeded
+from core.outages import is_outage
 
 Delta = Callable[[str, str], None]
 """(service, text): a piece of a draft as it is written."""
@@ -50,7 +52,7 @@ class DatabaseMeter:
     budgeted: bool
     on_delta: Delta
     free: list[dict[str, Any]] = field(default_factory=list)
-    """Usage rows of free calls, for the advance's own commit."""
+    """Usage rows for the advance's own commit: of free calls, and of what could not be recorded at once."""
     paid: list[UUID] = field(default_factory=list)
 
     async def before(self, call: ModelCall) -> None:
@@ -87,8 +89,16 @@ class DatabaseMeter:
             self.free.append(row)
             return
         # The run may be cancelled at this very moment; what was paid is recorded all the same.
-        await asyncio.shield(asyncio.ensure_future(self._record(row)))
-        self.paid.append(call.id)
+        try:
+            await asyncio.shield(asyncio.ensure_future(self._record(row)))
+        except SQLAlchemyError as error:
+            if not is_outage(error):
+                raise
+            self.free.append(
+                row
+            )  # what it brought must not be lost: both go with the advance's own commit, which waits
+        else:
+            self.paid.append(call.id)
 
     async def _record(self, row: dict[str, Any]) -> None:
         async with self.db.service(self.workspace_id) as session:

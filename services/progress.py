@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from itertools import chain, repeat
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy.exc import OperationalError
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import faults
 from core.content import content_hash
 from core.db import Database
+from core.outages import is_outage, sqlstate
 from graphs.records import content_of
 from graphs.run import Step
 from graphs.state import DraftRecord, EvaluationRecord, State
@@ -20,8 +23,11 @@ from services.claims import Claim
 from services.commit import Advance, commit
 from services.metering import DatabaseMeter
 
+log = structlog.get_logger(__name__)
+
 RETRY_SECONDS: Final = (0.2, 1.0, 2.0)
-"""The commit can be repeated: a second one of the same advance finds its fence closed, or changes nothing."""
+"""The last one again and again. The commit can be repeated: a second one of the same advance finds its fence closed,
+or changes nothing."""
 
 Before = Callable[[AsyncSession], Awaitable[None]]
 """Statements of the same transaction that rarely are; run before the commit's own."""
@@ -53,7 +59,8 @@ class Progress:
         self._paid += [{"id": call_id, "draft_id": draft_id} for call_id in paid]
 
     async def save(self, db: Database, advance: Advance, before: Before | None = None) -> None:
-        """Commit `advance` with all that has come together. Raises ClaimLost, or what the database raises."""
+        """Commit `advance` with all that has come together, paid work among it: as soon as the database takes it, unless
+        somebody else has the thread by then. Raises ClaimLost, or what the database has against it."""
         drafts = self.state.get("drafts") or []
         full = replace(
             advance,
@@ -70,12 +77,16 @@ class Progress:
         )
         self.jobs, self.job_attempts, self.posts = [], [], []
         self._drafts, self._evaluations, self._usage, self._paid = [], [], [], []
-        for wait in RETRY_SECONDS:
+        for wait in chain(RETRY_SECONDS, repeat(RETRY_SECONDS[-1])):
             try:
-                return await self._commit(db, full, before)
-            except OperationalError:
+                await self._commit(db, full, before)
+            except SQLAlchemyError as error:
+                if not is_outage(error):
+                    raise
+                log.warning("thread.commit_waits", sqlstate=sqlstate(error))
                 await asyncio.sleep(wait)
-        return await self._commit(db, full, before)
+            else:
+                return
 
     async def _commit(self, db: Database, advance: Advance, before: Before | None) -> None:
         faults.reach("before_commit")

@@ -11,13 +11,13 @@ from typing import Any, Final, assert_never, cast
 import structlog
 from opentelemetry import trace
 from pydantic import JsonValue
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError
 from uuid_utils.compat import uuid7
 
 from core import metrics
 from core.content import seen_hash
 from core.errors import BudgetExceeded, ProofroomError
+from core.outages import is_outage, sqlstate
 from core.text import storable
 from graphs import run
 from graphs.context import ServiceContext
@@ -44,9 +44,6 @@ SLOW_STEP_SECONDS: Final = 0.25
 AT_ONCE_SECONDS: Final = 0.05
 """but when the pause follows within this, the step goes with the pause."""
 
-DATABASE_AWAY: Final = (OperationalError, InterfaceError, PoolTimeout)
-"""Nothing is wrong with the thread: its lease runs out, and it is taken up again from its last commit."""
-
 GRAPHS: Final[dict[str, Graph]] = {name: build(name) for name in PLATFORMS}
 
 
@@ -58,7 +55,8 @@ _TRACER: Final = trace.get_tracer("proofroom")
 
 
 async def advance(claim: Claim, runtime: Runtime) -> None:
-    """Take the thread to its next pause, or its end, and release it. Raises only DATABASE_AWAY."""
+    """Take the thread to its next pause, or its end, and release it. Raises only outages of the database, with
+    which nothing is wrong with the thread: it is taken up again from its last commit."""
     started = time.monotonic()
     progress = Progress(claim, BufferedSaver(load(claim.checkpoint)))
     try:
@@ -70,10 +68,10 @@ async def advance(claim: Claim, runtime: Runtime) -> None:
     except ClaimLost:
         log.warning("thread.claim_lost")
         outcome = "claim_lost"
-    except DATABASE_AWAY:
-        metrics.record_advance(claim.platform, "database_error", time.monotonic() - started)
-        raise
     except Exception as error:
+        if is_outage(error):
+            metrics.record_advance(claim.platform, "database_error", time.monotonic() - started)
+            raise
         _log_error(claim, error)
         outcome = "error"
         await _record_error(claim, runtime, progress, error)
@@ -249,7 +247,7 @@ def _reason(error: Exception) -> str:
         case ProofroomError():
             reason = f"{error.code}: {error.detail}" + (f" {error.remedy}" if error.remedy else "")
         case DBAPIError():
-            refusal = f"{type(error.orig).__name__} {getattr(error.orig, 'sqlstate', None) or ''}".rstrip()
+            refusal = f"{type(error.orig).__name__} {sqlstate(error) or ''}".rstrip()
             reason = f"The database does not take what the thread produced ({refusal})."
         case _:
             reason = f"{type(error).__name__}: {error}"[:500]

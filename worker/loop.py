@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 from uuid import UUID
@@ -20,13 +21,16 @@ log = structlog.get_logger(__name__)
 RENEWALS_PER_LEASE: Final = 3
 DATABASE_AWAY_SECONDS: Final = 1.0
 LEAST_PAUSE_SECONDS: Final = 0.02
+DRAIN_SECONDS: Final = 12.0
+"""For running graphs to come to their next step, when the process is told to end; whoever told it waits for 15."""
 
 
 class Loop:
     """One process's claims. `wake` from outside when something became due."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, *, drain_seconds: float = DRAIN_SECONDS) -> None:
         self._runtime = runtime
+        self._drain_seconds = drain_seconds
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._held: dict[UUID, tuple[Claim, asyncio.Task[None]]] = {}
         self._woken = asyncio.Event()
@@ -44,8 +48,7 @@ class Loop:
                 except SQLAlchemyError as error:
                     log.warning("worker.database_away", reason=str(error).splitlines()[0])
                     await asyncio.sleep(DATABASE_AWAY_SECONDS)
-            if self._held:
-                await asyncio.wait([task for _, task in self._held.values()])
+            await self._finish()
         finally:
             renewing.cancel()
 
@@ -53,6 +56,26 @@ class Loop:
         """Claim nothing more; running graphs stop at their next step."""
         self._runtime.draining = True
         self._woken.set()
+
+    async def _finish(self) -> None:
+        """A step that takes longer, such as a slow model's, is cut off and begun anew by whoever takes the thread up."""
+        running = dict(self._held)
+        if not running:
+            return
+        _, late = await asyncio.wait([task for _, task in running.values()], timeout=self._drain_seconds)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        if cut := [claim for claim, task in running.values() if task in late]:
+            await self._give_back(cut, due_in=0)
+
+    async def _give_back(self, held: Sequence[Claim], *, due_in: float) -> None:
+        """Where the database is not there for it, the leases run out."""
+        try:
+            async with self._runtime.db.autocommit() as connection:
+                await claims.give_back(connection, held, due_in=due_in)
+        except SQLAlchemyError as error:
+            log.warning("worker.database_away", reason=str(error).splitlines()[0])
 
     async def _claim_and_wait(self) -> None:
         """Whatever becomes due is notified, and a thread given back when all places were taken wakes the loop itself."""
@@ -82,8 +105,8 @@ class Loop:
             await threads.advance(claim, self._runtime)
             log.info("thread.advanced", ms=round((time.monotonic() - started) * 1000, 1))
         except SQLAlchemyError as error:
-            # The lease runs out and the thread is taken up again from its last commit.
             log.warning("thread.database_away", reason=str(error).splitlines()[0])
+            await self._give_back([claim], due_in=DATABASE_AWAY_SECONDS)
         finally:
             if len(self._held) >= self._runtime.settings.worker_concurrency:
                 self._woken.set()
