@@ -12,6 +12,9 @@ from core.errors import RateLimitExceeded
 FAILURES_PER_USER: Final = 20
 FAILURES_PER_ADDRESS: Final = 100
 FAILURE_SECONDS: Final = 300
+LARGEST_COUNT: Final = 100_000
+"""Of those who are told apart in one window; whoever comes after shares a count with all others who do, so that made-up
+tokens do not fill the memory. About 20 MB."""
 _MINUTE: Final = 60
 
 
@@ -46,6 +49,8 @@ class Window:
     def hit(self, who: str) -> tuple[bool, Allowance]:
         """Count one more; whether it is still allowed."""
         counts, left = self._current()
+        if who not in counts and len(counts) >= LARGEST_COUNT:
+            who = ""
         counts[who] += 1
         return counts[who] <= self._limit, self._allowance(counts[who], left)
 
