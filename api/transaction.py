@@ -2,7 +2,10 @@
 
 import hashlib
 import re
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from http import HTTPStatus
 from types import TracebackType
 from typing import Final, Self
 
@@ -10,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from core.crypto import Keyring
 from core.errors import FieldError, Invalid
 from core.principal import Principal
 from services import idempotency
@@ -33,6 +37,24 @@ class Replay(Exception):
         if self.answer.content_type:
             headers["Content-Type"] = self.answer.content_type
         return Response(self.answer.body, status_code=self.answer.status, headers=headers)
+
+
+class Part:
+    """One of many things that a call does, in a transaction of its own. `said`: what it brought the first time."""
+
+    def __init__(
+        self, session: AsyncSession, keyring: Keyring, call: idempotency.Call | None, said: bytes | None
+    ) -> None:
+        self.session = session
+        self.said = said
+        self._keyring = keyring
+        self._call = call
+
+    async def keep(self, said: bytes) -> None:
+        """Beside what it tells of, in the same commit."""
+        if self._call is not None:
+            answer = idempotency.Answer(HTTPStatus.OK, None, said)
+            await idempotency.store(self.session, self._keyring, self._call, answer)
 
 
 class UnitOfWork:
@@ -74,6 +96,18 @@ class UnitOfWork:
                 self._principal.workspace_id, self._principal.user_id
             ) as session:
                 self._say_again(await idempotency.answered(session, self._state.keyring, self._call))
+
+    @asynccontextmanager
+    async def part(self, number: int) -> AsyncIterator[Part]:
+        """For a call that commits several times: a repeat after a crash between two of them does only what is left."""
+        call, said = self._call, None
+        async with self._state.db.tenant(self._principal.workspace_id, self._principal.user_id) as session:
+            if call is not None:
+                # Not the call's own key with a number: that could be another call's.
+                name = hashlib.sha256(f"{number} {call.key}".encode()).hexdigest()
+                call = replace(call, key=f"part:{name}", path=f"{call.path}#{number}")
+                said = await idempotency.reserve(session, self._state.keyring, call)
+            yield Part(session, self._state.keyring, call, said.body if said else None)
 
     async def keep(self, response: Response) -> None:
         """Store the answer beside what it tells of, in the same commit."""

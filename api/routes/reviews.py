@@ -20,6 +20,7 @@ from api.schemas.reviews import (
     ReviewPatch,
 )
 from api.schemas.workflows import ThreadBrief
+from api.transaction import UnitOfWork
 from core.errors import ProofroomError
 from core.principal import Principal
 from graphs.interrupts import Decision
@@ -60,11 +61,11 @@ async def list_reviews(
 
 
 @router.post("/decisions")
-async def decide_many(body: DecisionsIn, principal: Reviewer, db: Db, work: Work) -> DecisionResults:
+async def decide_many(body: DecisionsIn, principal: Reviewer, work: Work) -> DecisionResults:
     """Each is carried out, or refused, by itself; one after the other in the order given."""
     results = [
-        await _decide_one(db, principal, each.review_id, each.as_decision(), each.seen_hash)
-        for each in body.decisions
+        await _decide_one(work, number, principal, each.review_id, each.as_decision(), each.seen_hash)
+        for number, each in enumerate(body.decisions)
     ]
     await work.begin()  # the answer is kept for the idempotency key
     return DecisionResults(items=results)
@@ -103,14 +104,21 @@ async def _decide(
 
 
 async def _decide_one(
-    db: Db, principal: Principal, review_id: UUID, decision: Decision, seen_hash: str
+    work: UnitOfWork, number: int, principal: Principal, review_id: UUID, decision: Decision, seen_hash: str
 ) -> DecisionResult:
     """In a transaction of its own: locks on many threads at once could meet a worker's the other way round."""
     try:
-        async with db.tenant(principal.workspace_id, principal.user_id) as session:
-            decided = await _decide(session, principal, review_id, decision, seen_hash)
+        async with work.part(number) as part:
+            if part.said is not None:
+                return DecisionResult.model_validate_json(part.said)
+            decided = await _decide(part.session, principal, review_id, decision, seen_hash)
+            result = DecisionResult(
+                review_id=review_id,
+                status=HTTPStatus.ACCEPTED,
+                review=decided.review,
+                thread=decided.thread,
+            )
+            await part.keep(result.model_dump_json().encode())
+            return result
     except ProofroomError as error:
         return DecisionResult(review_id=review_id, status=error.status, problem=problems.describe(error))
-    return DecisionResult(
-        review_id=review_id, status=HTTPStatus.ACCEPTED, review=decided.review, thread=decided.thread
-    )

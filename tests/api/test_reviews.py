@@ -3,8 +3,10 @@
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 
+from core.db import Database
 from tests.plugins.api import Api
 from tests.plugins.author import Author, Json, thread
 
@@ -183,3 +185,32 @@ async def test_of_many_decisions_each_has_an_answer_of_its_own(author: Author) -
         body = {"decisions": [{**blog, "decision": "accept"}] * many}
         refused = await author.user.post("/v1/reviews/decisions", json=body)
         assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/decisions")
+
+
+async def test_many_decisions_are_told_as_they_were_when_the_call_was_cut(
+    author: Author, db: Database
+) -> None:
+    """Each was committed, and the answer to all of them was not."""
+    workflow = await author.drafted("linkedin", "x")
+    reviews = [await author.review(workflow, platform) for platform in ("linkedin", "x")]
+    decisions = [
+        {"review_id": each["id"], "seen_hash": each["seen_hash"], "decision": "reject"} for each in reviews
+    ]
+
+    async def decide() -> httpx.Response:
+        key = {"Idempotency-Key": "cut"}
+        return await author.user.post("/v1/reviews/decisions", json={"decisions": decisions}, headers=key)
+
+    async with db.engine.begin() as owner:
+        await owner.exec_driver_sql(
+            "CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'cut' "
+            "USING ERRCODE = 'admin_shutdown'; END $$; CREATE TRIGGER cut BEFORE INSERT ON idempotency_keys "
+            "FOR EACH ROW WHEN (NEW.path = '/v1/reviews/decisions') EXECUTE FUNCTION cut()"
+        )
+    assert (await decide()).status_code == 503
+    assert (await author.rested(workflow["id"]))["status"] == "completed"
+    async with db.engine.begin() as owner:
+        await owner.exec_driver_sql("DROP FUNCTION cut() CASCADE")
+    again = await decide()
+    assert [item["status"] for item in again.json()["items"]] == [202, 202], again.text
+    assert [item["review"]["decision"] for item in again.json()["items"]] == ["reject", "reject"]

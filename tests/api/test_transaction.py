@@ -18,6 +18,7 @@ from tests.plugins.api import Api
 
 router = new_router("/v1/probe", "probe")
 worked: list[str] = []
+OUTAGES = ("53100", "53300", "57P01", "57P02", "57P03", "08006", "40P01", "40001", "55P03", "25006", "58030")
 
 
 @router.post("/killed")
@@ -28,6 +29,14 @@ async def killed(principal: LibraryEditor, session: Session, db: Db) -> dict[str
     async with db.engine.connect() as other:
         await other.execute(text("SELECT pg_terminate_backend(:pid, 1000)"), {"pid": pid})
     return {"status": "done"}
+
+
+@router.post("/database/{sqlstate}")
+async def raised(sqlstate: str, principal: LibraryEditor, session: Session) -> None:
+    await projects.create(session, principal, title="never there", description=None)
+    await session.execute(
+        text(f"DO $$ BEGIN RAISE EXCEPTION 'so it is' USING ERRCODE = '{sqlstate}'; END $$")
+    )
 
 
 @router.post("/refused")
@@ -60,6 +69,19 @@ async def test_what_could_not_be_committed_was_not_done(probed: Api) -> None:
     user = await probed.user()
     answer = await user.post("/v1/probe/killed")
     assert (answer.status_code, answer.json()["code"]) == (503, "Unavailable")
+    assert await titles(user) == []
+
+
+async def test_an_outage_is_told_from_a_mistake(probed: Api) -> None:
+    """Full, out of connections, ended, crashed, starting, lost, deadlocked, not serialisable, locked, failing over."""
+    user = await probed.user()
+    for state in OUTAGES:
+        answer = await user.post(f"/v1/probe/database/{state}")
+        assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json"), (
+            state
+        )
+        assert (answer.json()["retryable"], answer.headers["retry-after"]) == (True, "5")
+    assert (await user.post("/v1/probe/database/54000")).status_code == 500
     assert await titles(user) == []
 
 
