@@ -1,4 +1,7 @@
-"""What handlers ask for by type: `session: Session`, `principal: Viewer`."""
+"""What handlers ask for by type: `session: Session`, `principal: Viewer`.
+
+All of it is async, what need not be, too: FastAPI calls plain functions in threads.
+"""
 
 from typing import Annotated
 
@@ -27,27 +30,27 @@ async def _work(request: Request) -> UnitOfWork:
     return work
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
 
-def _database(request: Request) -> Database:
+async def _database(request: Request) -> Database:
     db: Database = request.app.state.db
     return db
 
 
-def _keyring(request: Request) -> Keyring:
+async def _keyring(request: Request) -> Keyring:
     keyring: Keyring = request.app.state.keyring
     return keyring
 
 
-def _limits(request: Request) -> Limits:
+async def _limits(request: Request) -> Limits:
     limits: Limits = request.app.state.limits
     return limits
 
 
-def _listener(request: Request) -> Listener:
+async def _listener(request: Request) -> Listener:
     listener: Listener = request.app.state.listener
     return listener
 

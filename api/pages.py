@@ -30,7 +30,7 @@ class Page(BaseModel, Generic[ItemT]):
         )
 
 
-def _wanted(
+async def _wanted(
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
     cursor: Annotated[
         str | None, Query(max_length=200, description="`next_cursor` of the page before.")

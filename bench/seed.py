@@ -77,7 +77,7 @@ async def _paused() -> CheckpointRows:
     return saver.take()
 
 
-_TYPES = {str: "text", str | None: "text", int: "int", bytes: "bytea", bytes | None: "bytea"}
+_TYPES: dict[Any, str] = {str: "text", str | None: "text", int: "int", bytes: "bytea", bytes | None: "bytea"}
 
 
 def _copy(connection: psycopg.Connection, table: str, kind: type, rows: Sequence[Any]) -> None:

@@ -60,6 +60,8 @@ class Workflow(Tenant, Base):
         sparse("source_post_id"),
         sparse("template_id"),
         Index(None, "workspace_id", "external_id", postgresql_where=text("external_id IS NOT NULL")),
+        # What is still to be archived.
+        Index(None, "updated_at", postgresql_where=text("status = 'completed'")),
     )
 
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
