@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ import httpx
 from bench.service import Service
 from tests.processes.caller import PATIENCE_SECONDS, Caller, Json
 
-_NOT_LISTENING_SECONDS = 0.05
+_PAUSE_SECONDS = 0.2
 
 
 @dataclass
@@ -23,6 +23,26 @@ class Load:
     published: list[Json] = field(default_factory=list)
     unavailable: int = 0
     _over: threading.Event = field(default_factory=threading.Event)
+    _running: list[Future[None]] = field(default_factory=list)
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Raises what any of the callers raised."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not holds():
+            for failed in (future for future in self._running if future.done()):
+                failed.result()
+            assert time.monotonic() < deadline, (len(self.published), self.unavailable)
+            time.sleep(0.05)
+
+    def refused(self, times: int = 6) -> None:
+        """Wait until so many answers more have said that they are unavailable."""
+        before = self.unavailable
+        self.until(lambda: self.unavailable >= before + times)
+
+    def goes_on(self, times: int = 4) -> None:
+        """Wait until so many more have been published."""
+        before = len(self.published)
+        self.until(lambda: len(self.published) >= before + times)
 
     def ask(self, callers: list[Caller], method: str, path: str, **more: object) -> Json:
         """Of the first that listens; only one that did not take the request is passed over."""
@@ -41,7 +61,7 @@ class Load:
                 assert answer.headers["retry-after"].isdecimal()
                 self.unavailable += 1
             assert time.monotonic() < deadline, f"{method} {path} is not answered"
-            time.sleep(_NOT_LISTENING_SECONDS)
+            time.sleep(_PAUSE_SECONDS)
 
     def run(self, number: int) -> None:
         """Brief, review, decision, post, and again until it is over; what was begun is ended."""
@@ -76,10 +96,10 @@ def under_load(service: Service, callers: int) -> Iterator[Load]:
     """Raises what any of the callers raised."""
     load = Load(service)
     with ThreadPoolExecutor(callers) as pool:
-        running: list[Future[None]] = [pool.submit(load.run, number) for number in range(callers)]
+        load._running = [pool.submit(load.run, number) for number in range(callers)]
         try:
             yield load
         finally:
             load._over.set()
-        for future in running:
+        for future in load._running:
             future.result()

@@ -18,7 +18,7 @@ SELECT (SELECT count(*) FROM langgraph.checkpoints WHERE thread_id = %s) AS chec
 
 def test_one_of_two_processes_decides(service: Service, caller: Caller, witness: Witness) -> None:
     with Caller(service, api=1) as other:
-        for number in range(5):
+        for number in range(3):
             review = caller.review(caller.start(f"Decided twice {number}."))
             answers = at_once(partial(caller.decide, review), partial(other.decide, review))
             assert sorted(answer.status_code for answer in answers) == [202, 409]
