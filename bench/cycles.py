@@ -33,7 +33,7 @@ class Effort:
     counted: int
 
 
-FULL = Effort(rounds=5, cycles={1: 60, MANY: 480}, counted=96)
+FULL = Effort(rounds=5, cycles={1: 40, MANY: 240}, counted=96)
 QUICK = Effort(rounds=3, cycles={1: 20, MANY: 96}, counted=32)
 
 
