@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 
-from bench import cycles
+from bench import cycles, reads
 
 RESULT: Final = Path("build/bench.json")
 WIDTH: Final = 132
@@ -25,9 +25,13 @@ WIDTH: Final = 132
 
 class Section(StrEnum):
     CYCLES = "cycles"
+    READS = "reads"
 
 
-RUN: Final[Mapping[Section, Callable[..., dict[str, float]]]] = {Section.CYCLES: cycles.run}
+RUN: Final[Mapping[Section, Callable[..., dict[str, float]]]] = {
+    Section.CYCLES: cycles.run,
+    Section.READS: reads.run,
+}
 
 
 def main(
