@@ -36,6 +36,8 @@ class Replay(Exception):
         headers = {REPLAYED_HEADER: "true"}
         if self.answer.content_type:
             headers["Content-Type"] = self.answer.content_type
+        if self.answer.location:
+            headers["Location"] = self.answer.location
         return Response(self.answer.body, status_code=self.answer.status, headers=headers)
 
 
@@ -114,7 +116,10 @@ class UnitOfWork:
         if self._session is None or self._call is None or isinstance(response, StreamingResponse):
             return
         answer = idempotency.Answer(
-            response.status_code, response.headers.get("content-type"), bytes(response.body)
+            response.status_code,
+            response.headers.get("content-type"),
+            bytes(response.body),
+            response.headers.get("location"),
         )
         await idempotency.store(self._session, self._state.keyring, self._call, answer)
 

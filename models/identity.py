@@ -148,6 +148,7 @@ class IdempotencyKey(InWorkspace, Base):
     body_hash: Mapped[bytes] = mapped_column(LargeBinary)
     status: Mapped[int | None]
     content_type: Mapped[str | None] = mapped_column(String(100))
+    location: Mapped[str | None] = mapped_column(String(2048))
     response: Mapped[bytes | None] = mapped_column(Encrypted)
     expires_at: Mapped[datetime]
 

@@ -29,6 +29,8 @@ class Answer:
     status: int
     content_type: str | None
     body: bytes
+    location: str | None = None
+    """Of what was made."""
 
 
 class IdempotencyKeyReused(Invalid):
@@ -47,6 +49,7 @@ async def reserve(session: AsyncSession, keyring: Keyring, call: Call) -> Answer
         "body_hash": call.body_hash,
         "status": None,
         "content_type": None,
+        "location": None,
         "response": None,
         "expires_at": func.now() + timedelta(hours=call.keep_hours),
     }
@@ -90,7 +93,7 @@ async def answered(session: AsyncSession, keyring: Keyring, call: Call) -> Answe
         )
     assert row.status is not None, "only answered calls are ever committed"
     body = keyring.decrypt(row.response, _context(call)) if row.response is not None else b""
-    return Answer(row.status, row.content_type, body)
+    return Answer(row.status, row.content_type, body, row.location)
 
 
 async def store(session: AsyncSession, keyring: Keyring, call: Call, answer: Answer) -> None:
@@ -101,6 +104,7 @@ async def store(session: AsyncSession, keyring: Keyring, call: Call, answer: Ans
         .values(
             status=answer.status,
             content_type=answer.content_type,
+            location=answer.location,
             response=keyring.encrypt(answer.body, _context(call)) if answer.body else None,
         )
     )

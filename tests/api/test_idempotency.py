@@ -26,6 +26,14 @@ async def test_the_first_answer_is_said_again(api: Api) -> None:
     assert await titles(user) == ["one"]
 
 
+async def test_where_it_is_is_said_again(api: Api) -> None:
+    user = await api.user()
+    brief = {"source": {"type": "text", "text": "Say it."}, "platforms": ["x"]}
+    first, again = [await user.post("/v1/workflows", json=brief, headers=KEY) for _ in range(2)]
+    assert first.headers["location"] == again.headers["location"] == f"/v1/workflows/{first.json()['id']}"
+    assert again.headers["idempotent-replayed"] == "true"
+
+
 async def test_an_answer_without_a_body_is_said_again(api: Api) -> None:
     user = await api.user()
     made = (await user.post("/v1/projects", json={"title": "one"})).json()
