@@ -25,6 +25,8 @@ class Subscription:
         self._deltas: deque[dict[str, Any]] = deque(maxlen=DELTAS_KEPT)
         self._changed = False
         self._news = asyncio.Event()
+        self.newest = 0
+        """The latest transaction that is known to have written for the workflow; 0 before any is."""
 
     async def wait(self, seconds: float) -> None:
         """Until there is news, or for so long."""
@@ -41,7 +43,8 @@ class Subscription:
         while self._deltas:
             yield self._deltas.popleft()
 
-    def note_change(self) -> None:
+    def note_change(self, transaction: int = 0) -> None:
+        self.newest = max(self.newest, transaction)
         self._changed = True
         self._news.set()
 
@@ -90,8 +93,9 @@ class Listener:
 
     def _hear(self, channel: str, payload: str) -> None:
         if channel == EVENT_CHANNEL:
-            for subscription in self._subscriptions.get(payload, ()):
-                subscription.note_change()
+            workflow_id, _, transaction = payload.partition(" ")
+            for subscription in self._subscriptions.get(workflow_id, ()):
+                subscription.note_change(int(transaction or 0))
             return
         delta = orjson.loads(payload)
         for subscription in self._subscriptions.get(delta["workflow_id"], ()):

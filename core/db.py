@@ -27,7 +27,15 @@ APP: Final = "proofroom_app"
 SERVICE: Final = "proofroom_service"
 """Workers: held to a workspace while one is set, and see all while none is."""
 
-_PLANNED_ONCE: Final = "-cplan_cache_mode=force_generic_plan -cenable_seqscan=off -cenable_hashjoin=off -cenable_mergejoin=off -cjit=off"
+_PLANNED_ONCE: Final = " ".join(
+    (
+        "-cplan_cache_mode=force_generic_plan",
+        "-cenable_seqscan=off",
+        "-cenable_hashjoin=off",
+        "-cenable_mergejoin=off",
+        "-cjit=off",
+    )
+)
 """For few statements that run all the time and find every row by an index: a plan that was made while the tables were
 empty must serve when they are full."""
 
@@ -71,13 +79,8 @@ class Database:
     def __init__(self, settings: Settings) -> None:
         self.engine = _engine(settings)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
-        self._autocommit = _engine(
-            settings,
-            f"-crole={SERVICE} {_PLANNED_ONCE}",
-            isolation_level="AUTOCOMMIT",
-            skip_autocommit_rollback=True,
-            connect_args={"prepare_threshold": 0},
-        )
+        self._workers = _autocommit(settings, f"-crole={SERVICE} {_PLANNED_ONCE}")
+        self._functions = _autocommit(settings, f"-crole={APP}")
 
     @asynccontextmanager
     async def tenant(self, workspace_id: UUID, user_id: UUID | None = None) -> AsyncIterator[AsyncSession]:
@@ -98,15 +101,22 @@ class Database:
             yield session
 
     @asynccontextmanager
+    async def functions(self) -> AsyncIterator[AsyncConnection]:
+        """For one of models.functions, as in `anonymous`, but each call is a transaction of its own: one round trip."""
+        async with self._functions.connect() as connection:
+            yield connection
+        faults.reach("after_commit")
+
+    @asynccontextmanager
     async def autocommit(self) -> AsyncIterator[AsyncConnection]:
         """A worker's connection on which each statement is a transaction of its own, and sees every workspace."""
-        async with self._autocommit.connect() as connection:
+        async with self._workers.connect() as connection:
             yield connection
         faults.reach("after_commit")
 
     async def dispose(self) -> None:
-        await self.engine.dispose()
-        await self._autocommit.dispose()
+        for engine in (self.engine, self._workers, self._functions):
+            await engine.dispose()
 
     @asynccontextmanager
     async def _begin(
@@ -137,6 +147,16 @@ def _engine(settings: Settings, options: str = "", **changes: Any) -> AsyncEngin
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
     return engine
+
+
+def _autocommit(settings: Settings, options: str) -> AsyncEngine:
+    return _engine(
+        settings,
+        options,
+        isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,
+        connect_args={"prepare_threshold": 0},
+    )
 
 
 def _refuse_closed(connection: DBAPIConnection, *_: object) -> None:

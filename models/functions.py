@@ -1,7 +1,7 @@
 """The database's own functions that services call by SQL, and who may call them.
 
-For requests, owned by proofroom_service, which sees every workspace while none is set; call them from
-`Database.anonymous()`, but for those that act for the current user or workspace:
+For requests, owned by proofroom_service, which sees every workspace while none is set; call them on
+`Database.functions()`, or within `Database.anonymous()`, but for those that act for the current user or workspace:
 
 - `authenticate_session(token_hash, workspace_id DEFAULT NULL)` and `authenticate_key(key_hash, workspace_id DEFAULT NULL)`
   → user_id, username, workspace_id, role, scopes, credential_id. No row: not valid. `workspace_id` NULL in the row: the
@@ -19,6 +19,9 @@ For requests, owned by proofroom_service, which sees every workspace while none 
 - `create_workspace(workspace_id, name, slug)`: the current user's, who owns it.
 - `workspace_people()` → user_id, username, display_name, avatar_url, role, joined_at of the current workspace.
 - `reconcile_job(job_id, outcome, url)`: a person's word on a job whose outcome is unknown.
+
+- `read_events(workspace_id, workflow_id, xid, id, limit)` → xid, id, event, created_at: the next events of a workflow
+  after a position, below the oldest transaction that still runs.
 
 For the worker, owned by whoever owns the tables:
 
@@ -42,6 +45,7 @@ FUNCTIONS: Final[dict[str, str]] = {
     "create_workspace(uuid, text, text)": APP,
     "workspace_people()": APP,
     "reconcile_job(uuid, text, text)": APP,
+    "read_events(uuid, uuid, xid8, bigint, integer)": APP,
     "make_partitions(integer)": SERVICE,
     "detach_partitions(interval)": SERVICE,
 }

@@ -10,12 +10,12 @@ from typing import Any, Final, Self
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 DUE_CHANNEL: Final = "proofroom_due"
 """Something became due; no payload."""
 EVENT_CHANNEL: Final = "proofroom_events"
-"""Something was written for a workflow; the payload is its id."""
+"""Something was written for a workflow; the payload is its id and the transaction's."""
 DELTA_CHANNEL: Final = "proofroom_deltas"
 """A piece of text as it is written: {"workflow_id", "thread_id", "platform", "text"}."""
 
@@ -51,20 +51,27 @@ class Event:
 
 
 _READ = text("""
-SELECT xid::text::bigint AS xid, id, event, created_at FROM processing_logs
-WHERE workflow_id = :workflow_id AND event IS NOT NULL
-    AND (xid, id) > (CAST(CAST(:xid AS text) AS xid8), :id) AND xid < pg_snapshot_xmin(pg_current_snapshot())
-ORDER BY xid, id LIMIT :limit
+SELECT * FROM read_events(:workspace_id, :workflow_id, CAST(CAST(:xid AS text) AS xid8), CAST(:id AS bigint), :limit)
 """)
 
 
 async def read(
-    session: AsyncSession, workflow_id: UUID, after: Position, limit: int = 200
+    connection: AsyncConnection, workspace_id: UUID, workflow_id: UUID, after: Position, limit: int = 200
 ) -> Sequence[Event]:
-    """The next events of a workflow after a position, oldest first."""
-    parameters = {"workflow_id": workflow_id, "xid": str(after.xid), "id": after.row, "limit": limit}
-    rows = (await session.execute(_READ, parameters)).all()
+    """The next events of a workflow after a position, oldest first; on `Database.functions()`."""
+    parameters = {
+        "workspace_id": workspace_id,
+        "workflow_id": workflow_id,
+        "xid": str(after.xid),
+        "id": after.row,
+        "limit": limit,
+    }
+    rows = (await connection.execute(_READ, parameters)).all()
     return [
-        Event(Position(row.xid, row.id), row.event["type"], {**row.event, "at": row.created_at.isoformat()})
+        Event(
+            Position(int(row.xid), row.id),
+            row.event["type"],
+            {**row.event, "at": row.created_at.isoformat()},
+        )
         for row in rows
     ]

@@ -66,8 +66,8 @@ async def authenticate(db: Database, token: str, workspace_id: UUID | None) -> P
     Raises Unauthenticated, or NotFound when the workspace is not theirs.
     """
     statement = _BY_KEY if token.startswith(API_KEY_PREFIX) else _BY_SESSION
-    async with db.anonymous() as session:
-        found = await session.execute(statement, {"hash": hash_token(token), "workspace_id": workspace_id})
+    async with db.functions() as connection:
+        found = await connection.execute(statement, {"hash": hash_token(token), "workspace_id": workspace_id})
         row = found.one_or_none()
     if row is None:
         raise Unauthenticated(

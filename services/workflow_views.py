@@ -1,12 +1,12 @@
-"""Workflows as callers read them: each thread with its text, score, review and receipt. A page takes three statements."""
+"""Workflows as callers read them: each thread with its text, score, review and receipt. A page takes two statements."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, func, literal, select
+from sqlalchemy import ARRAY, Select, Uuid, any_, bindparam, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, defer
 
@@ -66,7 +66,7 @@ _SOURCE = tuple(
 
 
 async def browse(session: AsyncSession, wanted: pages.Wanted, filters: Filters) -> pages.Slice[WorkflowView]:
-    statement = _workflows()
+    statement = _WORKFLOWS
     for name in filters.__slots__:
         if (value := getattr(filters, name)) is not None:
             statement = statement.where(getattr(Workflow, name) == value)
@@ -79,34 +79,36 @@ async def browse(session: AsyncSession, wanted: pages.Wanted, filters: Filters) 
     return pages.Slice(await _views(session, found.items), found.next)
 
 
+async def require(session: AsyncSession, workflow_id: UUID) -> None:
+    """Raises NotFound."""
+    if await session.scalar(select(Workflow.id).where(Workflow.id == workflow_id)) is None:
+        raise _not_found()
+
+
 async def find(session: AsyncSession, workflow_id: UUID) -> WorkflowView:
     """Raises NotFound."""
-    rows = (await session.execute(_workflows().where(Workflow.id == workflow_id))).all()
+    rows = (await session.execute(_WORKFLOW, {"id": workflow_id})).all()
     if not rows:
-        raise NotFound("There is no such workflow.")
+        raise _not_found()
     return (await _views(session, rows))[0]
 
 
+def _not_found() -> NotFound:
+    return NotFound("There is no such workflow.")
+
+
 def _workflows() -> Select[*tuple[Any, ...]]:
-    return select(Workflow, *_SOURCE).options(defer(Workflow.source_content, raiseload=True))
+    cost = (
+        select(func.sum(TokenUsage.cost_usd))
+        .where(TokenUsage.workflow_id == Workflow.id, TokenUsage.status != "reserved")
+        .scalar_subquery()
+    )
+    return select(Workflow, *_SOURCE, cost.label("cost_usd")).options(
+        defer(Workflow.source_content, raiseload=True)
+    )
 
 
-async def _views(session: AsyncSession, rows: Sequence[Any]) -> list[WorkflowView]:
-    ids = [row.Workflow.id for row in rows]
-    threads = await _threads(session, ids)
-    costs = await _costs(session, ids)
-    return [
-        WorkflowView(
-            row.Workflow,
-            SourceView(row.source_type or "text", row.source_url, row.source_title),
-            threads.get(row.Workflow.id, ()),
-            costs.get(row.Workflow.id, Decimal(0)),
-        )
-        for row in rows
-    ]
-
-
-async def _threads(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, Sequence[ThreadView]]:
+def _threads() -> Select[*tuple[Any, ...]]:
     """In the order in which the platforms were asked for: ids are made in that order."""
     evaluations = (
         select(Evaluation)
@@ -122,7 +124,6 @@ async def _threads(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, 
         .limit(1)
         .lateral()
     )
-    evaluation, job = aliased(Evaluation, evaluations), aliased(PublishingJob, jobs)
     pending = (
         select(Review.id)
         .where(Review.thread_id == PlatformState.id, Review.status == "pending")
@@ -130,25 +131,33 @@ async def _threads(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, 
         .limit(1)
         .scalar_subquery()
     )
-    rows = await session.execute(
-        select(PlatformState, Draft, evaluation, pending, job)
+    return (
+        select(PlatformState, Draft, aliased(Evaluation, evaluations), pending, aliased(PublishingJob, jobs))
         .outerjoin(Draft, Draft.id == PlatformState.active_draft_id)
         .outerjoin(evaluations, literal(True))
         .outerjoin(jobs, literal(True))
-        .where(PlatformState.workflow_id.in_(ids))
+        .where(PlatformState.workflow_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
         .order_by(PlatformState.id)
     )
-    found: dict[UUID, list[ThreadView]] = {}
-    for state, draft, scored, review_id, latest in rows:
-        view = ThreadView(state, draft, scored, review_id, latest)
-        found.setdefault(state.workflow_id, []).append(view)
-    return found
 
 
-async def _costs(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, Decimal]:
-    rows = await session.execute(
-        select(TokenUsage.workflow_id, func.sum(TokenUsage.cost_usd))
-        .where(TokenUsage.workflow_id.in_(ids), TokenUsage.status != "reserved")
-        .group_by(TokenUsage.workflow_id)
-    )
-    return {workflow_id: cost or Decimal(0) for workflow_id, cost in rows if workflow_id is not None}
+# Put together once: that takes longer than to run them.
+_WORKFLOWS: Final = _workflows()
+_WORKFLOW: Final = _WORKFLOWS.where(Workflow.id == bindparam("id"))
+_THREADS: Final = _threads()
+
+
+async def _views(session: AsyncSession, rows: Sequence[Any]) -> list[WorkflowView]:
+    threads: dict[UUID, list[ThreadView]] = {row.Workflow.id: [] for row in rows}
+    for found in await session.execute(_THREADS, {"ids": list(threads)}):
+        view = ThreadView(*found)
+        threads[view.state.workflow_id].append(view)
+    return [
+        WorkflowView(
+            row.Workflow,
+            SourceView(row.source_type or "text", row.source_url, row.source_title),
+            threads[row.Workflow.id],
+            row.cost_usd or Decimal(0),
+        )
+        for row in rows
+    ]

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,8 +24,8 @@ from models import (
     PublishingJob,
     Resource,
     Template,
-    Thread,
     Workflow,
+    WorkflowStatus,
 )
 from platforms.registry import PlatformName
 from services import jobs, templates
@@ -62,7 +63,35 @@ class StartWorkflow:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
-async def start(session: AsyncSession, principal: Principal, brief: StartWorkflow) -> Workflow:
+@dataclass(frozen=True, slots=True)
+class Started:
+    id: UUID
+    threads: Mapping[PlatformName, UUID]
+    """In the order in which the platforms were asked for."""
+
+    status: ClassVar = WorkflowStatus.RUNNING
+    thread_status: ClassVar = PlatformStatus.GENERATING
+
+
+_START = text(f"""
+WITH workflow AS (
+    INSERT INTO workflows (id, workspace_id, user_id, project_id, campaign_id, template_id, status, mode,
+        source_content, template_input, manual_options, schedule_for, external_id, metadata)
+    VALUES (:id, :workspace_id, :user_id, :project_id, :campaign_id, :template_id, '{Started.status}', :mode,
+        CAST(:source_content AS jsonb), CAST(:template_input AS jsonb), CAST(:manual_options AS jsonb), :schedule_for,
+        :external_id, CAST(:metadata AS jsonb))
+), thread AS (
+    INSERT INTO threads (id, workspace_id, graph_id, status)
+    SELECT x.id, :workspace_id, x.platform, 'busy'
+    FROM jsonb_to_recordset(CAST(:threads AS jsonb)) AS x(id uuid, platform text)
+)
+INSERT INTO platform_states (id, workspace_id, workflow_id, platform, status, due_at)
+SELECT x.id, :workspace_id, :id, x.platform, '{Started.thread_status}', now()
+FROM jsonb_to_recordset(CAST(:threads AS jsonb)) AS x(id uuid, platform text)
+""")
+
+
+async def start(session: AsyncSession, principal: Principal, brief: StartWorkflow) -> Started:
     """Write the workflow with a due thread per platform, in the caller's transaction. Raises Invalid by field."""
     await _check_references(session, brief)
     source, prompt = await _source(session, brief)
@@ -72,43 +101,29 @@ async def start(session: AsyncSession, principal: Principal, brief: StartWorkflo
         "style_samples": await _style_samples(session, brief.options.style_sample_ids),
         "template": prompt,
     }
-    workflow = Workflow(
-        id=uuid7(),
-        workspace_id=principal.workspace_id,
-        user_id=principal.user_id,
-        project_id=brief.project_id,
-        campaign_id=brief.campaign_id,
-        template_id=brief.template_id,
-        status="running",
-        mode=brief.mode,
-        source_content=source.model_dump(mode="json"),
-        template_input=dict(brief.template_input) or None,
-        manual_options={name: value for name, value in options.items() if value not in (None, "", [])},
-        schedule_for=brief.schedule_for,
-        external_id=brief.external_id,
-        metadata_=dict(brief.metadata),
+    started = Started(uuid7(), {platform: uuid7() for platform in brief.platforms})
+    threads = [{"id": thread_id, "platform": name} for name, thread_id in started.threads.items()]
+    wanted = {name: value for name, value in options.items() if value not in (None, "", [])}
+    await session.execute(
+        _START,
+        {
+            "id": started.id,
+            "workspace_id": principal.workspace_id,
+            "user_id": principal.user_id,
+            "project_id": brief.project_id,
+            "campaign_id": brief.campaign_id,
+            "template_id": brief.template_id,
+            "mode": brief.mode,
+            "source_content": source.model_dump_json(),
+            "template_input": _json(dict(brief.template_input)) if brief.template_input else None,
+            "manual_options": _json(wanted),
+            "schedule_for": brief.schedule_for,
+            "external_id": brief.external_id,
+            "metadata": _json(dict(brief.metadata)),
+            "threads": _json(threads),
+        },
     )
-    session.add(workflow)
-    await session.flush()
-    ids = {platform: uuid7() for platform in brief.platforms}
-    session.add_all(
-        Thread(id=ids[platform], workspace_id=principal.workspace_id, graph_id=platform, status="busy")
-        for platform in brief.platforms
-    )
-    await session.flush()
-    session.add_all(
-        PlatformState(
-            id=ids[platform],
-            workspace_id=principal.workspace_id,
-            workflow_id=workflow.id,
-            platform=platform,
-            status="generating",
-            due_at=func.now(),
-        )
-        for platform in brief.platforms
-    )
-    await session.flush()
-    return workflow
+    return started
 
 
 async def cancel(session: AsyncSession, workflow_id: UUID) -> None:
@@ -218,8 +233,10 @@ async def _source(session: AsyncSession, brief: StartWorkflow) -> tuple[Source, 
 
 
 async def _tone_of_voice(session: AsyncSession, principal: Principal) -> str | None:
-    profile = await session.get(Profile, principal.user_id)
-    return profile.tone_of_voice if profile else None
+    tone: str | None = await session.scalar(
+        select(Profile.tone_of_voice).where(Profile.user_id == principal.user_id)
+    )
+    return tone
 
 
 async def _style_samples(session: AsyncSession, ids: Sequence[UUID]) -> list[str]:
@@ -233,6 +250,10 @@ async def _style_samples(session: AsyncSession, ids: Sequence[UUID]) -> list[str
         if wanted not in samples:
             raise _invalid(f"/options/style_sample_ids/{index}", "There is no such style sample.")
     return [samples[wanted] for wanted in ids]
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()
 
 
 def _invalid(pointer: str, detail: str) -> Invalid:

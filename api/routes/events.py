@@ -5,6 +5,7 @@ from uuid import UUID
 
 import orjson
 import structlog
+from anyio import CancelScope
 from fastapi import Header, Query, Request
 from pydantic import WithJsonSchema
 from sqlalchemy.exc import SQLAlchemyError
@@ -31,7 +32,7 @@ RECHECK_SECONDS: Final = 60
 """How long a revoked key or session may go on watching."""
 RECONNECT_MILLISECONDS: Final = 500
 """After which a client comes back to whoever serves then, when this process ends."""
-_SHORTEST_PAUSE: Final = 0.05
+_SHORTEST_PAUSE: Final = 0.01
 
 EventId = Annotated[str | None, WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,19}-[0-9]{1,19}$"})]
 
@@ -65,7 +66,7 @@ async def stream_workflow_events(
     """
     after = _position(header, last_event_id)
     async with db.tenant(principal.workspace_id, principal.user_id) as session:
-        await workflow_views.find(session, workflow_id)
+        await workflow_views.require(session, workflow_id)
     follower = _Follower(request, db, listener, principal, workflow_id, settings.poll_seconds)
     return EventStream(follower.follow(after), ping=HEARTBEAT_SECONDS, send_timeout=SLOW_CLIENT_SECONDS)
 
@@ -110,7 +111,10 @@ class _Follower:
                         after = event.position
                         data = orjson.dumps(event.payload).decode()
                         yield ServerSentEvent(data, event=event.type, id=str(after))
-                    pause = _SHORTEST_PAUSE if found or changed else min(pause * 2, self._longest_pause)
+                    if news.newest and after.xid >= news.newest:
+                        pause = self._longest_pause
+                    else:
+                        pause = _SHORTEST_PAUSE if found or changed else min(pause * 2, self._longest_pause)
                     next_look = clock() + pause
                 if self._listener.ending:
                     yield ServerSentEvent(comment="going on elsewhere", retry=RECONNECT_MILLISECONDS)
@@ -122,8 +126,11 @@ class _Follower:
                 await news.wait(max(next_look - clock(), 0))
 
     async def _look(self, after: events.Position) -> Sequence[events.Event]:
-        async with self._db.tenant(self._principal.workspace_id, self._principal.user_id) as session:
-            return await events.read(session, self._workflow_id, after)
+        # A watcher who leaves while a statement runs would take its connection along.
+        with CancelScope(shield=True):
+            async with self._db.functions() as connection:
+                found = await events.read(connection, self._principal.workspace_id, self._workflow_id, after)
+        return found
 
     async def _is_welcome(self) -> bool:
         try:

@@ -50,13 +50,15 @@ async def start_workflow(
     brief = workflows.StartWorkflow(
         source=source, **{name: getattr(body, name) for name in WorkflowIn.model_fields if name != "source"}
     )
-    workflow = await workflows.start(session, principal, brief)
-    view = await workflow_views.find(session, workflow.id)
-    response.headers["Location"] = f"{router.prefix}/{workflow.id}"
+    started = await workflows.start(session, principal, brief)
+    response.headers["Location"] = f"{router.prefix}/{started.id}"
     return StartedOut(
-        id=workflow.id,
-        status=view.workflow.status,
-        threads=[ThreadBrief.model_validate(thread.state) for thread in view.threads],
+        id=started.id,
+        status=started.status,
+        threads=[
+            ThreadBrief(id=thread_id, platform=platform, status=started.thread_status)
+            for platform, thread_id in started.threads.items()
+        ],
     )
 
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261121_50"
-down_revision = "20261121_45"
+down_revision = "20261121_47"
 branch_labels = None
 depends_on = None
 

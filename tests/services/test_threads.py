@@ -1,6 +1,7 @@
 """A thread's advance: the claim, the fence, crashes, errors and wake-ups."""
 
 import asyncio
+from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
@@ -251,19 +252,19 @@ async def test_events_tell_what_happened_in_order(scene: Scene) -> None:
     await scene.start("x")
     await scene.advance()
     workflow_id = (await scene.row("SELECT id FROM workflows"))["id"]
-    types: list[str] = []
-    while "review.requested" not in types:  # shown once no older transaction of the server is under way
-        async with scene.tenant() as session:
-            found = await events.read(session, workflow_id, events.Position())
-        await asyncio.sleep(0.01)
+    mine = scene.principal.workspace_id
+    found: Sequence[events.Event] = ()
+    async with scene.db.functions() as connection:
+        while "review.requested" not in [event.type for event in found]:
+            await asyncio.sleep(0.01)  # shown once no older transaction of the server is under way
+            found = await events.read(connection, mine, workflow_id, events.Position())
         types = [event.type for event in found]
-    assert types[0] == "thread.status"
-    wanted = ["draft.created", "evaluation.created", "review.requested"]
-    assert [t for t in types if t in wanted] == wanted
-    async with scene.tenant() as session:
-        assert await events.read(session, workflow_id, found[-1].position) == []
-        other = await events.read(session, uuid7(), events.Position())
-    assert other == []
+        assert types[0] == "thread.status"
+        wanted = ["draft.created", "evaluation.created", "review.requested"]
+        assert [t for t in types if t in wanted] == wanted
+        assert await events.read(connection, mine, workflow_id, found[-1].position) == []
+        assert await events.read(connection, mine, uuid7(), events.Position()) == []
+        assert await events.read(connection, uuid7(), workflow_id, events.Position()) == []
 
 
 async def test_what_the_database_will_not_take_is_an_error_and_not_told_in_its_words(scene: Scene) -> None:
