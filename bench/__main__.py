@@ -42,11 +42,11 @@ def main(
     console = Console(highlight=False, width=WIDTH)
     machine = _machine()
     console.print(", ".join(f"{name} {value}" for name, value in machine.items()))
+    RESULT.parent.mkdir(exist_ok=True)
     figures: dict[str, Any] = {"machine": machine, "quick": quick}
     for section in only or Section:
         figures |= {name: round(value, 3) for name, value in RUN[section](console, quick=quick).items()}
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(figures, indent=2) + "\n")
+        RESULT.write_text(json.dumps(figures, indent=2) + "\n")
     if (ratio := figures.get("ratio_c16")) is not None:
         console.print(f"Ratio to bare LangGraph at {cycles.MANY} callers: {ratio:.2f}")
 

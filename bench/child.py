@@ -32,6 +32,10 @@ class Run:
         return len(self.published_seconds)
 
 
+class ChildFailed(Exception):
+    """Its traceback is on standard error."""
+
+
 class Child(Generic[Task, Result]):
     """Does one task after the other; between them it waits and costs nothing."""
 
@@ -39,17 +43,22 @@ class Child(Generic[Task, Result]):
         self._pipe = pipe
 
     def warm_up(self, task: Task) -> Callable[[], Result]:
-        """Returns what lets it begin and gives its result. When it fails, its traceback is on standard error, and
-        EOFError is raised."""
+        """Returns what lets it begin and gives its result. Both raise ChildFailed."""
         self._pipe.send(task)
-        self._pipe.recv()
+        self._hear()
 
         def begin() -> Result:
             self._pipe.send(None)
-            result: Result = self._pipe.recv()
+            result: Result = self._hear()
             return result
 
         return begin
+
+    def _hear(self) -> Any:
+        try:
+            return self._pipe.recv()
+        except EOFError as error:
+            raise ChildFailed from error
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import cycle
+from typing import cast
 from urllib.parse import urlsplit
 
 import orjson
@@ -63,8 +64,7 @@ class Connection(asyncio.Protocol):
         self.done = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self._transport = transport
+        self._transport = cast("asyncio.WriteTransport", transport)  # uvloop's is one without saying so
 
     def start(self, until: float) -> None:
         self.seconds, self.until = [], until
