@@ -48,7 +48,11 @@ class _Story:
         self.thread = ledger.threads[thread_id]
         self.jobs = ledger.jobs.get(thread_id, [])
         self.out = out
-        self.decided = [each for each in told if isinstance(each, Decided)]
+        # In the order of the reviews: an acknowledgement that had to be asked for again may come after the next one's.
+        self.decided = sorted(
+            (each for each in told if isinstance(each, Decided)),
+            key=lambda each: ledger.reviews[each.review_id]["created_at"],
+        )
         self.moved = [each for each in told if isinstance(each, JobMoved)]
         self.cancelled = cancelled or any(isinstance(each, JobCancelled) for each in told)
 

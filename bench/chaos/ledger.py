@@ -28,7 +28,7 @@ _JOBS = """
 SELECT id::text, thread_id::text, status::text, error, scheduled_for, response_data ->> 'platform_post_id' AS platform_post_id
 FROM publishing_jobs ORDER BY created_at
 """
-_REVIEWS = "SELECT id::text, decision::text, status::text FROM reviews"
+_REVIEWS = "SELECT id::text, decision::text, created_at FROM reviews"
 _ACCOUNTS = "SELECT id::text, username FROM connected_accounts"
 
 _INCOMPLETE: Final = {

@@ -54,13 +54,21 @@ class Report:
 def run(plan: Plan, folder: Path | None = None) -> Report:
     """Call it from the main thread. `folder` is kept; journal and logs are in it."""
     began = time.monotonic()
-    env = {
-        "PROOFROOM_CATCH_UP_GAP_SECONDS": "1",
-        **plan.worker_env,
-    }  # a minute apart, nobody would see the end
+    # Posts that were missed would leave a minute apart, and nobody would wait for the end.
+    worker_env = {"PROOFROOM_CATCH_UP_GAP_SECONDS": "1", "PROOFROOM_FAULTS": plan.worker_faults}
     with running(
-        apis=plan.apis, workers=plan.workers, null_agents=False, worker_env=env, folder=folder
+        apis=0,
+        workers=0,
+        null_agents=False,
+        api_env={"PROOFROOM_FAULTS": plan.api_faults},
+        worker_env={**worker_env, **plan.worker_env},
+        folder=folder,
     ) as service:
+        # Not waited for: they may kill themselves before they are ready.
+        for _ in range(plan.apis):
+            service.add_api()
+        for _ in range(plan.workers):
+            service.add_worker()
         journal = Journal(service.folder / "journal.jsonl")
         recovery = Recovery(service.superuser_url)
         storm = Storm(service, recovery, journal, Random(plan.seed), plan.kill_seconds, plan.fault_seconds)

@@ -37,6 +37,7 @@ def test_nothing_is_lost_and_nothing_goes_out_twice(tmp_path: Path) -> None:
     assert not report.violations, (report.violations, report.figures, report.errors)
     assert report.figures["workflows"] >= SHORT.workflows
     assert report.figures["kills"] >= SHORT.kills
+    assert any(" at " in what for what in report.struck), "no process died at a named point"
 
 
 def seen(tmp_path: Path, *told: Any, out: tuple[Post, ...] = (), **thread: Any) -> list[str]:
@@ -52,7 +53,7 @@ def seen(tmp_path: Path, *told: Any, out: tuple[Post, ...] = (), **thread: Any) 
     ledger = Ledger(
         threads={"thread": state},
         jobs={"thread": [job]} if status else {},
-        reviews={"review": {"decision": decision}},
+        reviews={"review": {"decision": decision, "created_at": NOON}},
         usernames={"account": "ada"},
         out={("x", "Qmark"): list(out)},
         incomplete=[],
