@@ -19,6 +19,7 @@ pytestmark = pytest.mark.database
 
 _SESSION = text("SELECT * FROM authenticate_session(:hash, :workspace)")
 _KEY = text("SELECT * FROM authenticate_key(:hash, :workspace)")
+TOMORROW = func.now() + timedelta(days=1)
 
 
 def ask(connection: Connection, statement: Any, token: bytes, workspace: UUID | None = None) -> Any:
@@ -49,6 +50,7 @@ def test_only_the_named_role_may_call_them(connection: Connection, two: TwoWorks
 
 def test_a_session_stands_for_its_user_in_a_workspace(connection: Connection, two: TwoWorkspaces) -> None:
     token = two.mine["user_sessions"]["token_hash"]
+    change(connection, UserSession, two.mine["user_sessions"], expires_at=TOMORROW)
     found = ask(connection, _SESSION, token)
     assert (found.user_id, found.username) == (two.user_id, two.mine["users"]["username"])
     assert (found.workspace_id, found.role, found.scopes) == (two.workspace_id, "owner", None)
@@ -70,7 +72,7 @@ def test_a_session_that_is_over_stands_for_nobody(
     connection: Connection, two: TwoWorkspaces, values: dict[str, Any]
 ) -> None:
     row = two.mine["user_sessions"]
-    change(connection, UserSession, row, **({"expires_at": func.now() + timedelta(days=1)} | values))
+    change(connection, UserSession, row, **({"expires_at": TOMORROW} | values))
     assert ask(connection, _SESSION, row["token_hash"]) is None
 
 
@@ -78,7 +80,7 @@ def test_a_session_is_touched_once_a_minute(connection: Connection, two: TwoWork
     row = two.mine["user_sessions"]
     seen = select(UserSession.last_seen_at).where(UserSession.id == row["id"])
     for before, touched in ((timedelta(seconds=30), False), (timedelta(seconds=90), True)):
-        change(connection, UserSession, row, last_seen_at=func.now() - before)
+        change(connection, UserSession, row, last_seen_at=func.now() - before, expires_at=TOMORROW)
         ask(connection, _SESSION, row["token_hash"])
         enter(connection, SERVICE)
         assert connection.scalar(select(seen.scalar_subquery() == func.now())) is touched

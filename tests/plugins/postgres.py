@@ -4,7 +4,7 @@ import fcntl
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -148,16 +148,26 @@ def postgres(
 @pytest.fixture
 def empty_database_url(postgres: Server) -> Iterator[str]:
     """A database of this test's own with nothing in it, as `proofroom up` finds it at the first start."""
-    yield from _database(postgres, _EMPTY)
+    with _database(postgres, _EMPTY) as url:
+        yield url
 
 
 @pytest.fixture
 def database_url(postgres: Server) -> Iterator[str]:
     """A freshly migrated database of this test's own, owned by the login role `proofroom`."""
-    _make_template(postgres)
-    yield from _database(postgres, _TEMPLATE)
+    with migrated(postgres) as url:
+        yield url
 
 
+@contextmanager
+def migrated(server: Server) -> Iterator[str]:
+    """The address of a freshly migrated database."""
+    _make_template(server)
+    with _database(server, _TEMPLATE) as url:
+        yield url
+
+
+@contextmanager
 def _database(server: Server, template: str) -> Iterator[str]:
     name = f"test_{server.admin.info.backend_pid}_{next(_NUMBERS)}"
     server.admin.execute(f"CREATE DATABASE {name} OWNER proofroom TEMPLATE {template} STRATEGY file_copy")

@@ -40,14 +40,3 @@ def connection(settings: Settings) -> Iterator["Connection"]:
     with create_engine(database_url(settings), poolclass=NullPool).connect() as connection:
         yield connection
         connection.rollback()
-
-
-@pytest.fixture
-def two(connection: "Connection") -> TwoWorkspaces:
-    """A row in every table for each of two workspaces. The connection is left as proofroom_service, held to none."""
-    from core.db import SERVICE
-    from services.schema_proofs import enter
-    from services.schema_samples import fill
-
-    enter(connection, SERVICE)
-    return TwoWorkspaces(fill(connection), fill(connection))
