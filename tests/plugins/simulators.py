@@ -6,9 +6,6 @@ import time
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
-
-from simulators.app import create_app
 
 START_SECONDS = 10
 
@@ -16,6 +13,10 @@ START_SECONDS = 10
 @pytest.fixture(scope="session")
 def simulator_url() -> Iterator[str]:
     """State is kept per account: tests that use accounts of their own do not meet."""
+    import uvicorn
+
+    from simulators.app import create_app  # slow to load, and xdist's controller does not need it
+
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(create_app(), log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
