@@ -105,6 +105,34 @@ async def test_an_event_that_commits_late_is_not_skipped(api: Api, db: Database,
     assert [event.json().get("what") for event in told] == [None, "early", "late"]
 
 
+_SESSIONS = text(
+    "SELECT pid, EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND NOT l.granted) AS waits "
+    "FROM pg_stat_activity a WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+
+
+async def sessions(db: Database) -> dict[int, bool]:
+    """The database's, and whether each waits for a lock."""
+    async with db.service() as session:
+        return {row.pid: row.waits for row in await session.execute(_SESSIONS)}
+
+
+async def test_a_watcher_who_leaves_takes_no_connection_along(api: Api, db: Database, live_url: str) -> None:
+    user = await api.user()
+    brief = {"source": {"type": "text", "text": "Something to say."}, "platforms": ["x"]}
+    started = (await user.post("/v1/workflows", json=brief)).json()
+    async with db.service(user.workspace_id) as writer:
+        async with connected(live_url, user, started["id"]) as events:
+            await take(events, 1)
+            await writer.execute(text("LOCK TABLE processing_logs"))
+            async with asyncio.timeout(10):
+                while not any((looking := await sessions(db)).values()):
+                    await asyncio.sleep(0.02)
+        await asyncio.sleep(0.2)
+        waited = {pid for pid, waits in looking.items() if waits}
+        assert waited <= set(await sessions(db))
+
+
 @pytest.mark.parametrize("how", ["header", "parameter"])
 async def test_garbage_is_no_position(api: Api, how: str) -> None:
     user = await api.user()
