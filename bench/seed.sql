@@ -114,9 +114,9 @@ SELECT id, workspace_id, workflow_id, platform, CASE WHEN waits THEN 'awaiting_r
     sequence, CASE WHEN waits THEN 1 ELSE 2 END, at, at + interval '3 minutes'
 FROM draft WHERE sequence = drafts - 1;
 
-INSERT INTO reviews (id, workspace_id, thread_id, draft_id, interrupt_id, status, seen_hash, connected_account_id,
+INSERT INTO reviews (id, workspace_id, thread_id, draft_id, platform, interrupt_id, status, seen_hash, connected_account_id,
     decision, approved_hash, decided_by, decided_at, created_at, updated_at)
-SELECT pg_temp.id7(7, n, at), workspace_id, id, draft_id, md5(id::text),
+SELECT pg_temp.id7(7, n, at), workspace_id, id, draft_id, platform, md5(id::text),
     CASE WHEN waits THEN 'pending' ELSE 'decided' END, pg_temp.seen_hash(content, account_id), account_id,
     CASE WHEN NOT waits THEN 'accept' END, CASE WHEN NOT waits THEN pg_temp.approved_hash(content, account_id) END,
     CASE WHEN NOT waits THEN user_id END, CASE WHEN NOT waits THEN at + interval '2 minutes' END,

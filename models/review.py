@@ -7,7 +7,18 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Base, Json, Tenant, anchor, at_most, newest_first, reference, sparse, state
+from models.base import (
+    Base,
+    Json,
+    Tenant,
+    anchor,
+    at_most,
+    newest_first,
+    platform_name,
+    reference,
+    sparse,
+    state,
+)
 from models.workflow import Draft
 
 
@@ -25,10 +36,10 @@ class ReviewDecision(StrEnum):
 
 
 class Review(Tenant, Base):
-    """One for each pause of a thread. `account` and `schedule` are proposed first, then as decided.
+    """One for each pause of a thread. `platform` is the thread's, by which the inbox is filtered.
 
-    `bound` is false where the decision did not name what it saw. `refusal` holds the platform's words when it
-    sent the text back.
+    `account` and `schedule` are proposed first, then as decided. `bound` is false where the decision did not name what
+    it saw. `refusal` holds the platform's words when it sent the text back.
     """
 
     __tablename__ = "reviews"
@@ -44,10 +55,12 @@ class Review(Tenant, Base):
         sparse("assignee_id"),
         at_most("comment", 20_000),
         CheckConstraint("(status = 'decided') = (decision IS NOT NULL)", name="decided"),
+        platform_name(),
     )
 
     thread_id: Mapped[UUID]
     draft_id: Mapped[UUID]
+    platform: Mapped[str] = mapped_column(String(20))
     interrupt_id: Mapped[str] = mapped_column(String(64))
     status: Mapped[ReviewStatus] = mapped_column(
         state(ReviewStatus, "status"), server_default=ReviewStatus.PENDING
@@ -98,6 +111,7 @@ class GuestLink(Tenant, Base):
 
 
 newest_first(Review, "workspace_id", "status")
+newest_first(Review, "workspace_id", "status", "platform")
 newest_first(Review, "workspace_id", "assignee_id", sparse=True)
 newest_first(Review, "workspace_id")
 newest_first(ReviewComment, "review_id")

@@ -134,9 +134,9 @@ job AS (
 )""",
     "reviews": """
 review AS (
-    INSERT INTO reviews (id, workspace_id, thread_id, draft_id, interrupt_id, status, seen_hash,
+    INSERT INTO reviews (id, workspace_id, thread_id, draft_id, platform, interrupt_id, status, seen_hash,
         connected_account_id, schedule_for, refusal)
-    SELECT x.id, f.workspace_id, f.id, x.draft_id, x.interrupt_id, 'pending', x.seen_hash,
+    SELECT x.id, f.workspace_id, f.id, x.draft_id, f.platform, x.interrupt_id, 'pending', x.seen_hash,
         x.connected_account_id, x.schedule_for, x.refusal
     FROM fence f, jsonb_to_recordset(CAST(:reviews AS jsonb)) AS x(id uuid, draft_id uuid, interrupt_id text,
         seen_hash text, connected_account_id uuid, schedule_for timestamptz, refusal jsonb)

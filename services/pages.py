@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, tuple_
+from sqlalchemy import Select, bindparam, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -39,14 +39,20 @@ class Slice(Generic[T]):
     """Where the next page goes on; None after the last row."""
 
 
-def keyset(statement: SelectT, columns: Columns, wanted: Wanted) -> SelectT:
-    """The rows after `wanted.after` and one more than wanted, which tells `cut` whether there is a next page."""
+def keyset(statement: SelectT, columns: Columns, *, goes_on: bool) -> SelectT:
+    """The rows after `Wanted.after`, if it `goes_on` there, and one more than wanted, which tells `cut` whether there is
+    a next page. To be run with `parameters`."""
     created_at, row_id = columns
-    if wanted.after is not None:
-        statement = statement.where(
-            tuple_(created_at, row_id) < tuple_(wanted.after.created_at, wanted.after.id)
-        )
-    return statement.order_by(created_at.desc(), row_id.desc()).limit(wanted.limit + 1)
+    if goes_on:
+        after = tuple_(bindparam("after_created_at"), bindparam("after_id"))
+        statement = statement.where(tuple_(created_at, row_id) < after)
+    return statement.order_by(created_at.desc(), row_id.desc()).limit(bindparam("rows"))
+
+
+def parameters(wanted: Wanted) -> dict[str, Any]:
+    after = wanted.after
+    position = {"after_created_at": after.created_at, "after_id": after.id} if after else {}
+    return {**position, "rows": wanted.limit + 1}
 
 
 def cut(rows: Sequence[T], wanted: Wanted, position: Callable[[T], Position]) -> Slice[T]:
@@ -56,5 +62,6 @@ def cut(rows: Sequence[T], wanted: Wanted, position: Callable[[T], Position]) ->
 
 async def page(session: AsyncSession, statement: Select[T], columns: Columns, wanted: Wanted) -> Slice[T]:
     """For a statement that selects one entity with `created_at` and `id`."""
-    rows = (await session.execute(keyset(statement, columns, wanted))).scalars().all()
+    statement = keyset(statement, columns, goes_on=wanted.after is not None)
+    rows = (await session.execute(statement, parameters(wanted))).scalars().all()
     return cut(rows, wanted, lambda row: Position(getattr(row, columns[0].key), getattr(row, columns[1].key)))

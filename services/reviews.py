@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Uuid, and_, func, literal, select, text
+from sqlalchemy import Uuid, and_, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.content import Content, approved_hash
@@ -36,7 +36,7 @@ _STATUS_AFTER = {
 }
 
 # The thread's row first, as everywhere, so that writers queue and never deadlock.
-_DECIDE = text("""
+_DECIDE = text(f"""
 WITH thread AS (
     SELECT p.id FROM platform_states p WHERE p.id = :thread_id FOR UPDATE
 ), decided AS (
@@ -52,7 +52,7 @@ WITH thread AS (
     UPDATE platform_states p SET status = :status, due_at = least(p.due_at, now())
     FROM decided d WHERE p.id = d.thread_id
 )
-SELECT * FROM decided
+SELECT {", ".join(column.name for column in Review.__table__.columns)} FROM decided
 """).columns(*Review.__table__.columns)
 
 
@@ -128,17 +128,25 @@ async def assign(session: AsyncSession, review_id: UUID, changes: dict[str, Any]
     return review
 
 
+_LOAD: Final = (
+    review_views.items(Review)
+    .add_columns(Draft, ConnectedAccount)
+    .outerjoin(
+        ConnectedAccount,
+        and_(
+            ConnectedAccount.id == bindparam("account_id", type_=Uuid()),
+            ConnectedAccount.platform == Draft.platform,
+        ),
+    )
+    .where(Review.id == bindparam("id"))
+)
+
+
 async def _load(
     session: AsyncSession, review_id: UUID, account_id: UUID | None
 ) -> tuple[ItemView, Draft, ConnectedAccount | None]:
     """With the account that the decision names, if there is such a one for this platform."""
-    is_named = and_(
-        ConnectedAccount.id == literal(account_id, Uuid), ConnectedAccount.platform == Draft.platform
-    )
-    query = (
-        review_views.items(Review).add_columns(Draft, ConnectedAccount).outerjoin(ConnectedAccount, is_named)
-    )
-    row = (await session.execute(query.where(Review.id == review_id))).one_or_none()
+    row = (await session.execute(_LOAD, {"id": review_id, "account_id": account_id})).one_or_none()
     if row is None:
         raise NotFound("There is no such review.")
     *item, draft, account = row

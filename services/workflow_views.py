@@ -70,9 +70,10 @@ async def browse(session: AsyncSession, wanted: pages.Wanted, filters: Filters) 
     for name in filters.__slots__:
         if (value := getattr(filters, name)) is not None:
             statement = statement.where(getattr(Workflow, name) == value)
-    statement = pages.keyset(statement, (Workflow.created_at, Workflow.id), wanted)
+    columns = Workflow.created_at, Workflow.id
+    statement = pages.keyset(statement, columns, goes_on=wanted.after is not None)
     found = pages.cut(
-        (await session.execute(statement)).all(),
+        (await session.execute(statement, pages.parameters(wanted))).all(),
         wanted,
         lambda row: pages.Position(row.Workflow.created_at, row.Workflow.id),
     )

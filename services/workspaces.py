@@ -61,7 +61,8 @@ async def browse(
     if principal.scopes is not None:
         statement = statement.where(Workspace.id == principal.workspace_id)
     columns = Workspace.created_at, Workspace.id
-    found = (await session.execute(pages.keyset(statement, columns, wanted))).all()
+    statement = pages.keyset(statement, columns, goes_on=wanted.after is not None)
+    found = (await session.execute(statement, pages.parameters(wanted))).all()
     memberships = [membership(workspace, role) for workspace, role in found]
     return pages.cut(memberships, wanted, lambda row: pages.Position(row.created_at, row.id))
 
