@@ -1,5 +1,6 @@
 """Cycles through HTTP against bare LangGraph on the same PostgreSQL; what one asks of the server and leaves in it."""
 
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from bench.service import Service, running
 
 ACCOUNTS = 120
 MANY = 16
+NOISY_CORES = 0.15
 SERVED_BY = ("api", "worker", "postgres")
 """Whose CPU a cycle is said to cost."""
 
@@ -69,6 +71,13 @@ def _speed(
     two = in_turns([sync, ours("… two workers", callers)], MANY, effort.cycles[MANY], effort.rounds)
     service.workers.pop().stop()
     console.print(_table(one, many, two))
+    others = statistics.median(
+        r.others for turn in (one, many, two) for series in turn for r in series.rounds
+    )
+    if others > NOISY_CORES:
+        console.print(
+            f"Other programs kept {others:.1f} cores busy meanwhile: measure again when it is quiet."
+        )
     single, busy, pair = one[1], many[1], two[1]
     return {
         "ratio_c1": single.against(one[0]),
@@ -84,6 +93,7 @@ def _speed(
         "start_visible_p95_ms": single.review_ms(95),
         "decision_published_p50_ms": single.published_ms(50),
         "decision_published_p95_ms": single.published_ms(95),
+        "other_programs_cores": others,
         "cpu_ms_per_cycle": busy.cpu_ms(*SERVED_BY),
     }
 

@@ -1,12 +1,15 @@
 """Contestants who take turns, so that a noisy neighbour slows all of them: what counts is each round's ratio."""
 
 import statistics
+import time
 import urllib.request
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
+
+import psutil
 
 from bench.child import Child, Run
 from bench.driver import Load
@@ -24,6 +27,8 @@ class Round:
 
     run: Run
     cpu: Mapping[str, float]
+    others: float
+    """Cores that other programs kept busy meanwhile."""
 
     @property
     def rate(self) -> float:
@@ -62,6 +67,19 @@ class Series:
         """Of a cycle, in these parts together."""
         spent = sum(each.cpu.get(part, 0) for each in self.rounds for part in parts)
         return spent * 1000 / sum(each.run.cycles for each in self.rounds)
+
+
+class Meter:
+    """From its making: CPU by part, and what the rest of the machine took."""
+
+    def __init__(self, parts: Callable[[], Mapping[str, float]]) -> None:
+        self._parts = parts
+        self._began, self._busy, self._before = time.perf_counter(), _busy_seconds(), parts()
+
+    def read(self, run: Run) -> Round:
+        seconds, busy, after = time.perf_counter() - self._began, _busy_seconds(), self._parts()
+        cpu = {part: after[part] - self._before[part] for part in after} | {"driver": run.cpu_seconds}
+        return Round(run, cpu, max(busy - self._busy - sum(cpu.values()), 0) / seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +121,8 @@ def ours(name: str, callers_of: Callers) -> Contestant:
 
     def one(callers: int, each: int) -> Round:
         begin = callers_of.warm_up(callers, each)
-        before = service.cpu_seconds()
-        run = begin()
-        after = service.cpu_seconds()
-        cpu = {part: after[part] - before[part] for part in after}
-        return Round(run, cpu | {"driver": run.cpu_seconds})
+        meter = Meter(service.cpu_seconds)
+        return meter.read(begin())
 
     return Contestant(name, one)
 
@@ -121,11 +136,16 @@ def bare(
 ) -> Contestant:
     def one(callers: int, each: int) -> Round:
         begin = process.warm_up(Bare(conninfo, callers, each, durability, WARM_UP))
-        before = cpu_seconds(postgres_pid)
-        run = begin()
-        return Round(run, {"driver": run.cpu_seconds, "postgres": cpu_seconds(postgres_pid) - before})
+        meter = Meter(lambda: {"postgres": cpu_seconds(postgres_pid)})
+        return meter.read(begin())
 
     return Contestant(name, one)
+
+
+def _busy_seconds() -> float:
+    """Of all cores since the machine was started; what a hypervisor gave to others is not among it."""
+    times = psutil.cpu_times()
+    return float(times.user + times.system + times.nice)
 
 
 def _percentile(values: Sequence[float], percent: int) -> float:
