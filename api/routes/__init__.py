@@ -22,7 +22,14 @@ from api.routes import (
     workspaces,
 )
 
+# Requests are matched with one after the other: the busiest come first.
 ROUTERS = (
+    workflows.router,
+    events.router,
+    reviews.router,
+    threads.router,
+    publishing_jobs.router,
+    posts.router,
     system.router,
     auth.router,
     workspaces.router,
@@ -32,12 +39,6 @@ ROUTERS = (
     accounts.router,
     spending.router,
     platforms.router,
-    workflows.router,
-    events.router,
-    threads.router,
-    reviews.router,
-    publishing_jobs.router,
-    posts.router,
     projects.router,
     templates.router,
     resources.router,
