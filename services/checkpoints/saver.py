@@ -13,6 +13,7 @@ from langgraph.checkpoint.base import (
     get_serializable_checkpoint_metadata,
 )
 from langgraph.checkpoint.postgres.base import BasePostgresSaver
+from orjson import Fragment
 
 from services.checkpoints.rows import SERDE, BlobRow, CheckpointRow, WriteRow
 
@@ -45,8 +46,8 @@ class RowSaver(BasePostgresSaver):
             ns,
             checkpoint["id"],
             config["configurable"].get("checkpoint_id"),
-            json.dumps({**checkpoint, "channel_values": inline}),
-            json.dumps(get_serializable_checkpoint_metadata(config, metadata)),
+            Fragment(json.dumps({**checkpoint, "channel_values": inline})),
+            Fragment(json.dumps(get_serializable_checkpoint_metadata(config, metadata))),
         )
         return row, blobs
 
