@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
@@ -31,13 +32,20 @@ def content_of(draft: Draft) -> Content:
 async def of_thread(session: AsyncSession, thread_id: UUID) -> list[Draft]:
     """In the order in which they were written, with their evaluations. Raises NotFound."""
     await rows.find(session, PlatformState, thread_id, "thread")
-    found = await session.execute(
-        select(Draft)
-        .where(Draft.thread_id == thread_id)
-        .order_by(Draft.sequence, Draft.created_at)
-        .options(selectinload(Draft.evaluations))
-    )
-    return list(found.scalars())
+    return await scored(session, thread_id)
+
+
+async def scored(session: AsyncSession, thread_id: UUID) -> list[Draft]:
+    """The same of a thread that is known to be there."""
+    return list(await session.scalars(_SCORED, {"thread_id": thread_id}))
+
+
+_SCORED: Final = (
+    select(Draft)
+    .where(Draft.thread_id == bindparam("thread_id"))
+    .order_by(Draft.sequence, Draft.created_at)
+    .options(selectinload(Draft.evaluations))
+)
 
 
 async def compared(drafts: Sequence[Draft]) -> list[DraftView]:

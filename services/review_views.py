@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import JsonValue
 from sqlalchemy import ColumnElement, Select, bindparam, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import aliased, load_only
 
 from core.errors import NotFound
 from core.policy import Violation
@@ -22,6 +22,8 @@ from services.draft_views import content_of
 
 OPENING: Final = 200
 """Characters of the draft that the inbox shows."""
+_QUICK: Final = 5000
+"""Characters; longer articles take so long to render that it is not done on the event loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +73,29 @@ async def find_item(session: AsyncSession, review_id: UUID) -> ItemView:
     return ItemView(*row)
 
 
+_ACCOUNTS: Final = (
+    select(ConnectedAccount)
+    .options(
+        load_only(
+            ConnectedAccount.username,
+            ConnectedAccount.display_name,
+            ConnectedAccount.status,
+            ConnectedAccount.simulated,
+            raiseload=True,
+        )
+    )
+    .where(ConnectedAccount.platform == bindparam("platform"))
+    .order_by(ConnectedAccount.simulated, ConnectedAccount.created_at, ConnectedAccount.id)
+)
+
+
 async def find(session: AsyncSession, review_id: UUID) -> ReviewView:
     """Raises NotFound."""
     item = await find_item(session, review_id)
     review = item.review
-    drafts = await draft_views.of_thread(session, review.thread_id)
+    drafts = await draft_views.scored(session, review.thread_id)
     draft = next(each for each in drafts if each.id == review.draft_id)
-    found = await session.execute(
-        select(ConnectedAccount)
-        .where(ConnectedAccount.platform == item.platform)
-        .order_by(ConnectedAccount.simulated, ConnectedAccount.created_at, ConnectedAccount.id)
-    )
-    accounts = list(found.scalars())
+    accounts = list(await session.scalars(_ACCOUNTS, {"platform": item.platform}))
     return ReviewView(
         item,
         draft,
@@ -94,8 +107,9 @@ async def find(session: AsyncSession, review_id: UUID) -> ReviewView:
 
 
 async def preview(platform: str, draft: Draft) -> dict[str, JsonValue]:
-    """The draft as its platform shows it; long articles take time to render."""
-    return await asyncio.to_thread(PLATFORMS[PlatformName(platform)].preview, content_of(draft))
+    """The draft as its platform shows it."""
+    content, shown = content_of(draft), PLATFORMS[PlatformName(platform)].preview
+    return shown(content) if len(content.content) <= _QUICK else await asyncio.to_thread(shown, content)
 
 
 def violations(platform: str, draft: Draft) -> tuple[Violation, ...]:
