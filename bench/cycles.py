@@ -15,7 +15,7 @@ from bench.driver import drive
 from bench.rounds import Callers, Series, bare, in_turns, ours
 from bench.service import Service, running
 
-ACCOUNTS = 120
+ACCOUNTS = 8
 MANY = 16
 NOISY_CORES = 0.15
 SERVED_BY = ("api", "worker", "postgres")
