@@ -11,8 +11,8 @@ from pathlib import Path
 from bench.chaos.run import Plan, Report, run
 
 RESULT = Path("build/chaos.json")
-FAULTS = "after_commit:0.006,before_commit:0.012,before_call:0.04,after_call:0.06"
-API_FAULTS = "after_commit:0.003"
+FAULTS = "after_commit:0.001,before_commit:0.003,before_call:0.01,after_call:0.015"
+API_FAULTS = "after_commit:0.001"
 
 
 def main() -> int:

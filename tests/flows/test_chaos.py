@@ -21,8 +21,8 @@ SHORT = Plan(
     apis=2,
     kill_seconds=1.0,
     fault_seconds=1.0,
-    worker_faults="after_commit:0.01,before_commit:0.02,before_call:0.05,after_call:0.1",
-    api_faults="after_commit:0.003",
+    worker_faults="after_commit:0.002,before_commit:0.006,before_call:0.02,after_call:0.03",
+    api_faults="after_commit:0.001",
     calm_seconds=90,
     worker_env={"PROOFROOM_LEASE_SECONDS": "4", "PROOFROOM_PUBLISH_DEADLINE_SECONDS": "3"},
 )
