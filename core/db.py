@@ -141,6 +141,7 @@ def _engine(settings: Settings, options: str = "", **changes: Any) -> AsyncEngin
         max_overflow=settings.database_max_overflow,
         pool_recycle=settings.database_pool_recycle,
         pool_pre_ping=settings.database_pool_pre_ping,
+        pool_use_lifo=True,  # the last one used has its statements planned
         echo=settings.database_echo,
         hide_parameters=True,  # they are people's texts and secrets, and errors are logged
         **changes,
