@@ -8,23 +8,26 @@ to be in the way, not to be worked on.
 import argparse
 import asyncio
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
+from pydantic import SecretStr
 
 from agents.base import NullMeter
 from bench.null import NullAgents
+from core.db import Database
+from core.settings import Settings
 from graphs import run
 from graphs.context import ServiceContext
 from graphs.loop import build
-from services.checkpoints import BufferedSaver
-from services.checkpoints.rows import BlobRow, CheckpointRow, CheckpointRows, WriteRow
+from services.checkpoints import PostgresSaver
 
 _ROWS = Path(__file__).with_suffix(".sql")
+_PATTERN = str(UUID(int=0))
+"""The thread whose checkpoints every waiting one gets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,49 +46,40 @@ FULL = Size()
 
 def seed(conninfo: str, size: Size = FULL, *, big: UUID | None = None) -> None:
     """`big` is the workspace to make big; without it one is made."""
+    asyncio.run(_pause(conninfo))
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute("SET search_path = public, langgraph")
         connection.execute("SET session_replication_role = replica")
-        connection.execute("SET synchronous_commit = off")
-        _prepare(connection, size, big)
+        connection.execute(
+            "CREATE TEMP TABLE wanted AS SELECT %s::bigint AS threads_published, %s::bigint AS threads_waiting,"
+            " %s::bigint AS extra_drafts, %s::bigint AS workspaces, %s::uuid AS big, %s AS pattern",
+            [
+                size.posts,
+                size.reviews,
+                size.drafts - size.posts - size.reviews,
+                size.workspaces,
+                big,
+                _PATTERN,
+            ],
+        )
         connection.execute(_ROWS.read_text())
         connection.execute("VACUUM (ANALYZE)")
+        connection.execute("CHECKPOINT")
 
 
-def _prepare(connection: psycopg.Connection, size: Size, big: UUID | None) -> None:
-    connection.execute(
-        "CREATE TEMP TABLE wanted AS SELECT %s::bigint AS threads_published, %s::bigint AS threads_waiting,"
-        " %s::bigint AS extra_drafts, %s::bigint AS workspaces, %s::uuid AS big",
-        [size.posts, size.reviews, size.drafts - size.posts - size.reviews, size.workspaces, big],
-    )
-    rows = asyncio.run(_paused())
-    for name, kind, found in (
-        ("checkpoint", CheckpointRow, rows.checkpoints),
-        ("blob", BlobRow, rows.blobs),
-        ("write", WriteRow, rows.writes),
-    ):
-        _copy(connection, name, kind, found)
-
-
-async def _paused() -> CheckpointRows:
-    """What a thread saves on its way to its review."""
-    agents, saver = NullAgents(), BufferedSaver()
+async def _pause(conninfo: str) -> None:
+    """One thread on its way to its review."""
+    db = Database(Settings(database_url=SecretStr(conninfo)))
+    agents = NullAgents()
     context = ServiceContext(writer=agents, critic=agents, meter=NullMeter())
     brief: Any = {"source": {"type": "text", "text": "We have shipped."}, "options": {}}
-    async for _ in run.advance(build("x"), saver, str(uuid4()), run.Start(brief), context):
-        pass
-    return saver.take()
-
-
-_TYPES: dict[Any, str] = {str: "text", str | None: "text", int: "int", bytes: "bytea", bytes | None: "bytea"}
-
-
-def _copy(connection: psycopg.Connection, table: str, kind: type, rows: Sequence[Any]) -> None:
-    columns = ", ".join(f"{column.name} {_TYPES[column.type]}" for column in fields(kind))
-    connection.execute(f"CREATE TEMP TABLE {table} ({columns})")
-    with connection.cursor().copy(f"COPY {table} FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row([getattr(row, column.name) for column in fields(kind)])
+    try:
+        async for _ in run.advance(
+            build("x"), PostgresSaver(db.service), _PATTERN, run.Start(brief), context
+        ):
+            pass
+    finally:
+        await db.dispose()
 
 
 def main() -> None:

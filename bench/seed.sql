@@ -1,8 +1,8 @@
 -- Rows as a year of use leaves them: threads two by two (LinkedIn and X) in workflows, the older ones published, the
 -- newest waiting for a person; every second workflow in the big workspace, the others spread over the small ones.
 -- Runs as a superuser with session_replication_role = replica: no trigger fires, and what triggers make is made here.
--- `wanted` (threads_published, threads_waiting, extra_drafts, workspaces, big) and `checkpoint`, `blob`, `write`
--- (one paused thread's rows) are there already.
+-- `wanted` (threads_published, threads_waiting, extra_drafts, workspaces, big, pattern) is there already, and the rows of
+-- one paused thread, the pattern.
 
 -- UUIDv7: 48 bits of milliseconds, then what kind of row it is and its number.
 CREATE FUNCTION pg_temp.id7(kind int, n bigint, at timestamptz) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
@@ -182,11 +182,15 @@ WHERE at > now() - interval '90 days' AND NOT (decided AND waits)
     AND (sequence = drafts - 1 OR service IN ('drafts', 'evaluations'))
 ORDER BY at, n;
 
-INSERT INTO checkpoints (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, checkpoint, metadata)
-SELECT t.id, c.ns, c.id, c.parent_id, c.checkpoint::jsonb, c.metadata::jsonb
-FROM thread t CROSS JOIN checkpoint c WHERE t.waits;
+INSERT INTO checkpoints (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata)
+SELECT t.id, c.checkpoint_ns, c.checkpoint_id, c.parent_checkpoint_id, c.type, c.checkpoint, c.metadata
+FROM wanted w JOIN checkpoints c ON c.thread_id = w.pattern CROSS JOIN thread t WHERE t.waits;
 INSERT INTO checkpoint_blobs (thread_id, checkpoint_ns, channel, version, type, blob)
-SELECT t.id, b.ns, b.channel, b.version, b.type, b.blob FROM thread t CROSS JOIN blob b WHERE t.waits;
+SELECT t.id, b.checkpoint_ns, b.channel, b.version, b.type, b.blob
+FROM wanted w JOIN checkpoint_blobs b ON b.thread_id = w.pattern CROSS JOIN thread t WHERE t.waits;
 INSERT INTO checkpoint_writes (thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, blob)
-SELECT t.id, w.ns, w.checkpoint_id, w.task_id, w.task_path, w.idx, w.channel, w.type, w.blob
-FROM thread t CROSS JOIN write w WHERE t.waits;
+SELECT t.id, r.checkpoint_ns, r.checkpoint_id, r.task_id, r.task_path, r.idx, r.channel, r.type, r.blob
+FROM wanted w JOIN checkpoint_writes r ON r.thread_id = w.pattern CROSS JOIN thread t WHERE t.waits;
+DELETE FROM checkpoints USING wanted WHERE thread_id = pattern;
+DELETE FROM checkpoint_blobs USING wanted WHERE thread_id = pattern;
+DELETE FROM checkpoint_writes USING wanted WHERE thread_id = pattern;

@@ -1,0 +1,146 @@
+"""The same work on an empty and on a full database, in turns: what a year of use makes slower."""
+
+import asyncio
+import statistics
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bench.child import child
+from bench.driver import drive
+from bench.rounds import Callers, Series, in_turns, ours
+from bench.seed import FULL, Size, seed
+from bench.service import Service, running
+from core.db import Database
+from models import ReviewStatus
+from services import pages, review_views, workflow_views
+
+ACCOUNTS: Final = 60
+LOOKS: Final = 200
+PAGE: Final = Size(reviews=200, posts=0, drafts=400, workspaces=1)
+"""For the empty database, so that both have a page to show."""
+SMALL: Final = Size(reviews=2_000, posts=10_000, drafts=20_000, workspaces=20)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Milliseconds, but for the rate."""
+
+    name: str
+    empty: float
+    full: float
+    ratio: float
+    """Of full to empty; larger is worse."""
+
+
+def run(console: Console, *, quick: bool) -> dict[str, float]:
+    size, rounds, cycles = (SMALL, 2, {1: 10, 16: 64}) if quick else (FULL, 5, {1: 40, 16: 240})
+    with ExitStack() as stack:
+        empty, full = (stack.enter_context(running(accounts_each=ACCOUNTS, journal=False)) for _ in range(2))
+        process = stack.enter_context(child(drive))
+        began = time.perf_counter()
+        seed(full.superuser_url, size, big=full.owner.principal.workspace_id)
+        console.print(f"Growth: {size} seeded in {time.perf_counter() - began:.0f} s")
+        lines: list[Line] = []
+        contestants = [ours("empty", Callers(empty, process)), ours("full", Callers(full, process))]
+        for callers, number in cycles.items():
+            one, other = in_turns(contestants, callers, number, rounds)
+            lines += _compared(one, other)
+        seed(empty.superuser_url, PAGE, big=empty.owner.principal.workspace_id)
+        lines += _looked(empty, full)
+    table = Table("", box=box.SIMPLE_HEAD)
+    for heading in ("empty", "full", "full / empty"):
+        table.add_column(heading, justify="right")
+    for line in lines:
+        table.add_row(line.name, f"{line.empty:.2f}", f"{line.full:.2f}", f"{line.ratio:.2f}")
+    console.print(table)
+    inbox, by_id = lines[-2:]
+    return {
+        "growth_ratio": max(line.ratio for line in lines),
+        "inbox_database_ms": inbox.full,
+        "workflow_database_ms": by_id.full,
+    }
+
+
+def _compared(empty: Series, full: Series) -> list[Line]:
+    who = f"{full.callers} caller{'s' * (full.callers > 1)}"
+    lines = [Line(f"{who}: cycles/s", empty.rate, full.rate, 1 / full.against(empty))]
+    for name, field in (("start→review", "review_seconds"), ("decision→published", "published_seconds")):
+        medians = [
+            [statistics.median(getattr(each.run, field)) * 1000 for each in series.rounds]
+            for series in (empty, full)
+        ]
+        ratio = statistics.median(f / e for e, f in zip(*medians, strict=True))
+        before, after = map(statistics.median, medians)
+        lines.append(Line(f"{who}: {name} p50 ms", before, after, ratio))
+    return lines
+
+
+def _looked(empty: Service, full: Service) -> list[Line]:
+    """The statements alone, as whoever sent them waits for their answers."""
+    there, here = (asyncio.run(_look(service)) for service in (empty, full))
+    names = ("inbox page: database ms", "workflow by id: database ms")
+    return [Line(name, e, f, f / e) for name, e, f in zip(names, there, here, strict=True)]
+
+
+async def _look(service: Service) -> list[float]:
+    who = service.owner.principal
+    db = Database(service.settings)
+    clock = Clock(db)
+    try:
+        async with db.tenant(who.workspace_id, who.user_id) as session:
+            newest = await workflow_views.browse(session, pages.Wanted(), workflow_views.Filters())
+        ids = [view.workflow.id for view in newest.items]
+        waiting = review_views.Filters(status=ReviewStatus.PENDING)
+
+        async def inbox(session: AsyncSession, _: int) -> None:
+            await review_views.browse(session, pages.Wanted(), waiting)
+
+        async def by_id(session: AsyncSession, number: int) -> None:
+            await workflow_views.find(session, ids[number % len(ids)])
+
+        return [await _median_ms(db, clock, service, look) for look in (inbox, by_id)]
+    finally:
+        await db.dispose()
+
+
+async def _median_ms(
+    db: Database, clock: "Clock", service: Service, look: Callable[[AsyncSession, int], Awaitable[None]]
+) -> float:
+    who = service.owner.principal
+    spent = []
+    for number in range(LOOKS):
+        async with db.tenant(who.workspace_id, who.user_id) as session:
+            clock.seconds = 0.0
+            await look(session, number)
+            spent.append(clock.seconds * 1000)
+    return statistics.median(spent)
+
+
+class Clock:
+    """Adds up the time from sending each statement to having its answer."""
+
+    def __init__(self, db: Database) -> None:
+        self.seconds = 0.0
+        self._sent = 0.0
+        event.listen(db.engine.sync_engine, "before_cursor_execute", self._before)
+        event.listen(db.engine.sync_engine, "after_cursor_execute", self._after)
+
+    def _before(self, *_: Any) -> None:
+        self._sent = time.perf_counter()
+
+    def _after(self, *_: Any) -> None:
+        self.seconds += time.perf_counter() - self._sent
+
+
+if __name__ == "__main__":
+    run(Console(highlight=False), quick="--quick" in sys.argv)
