@@ -1,8 +1,10 @@
 import asyncio
+import hashlib
+from http import HTTPStatus
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import Header, Query, Response
 
 from agents.base import Source
 from api.deps import Db, ListenerOf, Session, SettingsOf, Viewer, Work, WorkflowEditor
@@ -78,37 +80,63 @@ async def list_workflows(
     return Page[WorkflowOut].of(await workflow_views.browse(session, paging, filters), WorkflowOut.of)
 
 
-@router.get("/{workflow_id}")
+@router.get(
+    "/{workflow_id}",
+    response_model=WorkflowOut,
+    responses={
+        200: {"headers": {"ETag": {"schema": {"type": "string"}, "description": "Names this state of it."}}},
+        304: {"description": "It is still as `If-None-Match` names it."},
+    },
+)
 async def get_workflow(
     workflow_id: UUID,
     principal: Viewer,
     db: Db,
     settings: SettingsOf,
     listener: ListenerOf,
+    response: Response,
     wait: Annotated[
         float,
-        Query(ge=0, le=LONGEST_WAIT, description="Seconds to wait for the next change, unless it has ended."),
+        Query(
+            ge=0,
+            le=LONGEST_WAIT,
+            description="Seconds to wait while it is as `If-None-Match` names it, or without that for the next change; "
+            "not once it has ended.",
+        ),
     ] = 0,
-) -> WorkflowOut:
+    known: Annotated[
+        str | None, Header(alias="If-None-Match", description="The `ETag` of the state that you have.")
+    ] = None,
+) -> WorkflowOut | Response:
     """No connection and no transaction is held while it waits."""
 
-    async def look() -> WorkflowOut:
+    async def look() -> tuple[WorkflowOut, str]:
         async with db.tenant(principal.workspace_id, principal.user_id) as session:
-            return WorkflowOut.of(await workflow_views.find(session, workflow_id))
+            found = WorkflowOut.of(await workflow_views.find(session, workflow_id))
+        return found, _etag(found)
 
     clock = asyncio.get_running_loop().time
     until = clock() + wait
     with listener.subscribe(workflow_id) as news:
-        found = first = await look()
+        found, tag = await look()
+        awaited = tag if known is None else known
         while (
-            found == first
+            tag == awaited
             and found.status not in _ENDED
             and not listener.ending
             and (left := until - clock()) > 0
         ):
             await news.wait(min(left, settings.poll_seconds))
-            found = await look()
+            found, tag = await look()
+    if tag == known:
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
+    response.headers["ETag"] = tag
     return found
+
+
+def _etag(found: WorkflowOut) -> str:
+    """RFC 9110, 8.8.3: quoted."""
+    return f'"{hashlib.blake2b(found.model_dump_json().encode(), digest_size=12).hexdigest()}"'
 
 
 @router.post("/{workflow_id}/cancel")

@@ -274,3 +274,17 @@ async def test_only_a_failed_thread_is_run_again(api: Api, db: Database) -> None
     assert (answer.status_code, answer.json()["status"]) == (202, "generating")
     found = (await user.get(f"/v1/workflows/{started['id']}")).json()
     assert (found["status"], found["threads"][0]["error"]) == ("running", None)
+
+
+async def test_who_says_what_it_has_waits_only_while_that_is_so(api: Api) -> None:
+    user = await api.user()
+    path = f"/v1/workflows/{(await start(user))['id']}"
+    first = await user.get(path)
+    known = {"If-None-Match": first.headers["etag"]}
+    same = await user.get(path, params={"wait": 0.3}, headers=known)
+    assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", first.headers["etag"])
+    await user.post(f"{path}/cancel")
+    began = time.monotonic()
+    news = await user.get(path, params={"wait": 30}, headers=known)
+    assert (news.status_code, news.json()["status"]) == (200, "cancelled")
+    assert time.monotonic() - began < 10

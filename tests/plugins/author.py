@@ -49,10 +49,15 @@ class Author:
     async def until(self, workflow_id: str, holds: Callable[[Json], bool]) -> Json:
         """The workflow as soon as `holds` is true of it; long-polls like a client."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        found = await self.workflow(workflow_id)
-        while not holds(found):
+        found: Json = {}
+        known = ""
+        while not found or not holds(found):
             assert time.monotonic() < deadline, found
-            found = await self.workflow(workflow_id, wait=2)
+            answer = await self.user.get(
+                f"/v1/workflows/{workflow_id}", params={"wait": 2}, headers={"If-None-Match": known}
+            )
+            if answer.status_code == 200:
+                found, known = answer.json(), answer.headers["etag"]
         return found
 
     async def rested(self, workflow_id: str) -> Json:
