@@ -205,7 +205,7 @@ async def test_a_slow_answer_is_given_up(
 async def test_a_cancelled_call_is_recorded_with_what_it_may_have_cost(
     openai_server: OpenAIServer, writer: ModelWriter, request_: WriteRequest, ledger: Ledger
 ) -> None:
-    openai_server.script(Answer({"content": SAID}, chunk_delay=0.2))
+    openai_server.script(Answer({"content": SAID}, chunk_delay=0.5))
     task = asyncio.create_task(writer.write(request_, ledger))
     while not ledger.deltas:
         await asyncio.sleep(0.01)
