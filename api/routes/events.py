@@ -1,6 +1,6 @@
 import time
-from collections.abc import AsyncIterator, Sequence
-from typing import Annotated, Final
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import orjson
@@ -88,36 +88,38 @@ class _Follower:
         self._workflow_id = workflow_id
         self._longest_pause = longest_pause
 
-    async def follow(self, after: events.Position) -> AsyncIterator[ServerSentEvent]:
+    async def follow(self, after: events.Position) -> AsyncIterator[bytes]:
         """Ends when the database is away: clients come back with the last id that they have."""
         try:
-            async for event in self._follow(after):
-                yield event
+            async for piece in self._follow(after):
+                yield piece
         except SQLAlchemyError as error:
             log.warning("stream.database_away", reason=str(error).splitlines()[0])
 
-    async def _follow(self, after: events.Position) -> AsyncIterator[ServerSentEvent]:
-        """Between looks no connection is held. A look may come too early to see all that it was woken for, while an
-        older transaction still runs: more looks follow, further and further apart."""
+    async def _follow(self, after: events.Position) -> AsyncIterator[bytes]:
+        """What a look finds goes in one piece. Between looks no connection is held.
+
+        A look may come too early to see all that it was woken for, while an older transaction still runs: more looks
+        follow, further and further apart.
+        """
         clock = time.monotonic
         pause, next_look, recheck = _SHORTEST_PAUSE, 0.0, clock() + RECHECK_SECONDS
         with self._listener.subscribe(self._workflow_id) as news:
             while True:
-                for delta in news.take_deltas():
-                    yield ServerSentEvent(orjson.dumps(delta).decode(), event="draft.delta")
+                if deltas := [_told("draft.delta", delta) for delta in news.take_deltas()]:
+                    yield b"".join(deltas)
                 if (changed := news.take_changed()) or clock() >= next_look:
                     found = await self._look(after)
-                    for event in found:
-                        after = event.position
-                        data = orjson.dumps(event.payload).decode()
-                        yield ServerSentEvent(data, event=event.type, id=str(after))
+                    if found:
+                        yield b"".join(_told(each.type, each.payload, each.position) for each in found)
+                        after = found[-1].position
                     if news.newest and after.xid >= news.newest:
                         pause = self._longest_pause
                     else:
                         pause = _SHORTEST_PAUSE if found or changed else min(pause * 2, self._longest_pause)
                     next_look = clock() + pause
                 if self._listener.ending:
-                    yield ServerSentEvent(comment="going on elsewhere", retry=RECONNECT_MILLISECONDS)
+                    yield ServerSentEvent(comment="going on elsewhere", retry=RECONNECT_MILLISECONDS).encode()
                     return
                 if clock() >= recheck:
                     if not await self._is_welcome():
@@ -139,6 +141,11 @@ class _Follower:
             log.info("stream.ended", reason=error.code)
             return False
         return True
+
+
+def _told(kind: str, payload: Mapping[str, Any], position: events.Position | None = None) -> bytes:
+    data = orjson.dumps(payload).decode()
+    return ServerSentEvent(data, event=kind, id=str(position) if position else None).encode()
 
 
 def _position(header: str | None, parameter: str | None) -> events.Position:
