@@ -147,8 +147,8 @@ def _asked(console: Console, callers: Callers, effort: Effort) -> dict[str, floa
         )
         counted[number] = {
             "statements_per_cycle": each,
-            "commits_per_cycle": ended,
-            "writing_commits_per_cycle": written / cycles,
+            "transactions_per_cycle": ended,
+            "commits_per_cycle": written / cycles,
         }
     return {name: max(each[name] for each in counted.values()) for name in counted[MANY]}
 

@@ -13,21 +13,26 @@ _LOGGED = re.compile(r"^.*?\[(\d+)\].*? LOG:  (?:statement|execute [^:]*): (.*(?
 _SHOWN = 140
 _COLUMNS = re.compile(r"\b(SELECT|RETURNING) (?:[\w.\"]+(?: AS \w+)?, ){3,}[\w.\"]+(?: AS \w+)?")
 _BEGIN = re.compile(r"BEGIN|START TRANSACTION", re.IGNORECASE)
-
+_WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE|reserve_post)\b", re.IGNORECASE)
 _END = re.compile(r"COMMIT|ROLLBACK(?! TO)|END", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`statements` without BEGIN, COMMIT and ROLLBACK; `transactions` counts those, and each statement outside of them."""
+    """`statements` without BEGIN, COMMIT and ROLLBACK; `transactions` counts those, and each statement outside of them;
+    `commits` those of them that wrote, by their words: only those wait for the disk."""
 
     statements: Sequence[str]
     transactions: int
+    commits: int
 
     def __str__(self) -> str:
         shortened = (_COLUMNS.sub(r"\1 …", each)[:_SHOWN] for each in self.statements)
         lines = [f"{count:6} × {text}" for text, count in Counter(shortened).most_common()]
-        return "\n".join([f"{len(self.statements)} statements, {self.transactions} transactions", *lines])
+        counts = (
+            f"{len(self.statements)} statements, {self.transactions} transactions, {self.commits} commits"
+        )
+        return "\n".join([counts, *lines])
 
 
 @contextmanager
@@ -54,18 +59,24 @@ def read(log: Path, since: int) -> Asked:
 
 def parse(log: str) -> Asked:
     statements: list[str] = []
-    transactions = 0
-    within: set[str] = set()
+    transactions: list[bool] = []
+    within: dict[str, bool] = {}
     for session, text in _LOGGED.findall(log):
         if _BEGIN.match(text):
-            within.add(session)
+            within[session] = False
         elif _END.match(text):
-            transactions += session in within
-            within.discard(session)
+            if session in within:
+                transactions.append(within.pop(session))
+            continue
         else:
             statements.append(" ".join(text.split()))
-            transactions += session not in within
-    return Asked(statements, transactions + len(within))
+            wrote = _WRITES.search(text) is not None
+            if session in within:
+                within[session] |= wrote
+            else:
+                transactions.append(wrote)
+    transactions += within.values()
+    return Asked(statements, len(transactions), sum(transactions))
 
 
 def writes(superuser_url: str) -> int:

@@ -19,8 +19,9 @@ from tests.plugins.worker import STOP_SECONDS
 from worker.main import run
 
 STATEMENTS = 60
-TRANSACTIONS = 24
-"""Those that only read included; the aim is 15."""
+COMMITS = 15
+LOOKS = "read_events"
+"""A caller's stream looks again while an older transaction of any test on this server is under way: not counted."""
 
 
 @pytest.fixture
@@ -62,8 +63,9 @@ async def test_a_cycle_takes_few_round_trips(
         await drive(Load((live_url,), key, (UUID(account["id"]),), callers=1, each=1, warm_up=warm_up), warm)
         return statements.read(postgres.log_file, since)
 
-    # On a busy machine the caller's stream and the worker's timers look once more: the quietest is the measure.
+    # On a busy machine the worker's timers look once more: the quietest is the measure.
     counted = [await cycle(warm_up=2), *[await cycle() for _ in range(3)]]
     fewest = min(counted, key=lambda asked: len(asked.statements))
-    assert len(fewest.statements) <= STATEMENTS, str(fewest)
-    assert fewest.transactions <= TRANSACTIONS, str(fewest)
+    own = [statement for statement in fewest.statements if LOOKS not in statement]
+    assert len(own) <= STATEMENTS - 10, str(fewest)
+    assert fewest.commits <= COMMITS, str(fewest)
