@@ -24,7 +24,8 @@ SLOWEST = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """At least so many workflows and kills; `calm_seconds` is how long all may take to come to rest afterwards."""
+    """At least so many workflows and kills, within `storm_seconds`; `calm_seconds` is how long all may take to come to
+    rest afterwards."""
 
     seed: int
     workflows: int
@@ -33,9 +34,11 @@ class Plan:
     workers: int
     apis: int
     kill_seconds: float
+    blow_events: int
     fault_seconds: float
     worker_faults: str
     api_faults: str
+    storm_seconds: float
     calm_seconds: float
     worker_env: dict[str, str] = field(default_factory=dict)
 
@@ -71,11 +74,22 @@ def run(plan: Plan, folder: Path | None = None) -> Report:
             service.add_worker()
         journal = Journal(service.folder / "journal.jsonl")
         recovery = Recovery(service.superuser_url)
-        storm = Storm(service, recovery, journal, Random(plan.seed), plan.kill_seconds, plan.fault_seconds)
+        storm = Storm(
+            service,
+            recovery,
+            journal,
+            Random(plan.seed),
+            plan.kill_seconds,
+            plan.blow_events,
+            plan.fault_seconds,
+        )
         driver = Driver(service.base_urls, service.owner, journal, plan.seed, plan.callers)
         progress = _Progress(began)
         with driver.driving():
-            while driver.running and (driver.started < plan.workflows or storm.kills < plan.kills):
+            deadline = time.monotonic() + plan.storm_seconds
+            while driver.running and time.monotonic() < deadline:
+                if driver.started >= plan.workflows and storm.kills >= plan.kills:
+                    break
                 _step(storm, recovery)
                 progress.tell(driver, storm)
             stormed = time.monotonic() - began

@@ -19,8 +19,6 @@ from bench.service import Service
 
 BLOWS = {"worker": 10, "api": 4, "postgres": 2, "connections": 4, "simulators": 1}
 """What is struck, with how much weight."""
-BLOW_EVENTS = 2
-"""Acknowledged to callers between two blows, at least."""
 DOWN_SECONDS = 1.5
 """At most, before what was killed is started again."""
 PLATFORM_FAULTS = {
@@ -57,6 +55,8 @@ class Storm:
     dice: Random
     kill_seconds: float
     """Between two blows, on average."""
+    blow_events: int
+    """Acknowledged to callers between two blows, at least."""
     fault_seconds: float
     """Between two faults of a platform."""
     struck: Counter[str] = field(default_factory=Counter)
@@ -82,7 +82,7 @@ class Storm:
         due = now >= self._next_blow and len(self.journal.events) >= self._next_event
         if due and self._strike(self.dice.choices(*zip(*BLOWS.items(), strict=True))[0]):
             self._next_blow = now + self.kill_seconds * self.dice.uniform(0.3, 1.7)
-            self._next_event = len(self.journal.events) + BLOW_EVENTS
+            self._next_event = len(self.journal.events) + self.blow_events
         if now >= self._next_fault:
             self._next_fault = now + self.fault_seconds * self.dice.uniform(0.3, 1.7)
             self._disturb_platform()
