@@ -17,7 +17,7 @@ from bench.chaos.recovery import Recovery
 from bench.process import Process
 from bench.service import Service
 
-BLOWS = {"worker": 10, "api": 4, "postgres": 2, "connections": 4, "simulators": 1}
+BLOWS = {"worker": 8, "api": 3, "postgres": 3, "connections": 4, "simulators": 2}
 """What is struck, with how much weight."""
 DOWN_SECONDS = 1.5
 """At most, before what was killed is started again."""

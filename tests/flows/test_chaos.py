@@ -16,17 +16,17 @@ SHORT = Plan(
     seed=secrets.randbits(32),
     workflows=20,
     kills=10,
-    callers=12,
+    callers=20,
     workers=2,
     apis=2,
-    kill_seconds=1.0,
-    blow_events=4,
-    fault_seconds=1.0,
+    kill_seconds=0.8,
+    blow_events=3,
+    fault_seconds=2.0,
     worker_faults="after_commit:0.002,before_commit:0.006,before_call:0.02,after_call:0.03",
     api_faults="after_commit:0.001",
     storm_seconds=90,
     calm_seconds=90,
-    worker_env={"PROOFROOM_LEASE_SECONDS": "4", "PROOFROOM_PUBLISH_DEADLINE_SECONDS": "3"},
+    worker_env={"PROOFROOM_LEASE_SECONDS": "3", "PROOFROOM_PUBLISH_DEADLINE_SECONDS": "2"},
 )
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 POST = Post("x", "ada", "1", "Said.", NOON.timestamp())
