@@ -18,7 +18,7 @@ from core.outages import is_outage, sqlstate
 from graphs.records import content_of
 from graphs.run import Step
 from graphs.state import DraftRecord, EvaluationRecord, State
-from services.checkpoints import BufferedSaver
+from services.checkpoints import BufferedSaver, CheckpointRows
 from services.claims import Claim
 from services.commit import Advance, commit
 from services.metering import DatabaseMeter
@@ -46,10 +46,11 @@ class Progress:
     _evaluations: list[dict[str, Any]] = field(default_factory=list)
     _usage: list[dict[str, Any]] = field(default_factory=list)
     _paid: list[dict[str, Any]] = field(default_factory=list)
+    _checkpoint: CheckpointRows = field(default_factory=CheckpointRows)
 
     def add(self, step: Step, meter: DatabaseMeter) -> None:
         """A superstep is over: its rows go with the next commit."""
-        self.state = step.state
+        self.reach(step.state)
         self._drafts += [_draft_row(draft, self.saver.latest_id) for draft in step.drafts]
         self._evaluations += map(_evaluation_row, step.evaluations)
         about = [draft["id"] for draft in step.drafts] + [e["draft_id"] for e in step.evaluations]
@@ -57,6 +58,11 @@ class Progress:
         free, paid = meter.take()
         self._usage += [{**row, "draft_id": draft_id} for row in free]
         self._paid += [{"id": call_id, "draft_id": draft_id} for call_id in paid]
+
+    def reach(self, state: State) -> None:
+        """Where the graph is, checkpoints included. A commit goes no further: the graph may have run on meanwhile."""
+        self.state = state
+        self._checkpoint += self.saver.take()
 
     async def save(self, db: Database, advance: Advance, before: Before | None = None) -> None:
         """Commit `advance` with all that has come together, paid work among it: as soon as the database takes it, unless
@@ -73,10 +79,11 @@ class Progress:
             evaluations=self._evaluations,
             usage=self._usage,
             paid=self._paid,
-            checkpoint=self.saver.take(),
+            checkpoint=self._checkpoint,
         )
         self.jobs, self.job_attempts, self.posts = [], [], []
         self._drafts, self._evaluations, self._usage, self._paid = [], [], [], []
+        self._checkpoint = CheckpointRows()
         for wait in chain(RETRY_SECONDS, repeat(RETRY_SECONDS[-1])):
             try:
                 await self._commit(db, full, before)

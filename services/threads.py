@@ -88,19 +88,19 @@ async def _advance(claim: Claim, runtime: Runtime, progress: Progress) -> None:
             case run.Unfinished():
                 do = run.Continue()
             case run.Pause() if found.kind == "review":
-                progress.state = found.state
+                progress.reach(found.state)
                 decision = _decision(claim, found.interrupt_id)
                 if decision is None:
                     return await _ask(claim, runtime, progress, found)
                 do = run.Resume(found.interrupt_id, decision)
             case run.Pause():
-                progress.state = found.state
+                progress.reach(found.state)
                 receipt = await publishing.advance(claim, runtime, progress, found)
                 if receipt is None:
                     return None
                 do = run.Resume(found.interrupt_id, receipt)
             case run.End():
-                progress.state = found.state
+                progress.reach(found.state)
                 return await progress.save(runtime.db, Advance(status=found.outcome, thread_status="idle"))
             case _:
                 assert_never(found)

@@ -112,6 +112,11 @@ class CheckpointRows:
     checkpoints: tuple[CheckpointRow, ...] = ()
     writes: tuple[WriteRow, ...] = ()
 
+    def __add__(self, later: "CheckpointRows") -> "CheckpointRows":
+        return CheckpointRows(
+            self.blobs + later.blobs, self.checkpoints + later.checkpoints, self.writes + later.writes
+        )
+
     def kinds(self) -> tuple[str, ...]:
         """Of which there are any, as keys of `WRITES`."""
         return tuple(kind for kind in WRITES if getattr(self, kind))

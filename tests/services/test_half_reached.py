@@ -2,8 +2,6 @@
 
 from contextlib import aclosing
 
-import pytest
-
 from graphs import run
 from graphs.context import ServiceContext
 from services import threads
@@ -14,9 +12,6 @@ from services.progress import Progress
 from tests.plugins.scene import Scene
 
 
-@pytest.mark.xfail(
-    reason="a slow step's commit takes checkpoints of steps whose rows it has not", strict=True
-)
 async def test_a_step_that_has_not_been_added_is_run_again(scene: Scene) -> None:
     """The evaluation's checkpoint is with the saver already when the draft's commit goes out; then the worker dies."""
     (thread_id,) = await scene.start("x")
