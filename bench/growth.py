@@ -4,7 +4,6 @@ import asyncio
 import statistics
 import sys
 import time
-from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,10 +12,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from bench.child import child
+from bench.child import Child, child
 from bench.driver import drive
+from bench.reads import INBOX, Answers, Load, ask, workflow_paths
 from bench.rounds import Callers, Series, in_turns, ours
 from bench.seed import FULL, Size, seed
 from bench.service import Service, running
@@ -56,18 +55,20 @@ def run(console: Console, *, quick: bool) -> dict[str, float]:
             one, other = in_turns(contestants, callers, number, rounds)
             lines += _compared(one, other)
         seed(empty.superuser_url, PAGE, big=empty.owner.principal.workspace_id)
-        lines += _looked(empty, full)
+        lines += _read(empty, full, stack.enter_context(child(ask)), rounds)
+        there, here = (asyncio.run(_database_ms(service)) for service in (empty, full))
     table = Table("", box=box.SIMPLE_HEAD)
     for heading in ("empty", "full", "full / empty"):
         table.add_column(heading, justify="right")
     for line in lines:
         table.add_row(line.name, f"{line.empty:.2f}", f"{line.full:.2f}", f"{line.ratio:.2f}")
     console.print(table)
-    inbox, by_id = lines[-2:]
+    for name, e, f in zip(("an inbox page", "a workflow by id"), there, here, strict=True):
+        console.print(f"Database time of {name}: {e:.2f} ms on the empty, {f:.2f} ms on the full database")
     return {
         "growth_ratio": max(line.ratio for line in lines),
-        "inbox_database_ms": inbox.full,
-        "workflow_database_ms": by_id.full,
+        "inbox_database_ms": here[0],
+        "workflow_database_ms": here[1],
     }
 
 
@@ -85,14 +86,23 @@ def _compared(empty: Series, full: Series) -> list[Line]:
     return lines
 
 
-def _looked(empty: Service, full: Service) -> list[Line]:
-    """The statements alone, as whoever sent them waits for their answers."""
-    there, here = (asyncio.run(_look(service)) for service in (empty, full))
-    names = ("inbox page: database ms", "workflow by id: database ms")
-    return [Line(name, e, f, f / e) for name, e, f in zip(names, there, here, strict=True)]
+def _read(empty: Service, full: Service, asking: Child[Load, Answers], rounds: int) -> list[Line]:
+    lines = []
+    for name in ("inbox page", "workflow by id"):
+        pairs: list[list[float]] = [[], []]
+        for _ in range(rounds):
+            for service, found in zip((empty, full), pairs, strict=True):
+                paths = (INBOX,) if name == "inbox page" else workflow_paths(service)
+                load = Load((service.base_url,), service.owner.api_key, paths, callers=1, seconds=1.0)
+                found.append(asking.warm_up(load)().ms(50))
+        ratio = statistics.median(f / e for e, f in zip(*pairs, strict=True))
+        before, after = map(statistics.median, pairs)
+        lines.append(Line(f"{name} p50 ms", before, after, ratio))
+    return lines
 
 
-async def _look(service: Service) -> list[float]:
+async def _database_ms(service: Service) -> tuple[float, float]:
+    """Of an inbox page and of a workflow by its id: the statements alone, as whoever sent them waits for their answers."""
     who = service.owner.principal
     db = Database(service.settings)
     clock = Clock(db)
@@ -101,29 +111,18 @@ async def _look(service: Service) -> list[float]:
             newest = await workflow_views.browse(session, pages.Wanted(), workflow_views.Filters())
         ids = [view.workflow.id for view in newest.items]
         waiting = review_views.Filters(status=ReviewStatus.PENDING)
-
-        async def inbox(session: AsyncSession, _: int) -> None:
-            await review_views.browse(session, pages.Wanted(), waiting)
-
-        async def by_id(session: AsyncSession, number: int) -> None:
-            await workflow_views.find(session, ids[number % len(ids)])
-
-        return [await _median_ms(db, clock, service, look) for look in (inbox, by_id)]
+        inbox, by_id = list[float](), list[float]()
+        for number in range(LOOKS):
+            async with db.tenant(who.workspace_id, who.user_id) as session:
+                clock.seconds = 0.0
+                await review_views.browse(session, pages.Wanted(), waiting)
+                inbox.append(clock.seconds * 1000)
+                clock.seconds = 0.0
+                await workflow_views.find(session, ids[number % len(ids)])
+                by_id.append(clock.seconds * 1000)
+        return statistics.median(inbox), statistics.median(by_id)
     finally:
         await db.dispose()
-
-
-async def _median_ms(
-    db: Database, clock: "Clock", service: Service, look: Callable[[AsyncSession, int], Awaitable[None]]
-) -> float:
-    who = service.owner.principal
-    spent = []
-    for number in range(LOOKS):
-        async with db.tenant(who.workspace_id, who.user_id) as session:
-            clock.seconds = 0.0
-            await look(session, number)
-            spent.append(clock.seconds * 1000)
-    return statistics.median(spent)
 
 
 class Clock:

@@ -30,6 +30,24 @@ CREATE FUNCTION pg_temp.words(platform text, n bigint, attempt int) RETURNS text
         CASE platform WHEN 'x' THEN 190 ELSE 860 END)
 $$;
 
+-- Sorted all at once, an index is made in a fraction of the time that as many insertions take.
+SET maintenance_work_mem = '256MB';
+CREATE TEMP TABLE index_to_make AS
+SELECT i.indexrelid::regclass AS name, pg_get_indexdef(i.indexrelid) AS definition
+FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
+WHERE t.relname IN ('workflows', 'threads', 'platform_states', 'drafts', 'evaluations', 'token_usage', 'reviews',
+        'publishing_jobs', 'publishing_attempts', 'posts')
+    AND t.relnamespace = 'public'::regnamespace
+    AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid);
+DO $$
+DECLARE
+    made record;
+BEGIN
+    FOR made IN SELECT * FROM index_to_make LOOP
+        EXECUTE format('DROP INDEX %s', made.name);
+    END LOOP;
+END $$;
+
 CREATE TEMP TABLE place AS
 SELECT n, CASE n WHEN 0 THEN coalesce(w.big, u.id) ELSE u.id END AS workspace_id,
     CASE WHEN n = 0 AND w.big IS NOT NULL THEN m.user_id ELSE u.id END AS user_id,
@@ -194,3 +212,12 @@ FROM wanted w JOIN checkpoint_writes r ON r.thread_id = w.pattern CROSS JOIN thr
 DELETE FROM checkpoints USING wanted WHERE thread_id = pattern;
 DELETE FROM checkpoint_blobs USING wanted WHERE thread_id = pattern;
 DELETE FROM checkpoint_writes USING wanted WHERE thread_id = pattern;
+
+DO $$
+DECLARE
+    made record;
+BEGIN
+    FOR made IN SELECT * FROM index_to_make LOOP
+        EXECUTE made.definition;
+    END LOOP;
+END $$;

@@ -3,7 +3,7 @@
 import uvloop
 
 from bench.null import NullAgents
-from core import faults, log
+from core import collector, faults, log
 from core.settings import load
 from worker.main import run
 
@@ -13,6 +13,7 @@ def main() -> None:
     log.configure(settings, "worker")
     faults.arm(settings)
     agents = NullAgents()
+    collector.settle()
     uvloop.run(run(settings, agents=(agents, agents)))
 
 

@@ -11,7 +11,7 @@ import uvloop
 from uvicorn.supervisors import Multiprocess
 
 from cli.sockets import listen
-from core import faults, log, telemetry
+from core import collector, faults, log, telemetry
 from core.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -54,7 +54,9 @@ def application() -> "FastAPI":
 
     settings = _settings("api")
     telemetry.configure(settings, "api")
-    return create_app(settings)
+    app = create_app(settings)
+    collector.settle()
+    return app
 
 
 def worker(
@@ -75,6 +77,7 @@ def worker(
     flush = telemetry.configure(settings, "worker")
     if metrics_port is not None:
         metrics.serve(metrics_port, metrics_host)
+    collector.settle()
     try:
         uvloop.run(run(settings))
     finally:
