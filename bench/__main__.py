@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 
-from bench import cycles, reads
+from bench import cycles, growth, memory, reads
 
 RESULT: Final = Path("build/bench.json")
 WIDTH: Final = 132
@@ -26,11 +26,15 @@ WIDTH: Final = 132
 class Section(StrEnum):
     CYCLES = "cycles"
     READS = "reads"
+    GROWTH = "growth"
+    MEMORY = "memory"
 
 
 RUN: Final[Mapping[Section, Callable[..., dict[str, float]]]] = {
     Section.CYCLES: cycles.run,
     Section.READS: reads.run,
+    Section.GROWTH: growth.run,
+    Section.MEMORY: memory.run,
 }
 
 
