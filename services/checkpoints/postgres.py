@@ -16,6 +16,7 @@ from langgraph.checkpoint.base import (
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.checkpoints.clock import follow
 from services.checkpoints.rows import COLUMNS, WRITES, CheckpointRows, config_of, load
 from services.checkpoints.saver import RowSaver
 
@@ -39,7 +40,10 @@ class PostgresSaver(RowSaver):
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         wanted: RunnableConfig = {"configurable": {"checkpoint_ns": "", **config["configurable"]}}
         found = [checkpoint async for checkpoint in self.alist(wanted, limit=1)]
-        return found[0] if found else None
+        if not found:
+            return None
+        follow(found[0].checkpoint["id"])
+        return found[0]
 
     async def alist(
         self,

@@ -6,6 +6,8 @@ from uuid import UUID, uuid4
 import pytest
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.base import id as checkpoint_ids
+from langgraph.checkpoint.base.id import uuid6
 
 from agents.base import NullMeter
 from core.errors import NotFound
@@ -50,6 +52,24 @@ async def test_a_thread_is_seen_as_the_service_has_it_and_changed_only_as_a_copy
     assert (await history(studio, thread_id))[1:] == kept
     assert await look(GRAPH, service, thread_id) == review
     assert await history(service, thread_id) == kept
+
+
+async def test_a_copy_goes_on_after_what_a_worker_with_another_clock_has_written(
+    scene: "Scene", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thread_id = str((await scene.start())[0])
+    in_an_hour = (uuid6().time or 0) + 3600 * 10_000_000
+    monkeypatch.setitem(vars(checkpoint_ids), "_last_v6_timestamp", in_an_hour)
+    await scene.advance()
+    monkeypatch.setitem(vars(checkpoint_ids), "_last_v6_timestamp", None)  # another process
+
+    studio = StudioSaver(PostgresSaver(scene.db.service))
+    review = await look(GRAPH, studio, thread_id)
+    assert isinstance(review, Pause)
+    context = ServiceContext(writer=scene.words, critic=scene.words, meter=NullMeter())
+    accept = Resume(review.interrupt_id, {"decision": "accept"})
+    reached = [r async for r in advance(GRAPH, studio, thread_id, accept, context)][-1]
+    assert await look(GRAPH, studio, thread_id) == reached
 
 
 async def test_a_copy_can_be_forked_from_any_of_its_checkpoints(scene: "Scene") -> None:
