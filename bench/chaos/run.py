@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from statistics import quantiles
+from typing import get_args
 
 from bench.chaos import findings, ledger
 from bench.chaos.driver import Driver
-from bench.chaos.findings import Violation
+from bench.chaos.findings import Kind, Violation
 from bench.chaos.journal import Cancelled, Decided, Journal, Started
 from bench.chaos.recovery import Recovery, Sample
 from bench.chaos.storm import Storm
@@ -115,8 +116,7 @@ def run(plan: Plan, folder: Path | None = None) -> Report:
             "platform_faults": storm.platform_faults,
             "repeated_requests": driver.retried,
             **found.checked,
-            **Counter(dict.fromkeys(("lost", "twice", "wrong", "stuck", "incomplete", "surprise"), 0))
-            | Counter(each.kind for each in violations),
+            **{kind: sum(each.kind == kind for each in violations) for kind in get_args(Kind)},
             "unknown": found.unknown,
             **_spread("recovery", [each.seconds for each in recovery.samples]),
             **_spread("recovery_through", [each.through for each in recovery.samples]),

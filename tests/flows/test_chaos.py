@@ -37,6 +37,7 @@ REJECTED = Decided("thread", "review", "reject")
 def test_nothing_is_lost_and_nothing_goes_out_twice(tmp_path: Path) -> None:
     report = run(SHORT, tmp_path)
     assert not report.violations, (report.violations, report.figures, report.errors)
+    assert (report.figures["lost"], report.figures["twice"]) == (0, 0)
     assert report.figures["workflows"] >= SHORT.workflows
     assert report.figures["kills"] >= SHORT.kills
     assert any(" at " in what for what in report.struck), "no process died at a named point"
