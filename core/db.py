@@ -27,17 +27,11 @@ APP: Final = "proofroom_app"
 SERVICE: Final = "proofroom_service"
 """Workers: held to a workspace while one is set, and see all while none is."""
 
-_PLANNED_ONCE: Final = " ".join(
-    (
-        "-cplan_cache_mode=force_generic_plan",
-        "-cenable_seqscan=off",
-        "-cenable_hashjoin=off",
-        "-cenable_mergejoin=off",
-        "-cjit=off",
-    )
-)
-"""For few statements that run all the time and find every row by an index: a plan that was made while the tables were
-empty must serve when they are full."""
+_BY_INDEX: Final = "-cenable_seqscan=off -cjit=off"
+"""Every row is found by an index. Plans are kept, those of triggers and references too: one that was made while a table
+was empty must serve when it is full."""
+_PLANNED_ONCE: Final = "-cplan_cache_mode=force_generic_plan -cenable_hashjoin=off -cenable_mergejoin=off"
+"""For few statements that run all the time, whatever their values."""
 
 _ENTER = text(
     "SELECT set_config('role', :role, true), set_config('proofroom.workspace_id', :workspace_id, true), "
@@ -77,10 +71,10 @@ class Database:
     """Each of the three ways in is one transaction: committed at the end of the block, rolled back on an error."""
 
     def __init__(self, settings: Settings) -> None:
-        self.engine = _engine(settings)
+        self.engine = _engine(settings, _BY_INDEX)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
-        self._workers = _autocommit(settings, f"-crole={SERVICE} {_PLANNED_ONCE}")
-        self._functions = _autocommit(settings, f"-crole={APP}")
+        self._workers = _autocommit(settings, f"-crole={SERVICE} {_BY_INDEX} {_PLANNED_ONCE}")
+        self._functions = _autocommit(settings, f"-crole={APP} {_BY_INDEX}")
 
     @asynccontextmanager
     async def tenant(self, workspace_id: UUID, user_id: UUID | None = None) -> AsyncIterator[AsyncSession]:
@@ -134,7 +128,7 @@ class Database:
         faults.reach("after_commit")
 
 
-def _engine(settings: Settings, options: str = "", **changes: Any) -> AsyncEngine:
+def _engine(settings: Settings, options: str, **changes: Any) -> AsyncEngine:
     engine = create_async_engine(
         _with_options(database_url(settings), options),
         pool_size=settings.database_pool_size,
