@@ -194,7 +194,7 @@ async def test_a_slow_answer_is_given_up(
     openai_server: OpenAIServer, model_settings: Settings, request_: WriteRequest, ledger: Ledger
 ) -> None:
     hurried = model_settings.model_copy(update={"model_timeout_seconds": 0.3, "model_retries": 0})
-    openai_server.script(Answer({"content": SAID}, chunk_delay=0.2))
+    openai_server.script(Answer({"content": SAID}, chunk_delay=5))
     with pytest.raises(ModelFailed, match="no complete answer in time"):
         await ModelWriter(model(hurried, "writer", "test-writer")).write(request_, ledger)
     ((_, usage),) = ledger.usages
