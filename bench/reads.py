@@ -22,6 +22,7 @@ from bench.seed import Size, seed
 from bench.service import Service, running
 
 CALLERS = 16
+WARM_UP_SECONDS = 1.0
 SIZE = Size(reviews=2_000, posts=10_000, drafts=20_000, workspaces=20)
 INBOX = "/v1/reviews?status=pending"
 
@@ -60,16 +61,15 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.WriteTransport
         self._asked = 0.0
         self._parser = HttpResponseParser(self)
+        self._until = 0.0
         self.seconds: list[float] = []
-        self.until = 0.0
         self.done = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.WriteTransport", transport)  # uvloop's is one without saying so
 
     def start(self, until: float) -> None:
-        self.seconds, self.until = [], until
-        self.done = asyncio.get_running_loop().create_future()
+        self._until = until
         self._ask()
 
     def data_received(self, data: bytes) -> None:
@@ -80,7 +80,7 @@ class Connection(asyncio.Protocol):
         self.seconds.append(now - self._asked)
         if (status := self._parser.get_status_code()) != 200:
             self.done.set_exception(RuntimeError(f"answered with {status}"))
-        elif now < self.until:
+        elif now < self._until:
             self._ask()
         else:
             self.done.set_result(None)
@@ -98,11 +98,17 @@ class Connection(asyncio.Protocol):
 
 
 async def ask(load: Load, warm: Warm) -> Answers:
-    connections = [await _connect(load, number) for number in range(load.callers)]
-    await _all(connections, 1.0)
+    await _ask(load, WARM_UP_SECONDS)
     await warm()
+    return await _ask(load, load.seconds)
+
+
+async def _ask(load: Load, seconds: float) -> Answers:
+    connections = [await _connect(load, number) for number in range(load.callers)]
     began = time.perf_counter()
-    await _all(connections, load.seconds)
+    for connection in connections:
+        connection.start(began + seconds)
+    await asyncio.gather(*(connection.done for connection in connections))
     elapsed = time.perf_counter() - began
     for connection in connections:
         connection.close()
@@ -118,13 +124,6 @@ async def _connect(load: Load, number: int) -> Connection:
         lambda: Connection(load, paths), address.hostname, address.port
     )
     return connection
-
-
-async def _all(connections: Sequence[Connection], seconds: float) -> None:
-    until = time.perf_counter() + seconds
-    for connection in connections:
-        connection.start(until)
-    await asyncio.gather(*(connection.done for connection in connections))
 
 
 def run(console: Console, *, quick: bool) -> dict[str, float]:
