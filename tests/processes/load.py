@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import httpx
@@ -35,9 +35,17 @@ class Load:
             time.sleep(0.05)
 
     def refused(self, times: int = 6) -> None:
-        """Wait until so many answers more have said that they are unavailable."""
+        """Ask until so many answers more have said that they are unavailable: the callers may all wait for a worker."""
         before = self.unavailable
-        self.until(lambda: self.unavailable >= before + times)
+
+        def enough() -> bool:
+            with suppress(httpx.ConnectError), Caller(self.service) as caller:
+                brief = {"source": {"type": "text", "text": "Is there room?"}, "platforms": ["x"]}
+                answer = caller.request("POST", "/v1/workflows", json=brief)
+                self.unavailable += answer.status_code == 503
+            return self.unavailable >= before + times
+
+        self.until(enough)
 
     def goes_on(self, times: int = 4) -> None:
         """Wait until so many more have been published."""
