@@ -1,4 +1,4 @@
-"""The end of a process, told before its server closes anything."""
+"""The end of a process: who waits is answered, and a request that is on its way still comes in."""
 
 import asyncio
 import signal
@@ -8,35 +8,37 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
 LAST_CALL_SECONDS: Final = 0.5
-"""In which connections that are kept learn that they are not any longer: their next answer says so. A server that
-closes one between two requests may meet a request that is on its way."""
+"""In which a connection without a request is still answered: whoever holds it may have sent one, and cannot know
+whether a connection that is closed instead of answering took it."""
+
+
+class Connection(HttpToolsProtocol):
+    """One that outlives its server's listening socket by a last call."""
+
+    def shutdown(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self.loop.call_later(LAST_CALL_SECONDS, super().shutdown)
+        else:
+            super().shutdown()
 
 
 @contextmanager
 def noticing(begin: Callable[[], None]) -> Iterator[None]:
-    """Call `begin` at the first SIGTERM or SIGINT; the server, whose handlers are in place, hears of it LAST_CALL_SECONDS
-    later, and of a second signal at once."""
+    """Call `begin` at the first SIGTERM or SIGINT, before the server, whose handlers are in place, closes anything."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     loop = asyncio.get_running_loop()
     servers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    begun = False
 
-    def tell_server(number: int, frame: FrameType | None) -> None:
+    def hear(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(begin)
         handler = servers[signal.Signals(number)]
         if callable(handler):
             handler(number, frame)
-
-    def hear(number: int, frame: FrameType | None) -> None:
-        nonlocal begun
-        if begun:
-            tell_server(number, frame)
-            return
-        begun = True
-        loop.call_soon_threadsafe(begin)
-        loop.call_soon_threadsafe(loop.call_later, LAST_CALL_SECONDS, tell_server, number, None)
 
     for number in servers:
         signal.signal(number, hear)

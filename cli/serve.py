@@ -1,8 +1,11 @@
 """`proofroom api`, `proofroom worker`: the processes that serve. SIGTERM lets them finish what they hold."""
 
+import asyncio
 import os
 import tempfile
+import time
 from pathlib import Path
+from socket import socket
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +13,8 @@ import uvicorn
 import uvloop
 from uvicorn.supervisors import Multiprocess
 
-from cli.sockets import listen
+from api.drain import Connection
+from cli.sockets import close_door, listen
 from core import collector, faults, log, telemetry
 from core.settings import Settings, load
 
@@ -19,6 +23,11 @@ if TYPE_CHECKING:
 
 _DRAIN_SECONDS = 10
 """Event streams do not end by themselves."""
+_QUEUE_SECONDS = 0.1
+"""For those to be let in who stood at the door when it was closed."""
+_KEEP_ALIVE_SECONDS = 75
+"""Longer than the usual clients and proxies keep an idle connection, so that it is they who close it: where the server
+does, it may meet a request that is on its way."""
 
 
 def api(
@@ -39,13 +48,31 @@ def api(
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        http=Connection,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
     sockets = [listen(settings.host, settings.port)]
     if workers == 1:
-        uvicorn.Server(config).run(sockets)
+        _Server(config).run(sockets)
     else:
-        Multiprocess(config, sockets).run()
+        _Servers(config, sockets).run()
+
+
+class _Server(uvicorn.Server):
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        for listening in sockets or []:
+            close_door(listening)
+        await asyncio.sleep(_QUEUE_SECONDS)
+        await super().shutdown(sockets)
+
+
+class _Servers(Multiprocess):
+    def terminate_all(self) -> None:
+        for listening in self.sockets:
+            close_door(listening)
+        time.sleep(_QUEUE_SECONDS)
+        super().terminate_all()
 
 
 def application() -> "FastAPI":

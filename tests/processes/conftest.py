@@ -33,7 +33,7 @@ def wrong_clock(hours: int) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def service() -> Iterator[Service]:
     """Two API processes, the second an hour ahead, and two workers, the first an hour ahead and the second behind."""
-    with running(apis=1, workers=0, accounts_each=1, api_env=HURRY) as made:
+    with running(apis=1, workers=0, accounts_each=8, api_env=HURRY) as made:
         made.api_env = HURRY | wrong_clock(+1)
         made.add_api()
         for hours in (+1, -1):

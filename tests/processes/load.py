@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import cycle
+from uuid import UUID
 
 import httpx
 
@@ -24,6 +26,11 @@ class Load:
     unavailable: int = 0
     _over: threading.Event = field(default_factory=threading.Event)
     _running: list[Future[None]] = field(default_factory=list)
+    _accounts: Iterator[UUID] = field(init=False)
+    """In turn: X takes so many posts from each, and then has them wait."""
+
+    def __post_init__(self) -> None:
+        self._accounts = cycle(self.service.owner.accounts["x"])
 
     def until(self, holds: Callable[[], bool]) -> None:
         """Raises what any of the callers raised."""
@@ -73,9 +80,9 @@ class Load:
 
     def run(self, number: int) -> None:
         """Brief, review, decision, post, and again until it is over; what was begun is ended."""
-        with Caller(self.service) as first, Caller(self.service, api=1) as second:
-            callers = [first, second] if number % 2 else [second, first]
-            while not self._over.is_set():
+        while not self._over.is_set():
+            with Caller(self.service) as first, Caller(self.service, api=1) as second:
+                callers = [first, second] if number % 2 else [second, first]
                 self.published.append(self._one(callers, f"Under load {number} {time.monotonic()}."))
 
     def _one(self, callers: list[Caller], text: str) -> Json:
@@ -84,7 +91,11 @@ class Load:
         started = self.ask(callers, "POST", "/v1/workflows", json=brief, headers=key)
         waiting = self._until(callers, started["id"], "awaiting_review")
         review = self.ask(callers, "GET", f"/v1/reviews/{waiting['pending_review_id']}")
-        decision = {"decision": "accept", "seen_hash": review["seen_hash"]}
+        decision = {
+            "decision": "accept",
+            "seen_hash": review["seen_hash"],
+            "account_id": str(next(self._accounts)),
+        }
         path, key = f"/v1/reviews/{review['id']}/decision", {"Idempotency-Key": review["id"]}
         self.ask(callers, "POST", path, json=decision, headers=key)
         return self._until(callers, started["id"], "published")
