@@ -19,10 +19,7 @@ class Connection(HttpToolsProtocol):
     """One that outlives its server's listening socket by a last call."""
 
     def shutdown(self) -> None:
-        if self.cycle is None or self.cycle.response_complete:
-            self.loop.call_later(LAST_CALL_SECONDS, super().shutdown)
-        else:
-            super().shutdown()
+        self.loop.call_later(LAST_CALL_SECONDS, super().shutdown)
 
 
 @contextmanager
