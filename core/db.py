@@ -1,16 +1,17 @@
 """The connection pools, and transactions that see one workspace, a worker's view, or nothing yet."""
 
 import select
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import URL, event, make_url, text
+import psycopg
+from psycopg.pq import TransactionStatus
+from sqlalchemy import URL, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, InvalidatePoolError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import (
-    AsyncConnection,
     AsyncEngine,
     AsyncSession,
     async_sessionmaker,
@@ -20,6 +21,7 @@ from sqlalchemy.ext.asyncio import (
 from core import faults
 from core.errors import ConfigurationError
 from core.settings import Settings
+from core.sql import Connection, connection_of
 
 SEARCH_PATH: Final = "public,langgraph,procrastinate"
 APP: Final = "proofroom_app"
@@ -32,11 +34,6 @@ _BY_INDEX: Final = "-cenable_seqscan=off -cjit=off"
 was empty must serve when it is full."""
 _PLANNED_ONCE: Final = "-cplan_cache_mode=force_generic_plan -cenable_hashjoin=off -cenable_mergejoin=off"
 """For few statements that run all the time, whatever their values."""
-
-_ENTER = text(
-    "SELECT set_config('role', :role, true), set_config('proofroom.workspace_id', :workspace_id, true), "
-    "set_config('proofroom.user_id', :user_id, true)"
-)
 
 
 def database_url(settings: Settings) -> URL:
@@ -72,7 +69,10 @@ class Database:
 
     def __init__(self, settings: Settings) -> None:
         self.engine = _engine(settings, _BY_INDEX)
-        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self.tenants = _engine(
+            settings, _BY_INDEX, isolation_level="AUTOCOMMIT"
+        )  # `_begin` says BEGIN itself
+        self._sessions = async_sessionmaker(self.tenants, expire_on_commit=False)
         self._workers = _autocommit(settings, f"-crole={SERVICE} {_BY_INDEX} {_PLANNED_ONCE}")
         self._functions = _autocommit(settings, f"-crole={APP} {_BY_INDEX}")
 
@@ -95,21 +95,21 @@ class Database:
             yield session
 
     @asynccontextmanager
-    async def functions(self) -> AsyncIterator[AsyncConnection]:
+    async def functions(self) -> AsyncIterator[Connection]:
         """For one of models.functions, as in `anonymous`, but each call is a transaction of its own: one round trip."""
-        async with self._functions.connect() as connection:
+        async with _lent(self._functions) as connection:
             yield connection
         faults.reach("after_commit")
 
     @asynccontextmanager
-    async def autocommit(self) -> AsyncIterator[AsyncConnection]:
+    async def autocommit(self) -> AsyncIterator[Connection]:
         """A worker's connection on which each statement is a transaction of its own, and sees every workspace."""
-        async with self._workers.connect() as connection:
+        async with _lent(self._workers) as connection:
             yield connection
         faults.reach("after_commit")
 
     async def dispose(self) -> None:
-        for engine in (self.engine, self._workers, self._functions):
+        for engine in (self.engine, self.tenants, self._workers, self._functions):
             await engine.dispose()
 
     @asynccontextmanager
@@ -119,12 +119,15 @@ class Database:
         workspace_id: UUID | None,
         user_id: UUID | None,
     ) -> AsyncIterator[AsyncSession]:
+        workspace, user = workspace_id.hex if workspace_id else "", user_id.hex if user_id else ""
+        # In one round trip, which takes no parameters: but these are nobody's words.
+        enter = f"""BEGIN; SELECT set_config('role', '{role}', true),
+            set_config('proofroom.workspace_id', '{workspace}', true), set_config('proofroom.user_id', '{user}', true)"""
         async with self._sessions.begin() as session:
-            await session.execute(
-                _ENTER,
-                {"role": role, "workspace_id": str(workspace_id or ""), "user_id": str(user_id or "")},
-            )
-            yield session
+            connection = await connection_of(session)
+            with _translated():
+                await connection.execute(enter.encode(), prepare=False)
+                yield session
         faults.reach("after_commit")
 
 
@@ -152,6 +155,31 @@ def _autocommit(settings: Settings, options: str) -> AsyncEngine:
         skip_autocommit_rollback=True,
         connect_args={"prepare_threshold": 0},
     )
+
+
+@asynccontextmanager
+async def _lent(engine: AsyncEngine) -> AsyncIterator[Connection]:
+    """From the engine's pool, past the rest of SQLAlchemy."""
+    with _translated():
+        lent = await engine.raw_connection()
+    connection = lent.driver_connection
+    assert isinstance(connection, psycopg.AsyncConnection)
+    try:
+        with _translated():
+            yield connection
+    finally:
+        if connection.info.transaction_status is not TransactionStatus.IDLE:
+            await connection.close()  # cut off in the midst of a statement
+        lent.close()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """One family of errors, whoever sent the statement."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise DBAPIError.instance(None, None, error, psycopg.Error, hide_parameters=True) from error
 
 
 def _refuse_closed(connection: DBAPIConnection, *_: object) -> None:

@@ -8,17 +8,19 @@ from uuid import UUID
 
 import httpx
 import orjson
-from sqlalchemy import bindparam, inspect, select
+from sqlalchemy import inspect, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
+from core import sql
 from core.crypto import Keyring
 from core.errors import Conflict, FieldError, Invalid, NotFound, Unavailable
 from core.http import AddressRefused
 from core.principal import Principal
 from core.settings import Settings
 from core.simulated import simulated_account
+from core.sql import Connection, Statement
 from core.text import storable
 from models import AccountStatus, ConnectedAccount
 from platforms.base import Account, Identity, PlatformError, Reauthorize, Refused
@@ -28,7 +30,9 @@ from services.sending import error
 
 _NAME_LENGTH: Final = 255
 _URL_LENGTH: Final = 2048
-_READ: Final = select(ConnectedAccount.__table__).where(ConnectedAccount.id == bindparam("account_id"))
+_READ: Final = Statement.of(
+    f"SELECT {', '.join(ConnectedAccount.__table__.columns.keys())} FROM connected_accounts WHERE id = :account_id"
+)
 _ATTRIBUTES: Final = {column.columns[0].name: column.key for column in inspect(ConnectedAccount).column_attrs}
 
 
@@ -40,9 +44,9 @@ class PlatformUnavailable(Unavailable):
     title = "The platform cannot be asked now"
 
 
-async def read(connection: AsyncConnection, account_id: UUID) -> ConnectedAccount | None:
+async def read(connection: Connection, account_id: UUID) -> ConnectedAccount | None:
     """For a worker: as it reads now, belonging to no session."""
-    found = (await connection.execute(_READ, {"account_id": account_id})).mappings().one_or_none()
+    found = await sql.row(connection, _READ, {"account_id": account_id})
     if found is None:
         return None
     return ConnectedAccount(**{_ATTRIBUTES[name]: value for name, value in found.items()})

@@ -10,9 +10,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from core import sql
+from core.sql import Connection, Statement
 from services import checkpoints
 
 LOST_LEASE_LIMIT = 20
@@ -53,7 +52,7 @@ class Claim:
     """The latest checkpoint's columns, for `checkpoints.load`."""
 
 
-_TAKE = text("""
+_TAKE = Statement.of("""
 WITH due AS (
     SELECT id FROM platform_states
     WHERE due_at <= now() AND (lease_until IS NULL OR lease_until <= now())
@@ -69,11 +68,11 @@ WITH due AS (
     RETURNING p.id
 )
 SELECT array(SELECT id FROM taken) AS ids,
-    (SELECT EXTRACT(EPOCH FROM min(due_at) - now()) FROM platform_states WHERE due_at > now()) AS next_due
+    (SELECT CAST(EXTRACT(EPOCH FROM min(due_at) - now()) AS float8) FROM platform_states WHERE due_at > now()) AS next_due
 """)
 
 # A statement of its own: the one that locks sees reviews, jobs and checkpoints as they were before it had the lock.
-_READ = text(f"""
+_READ = Statement.of(f"""
 SELECT c.id AS thread_id, c.workspace_id, c.workflow_id, w.user_id, c.platform::text AS platform,
     c.status::text AS status, c.epoch, c.attempts, c.lost_leases, now() AS now,
     w.source_content AS source, w.manual_options AS options, w.schedule_for,
@@ -98,7 +97,7 @@ LEFT JOIN LATERAL (
 WHERE c.id = ANY(CAST(:ids AS uuid[]))
 """)
 
-_RENEW = text("""
+_RENEW = Statement.of("""
 UPDATE platform_states p
 SET lease_until = now() + make_interval(secs => :lease),
     due_at = CASE WHEN p.due_at < p.lease_until THEN p.due_at ELSE now() + make_interval(secs => :lease) END
@@ -108,7 +107,7 @@ RETURNING p.id
 """)
 
 
-_GIVE_BACK = text("""
+_GIVE_BACK = Statement.of("""
 UPDATE platform_states p
 SET lease_until = NULL, held_by = NULL, due_at = least(p.due_at, now() + make_interval(secs => :due_in))
 FROM unnest(CAST(:ids AS uuid[]), CAST(:epochs AS bigint[])) AS held(id, epoch)
@@ -117,24 +116,24 @@ WHERE p.id = held.id AND p.epoch = held.epoch AND p.lease_until IS NOT NULL
 
 
 async def claim(
-    connection: AsyncConnection, *, worker: str, limit: int, lease_seconds: float
+    connection: Connection, *, worker: str, limit: int, lease_seconds: float
 ) -> tuple[list[Claim], float | None]:
     """Take up to `limit` due threads, each of which must be advanced; and say in how many seconds something else is
     due, None when nothing is planned."""
-    taken = await connection.execute(_TAKE, {"limit": limit, "lease": lease_seconds, "worker": worker})
-    ids, next_due = taken.one()
-    rows = (await connection.execute(_READ, {"ids": ids})).mappings() if ids else ()
-    return [_claim(dict(row)) for row in rows], None if next_due is None else float(next_due)
+    wanted = {"limit": limit, "lease": lease_seconds, "worker": worker}
+    (taken,) = await sql.rows(connection, _TAKE, wanted)
+    found = await sql.rows(connection, _READ, taken) if taken["ids"] else []
+    return [_claim(row) for row in found], taken["next_due"]
 
 
-async def renew(connection: AsyncConnection, held: Sequence[Claim], *, lease_seconds: float) -> set[UUID]:
+async def renew(connection: Connection, held: Sequence[Claim], *, lease_seconds: float) -> set[UUID]:
     """Extend the leases; answers the threads that are still ours."""
-    return set((await connection.execute(_RENEW, {**_keys(held), "lease": lease_seconds})).scalars())
+    return {row["id"] for row in await sql.rows(connection, _RENEW, {**_keys(held), "lease": lease_seconds})}
 
 
-async def give_back(connection: AsyncConnection, held: Sequence[Claim], *, due_in: float) -> None:
+async def give_back(connection: Connection, held: Sequence[Claim], *, due_in: float) -> None:
     """As they were committed last: nobody waits for the lease to run out, and no lost lease is counted."""
-    await connection.execute(_GIVE_BACK, {**_keys(held), "due_in": due_in})
+    await sql.rows(connection, _GIVE_BACK, {**_keys(held), "due_in": due_in})
 
 
 def _keys(held: Sequence[Claim]) -> dict[str, list[Any]]:

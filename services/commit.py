@@ -12,9 +12,9 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from sqlalchemy import TextClause, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from core import sql
+from core.sql import Connection, Statement
 from services import checkpoints
 from services.claims import Claim, ClaimLost
 
@@ -167,15 +167,15 @@ draft AS (
 
 
 @cache
-def _statement(kinds: tuple[str, ...]) -> TextClause:
+def _statement(kinds: tuple[str, ...]) -> Statement:
     """One that touches no table for which there are no rows: opening it, its indexes and its triggers takes longer than
     anything else here."""
-    return text(
+    return Statement.of(
         f"WITH {', '.join((_FENCE, *(({**_ROWS, **checkpoints.WRITES})[kind] for kind in kinds)))} SELECT id FROM fence"
     )
 
 
-async def commit(on: AsyncConnection | AsyncSession, claim: Claim, advance: Advance) -> None:
+async def commit(connection: Connection, claim: Claim, advance: Advance) -> None:
     """Write it all. Raises ClaimLost when the claim is no longer ours."""
     rows = {kind: getattr(advance, kind) for kind in _ROWS if getattr(advance, kind)}
     parameters = {
@@ -195,7 +195,7 @@ async def commit(on: AsyncConnection | AsyncSession, claim: Claim, advance: Adva
         **advance.checkpoint.parameters(),
     }
     statement = _statement((*rows, *advance.checkpoint.kinds()))
-    if (await on.execute(statement, parameters)).first() is None:
+    if await sql.row(connection, statement, parameters) is None:
         raise ClaimLost
 
 

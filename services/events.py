@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 from uuid import UUID
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from core import sql
+from core.sql import Connection, Statement
 
 DUE_CHANNEL: Final = "proofroom_due"
 """Something became due; no payload."""
@@ -50,13 +50,13 @@ class Event:
     payload: dict[str, Any]
 
 
-_READ = text("""
+_READ = Statement.of("""
 SELECT * FROM read_events(:workspace_id, :workflow_id, CAST(CAST(:xid AS text) AS xid8), CAST(:id AS bigint), :limit)
 """)
 
 
 async def read(
-    connection: AsyncConnection, workspace_id: UUID, workflow_id: UUID, after: Position, limit: int = 200
+    connection: Connection, workspace_id: UUID, workflow_id: UUID, after: Position, limit: int = 200
 ) -> Sequence[Event]:
     """The next events of a workflow after a position, oldest first; on `Database.functions()`."""
     parameters = {
@@ -66,12 +66,11 @@ async def read(
         "id": after.row,
         "limit": limit,
     }
-    rows = (await connection.execute(_READ, parameters)).all()
     return [
         Event(
-            Position(int(row.xid), row.id),
-            row.event["type"],
-            {**row.event, "at": row.created_at.isoformat()},
+            Position(int(row["xid"]), row["id"]),
+            row["event"]["type"],
+            {**row["event"], "at": row["created_at"].isoformat()},
         )
-        for row in rows
+        for row in await sql.rows(connection, _READ, parameters)
     ]

@@ -70,7 +70,7 @@ async def backlogs(db: Database) -> list[Backlog]:
 
 def pool_use(db: Database) -> tuple[int, int]:
     """The connections of this process that are in use, and those that wait for one."""
-    pool = db.engine.sync_engine.pool
+    pool = db.tenants.sync_engine.pool
     assert isinstance(pool, QueuePool)
     return pool.checkedout(), pool.checkedin()
 

@@ -9,11 +9,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
+from core import sql
 from core.crypto import API_KEY_PREFIX, Keyring, hash_password, hash_token
 from core.db import Database
 from core.errors import Conflict, FieldError, Forbidden, NotFound, Unauthenticated
 from core.principal import Principal, Role, Scope
 from core.settings import Registration, Settings
+from core.sql import Statement
 from models import User
 from services import invitations, rows, standing, workspaces
 
@@ -52,8 +54,8 @@ class Me:
     scopes: list[Scope] | None
 
 
-_BY_SESSION = text("SELECT * FROM authenticate_session(:hash, :workspace_id)")
-_BY_KEY = text("SELECT * FROM authenticate_key(:hash, :workspace_id)")
+_BY_SESSION = Statement.of("SELECT * FROM authenticate_session(:hash, :workspace_id)")
+_BY_KEY = Statement.of("SELECT * FROM authenticate_key(:hash, :workspace_id)")
 _REGISTER = text("""
 SELECT register_user(:user_id, :username, :email, :email_index, :hashed_password, NULL, NULL,
     :workspace_id, :workspace_name, :slug)
@@ -67,21 +69,22 @@ async def authenticate(db: Database, token: str, workspace_id: UUID | None) -> P
     """
     statement = _BY_KEY if token.startswith(API_KEY_PREFIX) else _BY_SESSION
     async with db.functions() as connection:
-        found = await connection.execute(statement, {"hash": hash_token(token), "workspace_id": workspace_id})
-        row = found.one_or_none()
-    if row is None:
+        found = await sql.row(
+            connection, statement, {"hash": hash_token(token), "workspace_id": workspace_id}
+        )
+    if found is None:
         raise Unauthenticated(
             "The token or key is not valid, or is no longer.", remedy="Sign in again, or make a new key."
         )
-    if row.workspace_id is None:
+    if found["workspace_id"] is None:
         raise NotFound("There is no such workspace.", remedy="GET /v1/workspaces lists yours.")
     return Principal(
-        user_id=row.user_id,
-        username=row.username,
-        workspace_id=row.workspace_id,
-        role=Role(row.role),
-        scopes=None if row.scopes is None else frozenset(Scope(scope) for scope in row.scopes),
-        credential_id=row.credential_id,
+        user_id=found["user_id"],
+        username=found["username"],
+        workspace_id=found["workspace_id"],
+        role=Role(found["role"]),
+        scopes=None if found["scopes"] is None else frozenset(Scope(scope) for scope in found["scopes"]),
+        credential_id=found["credential_id"],
     )
 
 

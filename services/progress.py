@@ -15,6 +15,7 @@ from core import faults
 from core.content import content_hash
 from core.db import Database
 from core.outages import is_outage, sqlstate
+from core.sql import connection_of
 from graphs.records import content_of
 from graphs.run import Step
 from graphs.state import DraftRecord, EvaluationRecord, State
@@ -103,7 +104,7 @@ class Progress:
         else:
             async with db.service(self.claim.workspace_id) as session:
                 await before(session)
-                await commit(session, self.claim, advance)
+                await commit(await connection_of(session), self.claim, advance)
 
 
 def _draft_row(draft: DraftRecord, checkpoint_id: str | None) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from uuid import UUID
 
 import structlog
 from pydantic import JsonValue
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core import metrics
+from core import metrics, sql
+from core.sql import Statement
 from graphs.records import content_of, draft_of
 from graphs.run import Pause
 from platforms.base import Publication, Receipt
@@ -230,7 +230,7 @@ async def _settle(order: Order, runtime: Runtime, progress: Progress, answer: An
     return None
 
 
-_ANOTHERS = text("""
+_ANOTHERS = Statement.of("""
 SELECT 1 FROM posts
 WHERE workspace_id = :workspace_id AND platform = :platform AND platform_post_id = :platform_post_id
     AND publishing_job_id <> :job_id
@@ -245,7 +245,7 @@ async def _is_anothers(order: Order, runtime: Runtime, receipt: Receipt) -> bool
         "job_id": order.job["id"],
     }
     async with runtime.db.autocommit() as connection:
-        return (await connection.execute(_ANOTHERS, found)).first() is not None
+        return await sql.row(connection, _ANOTHERS, found) is not None
 
 
 def _close(order: Order, progress: Progress, answer: Answer, *, record: bool = True) -> JsonValue:
@@ -260,7 +260,7 @@ def _close(order: Order, progress: Progress, answer: Answer, *, record: bool = T
     return {"outcome": "refused", "reason": answer.refusal}
 
 
-_TRIES = text("""
+_TRIES = Statement.of("""
 SELECT count(*) FILTER (WHERE kind = 'publish' AND outcome <> 'unknown') AS answered,
     count(*) FILTER (WHERE outcome = 'unreachable' AND started_at > coalesce(
         (SELECT max(started_at) FROM publishing_attempts
@@ -275,5 +275,5 @@ async def _tries_before(runtime: Runtime, claim: Claim, job: dict[str, Any]) -> 
     if job["attempts"] == 0:
         return 0, 0
     async with runtime.db.autocommit() as connection:
-        row = (await connection.execute(_TRIES, {"job_id": job["id"]})).one()
-    return job["attempts"] - row.answered, row.unreachable
+        (row,) = await sql.rows(connection, _TRIES, {"job_id": job["id"]})
+    return job["attempts"] - row["answered"], row["unreachable"]

@@ -5,14 +5,18 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from core import sql
 from core.policy import Quota
+from core.sql import Connection, Statement
 
 PLATFORM = "platform"
 """The bucket that the platform itself blocks."""
 
-_RESERVE = text("SELECT reserve_post(:account_id, CAST(:quotas AS jsonb), :gap_seconds, :missed)")
+_RESERVE = Statement.of("""
+SELECT reserve_post(:account_id, CAST(:quotas AS jsonb), CAST(:gap_seconds AS int), :missed) AS wait
+""")
 _BLOCK = text("""
 INSERT INTO rate_limits AS r (id, workspace_id, connected_account_id, bucket, window_started_at, window_seconds,
     used, quota, blocked_until)
@@ -22,7 +26,7 @@ ON CONFLICT (connected_account_id, bucket) DO UPDATE SET blocked_until = greates
 
 
 async def reserve(
-    connection: AsyncConnection,
+    connection: Connection,
     account_id: UUID,
     quotas: Sequence[Quota],
     *,
@@ -34,7 +38,8 @@ async def reserve(
     Posts of one account queue here, so that two workers never take the same place.
     """
     rows = [{"bucket": q.bucket, "window_seconds": q.window_seconds, "quota": q.limit} for q in quotas]
-    wait: float | None = await connection.scalar(
+    (found,) = await sql.rows(
+        connection,
         _RESERVE,
         {
             "account_id": account_id,
@@ -43,6 +48,7 @@ async def reserve(
             "missed": missed,
         },
     )
+    wait: float | None = found["wait"]
     return wait
 
 

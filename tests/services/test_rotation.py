@@ -131,5 +131,5 @@ async def test_the_pool_takes_its_sizes_from_the_settings(settings: Settings) ->
     async with database.service() as session:
         assert await session.scalar(text("SHOW search_path")) == "public,langgraph,procrastinate"
         assert await session.scalar(text("SELECT current_user")) == "proofroom_service"
-    assert database.engine.pool.status().startswith("Pool size: 3 ")
+    assert database.tenants.pool.status().startswith("Pool size: 3 ")
     await database.dispose()
