@@ -4,8 +4,9 @@ import re
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from twitter_text import parse_tweet
 
 from core.content import Content
 from platforms.blog.article import render
@@ -53,6 +54,34 @@ def test_hashtags_stay_links(text: str, encoded: str) -> None:
 @given(st.text(alphabet=string.ascii_letters + " .,"), st.text(alphabet=string.ascii_letters + " .,"))
 def test_longer_text_never_counts_less(text: str, more: str) -> None:
     assert measure(text + " " + more) >= measure(text)
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.text(),
+            st.text(alphabet="aé1 .-/:?=_#@$&\r\n\u0301\u0308\u2019\u2013\u2026\u00ad©™🎉"),
+            st.sampled_from(
+                [
+                    "http://",
+                    "https://t.co/aB1",
+                    "a.com",
+                    "é.com",
+                    "b.de/ä(x)",
+                    "éa.com",
+                    "_",
+                    "1⃣",
+                    "\r\n",
+                    "…",
+                ]
+            ),
+        ),
+        max_size=12,
+    ).map("".join)
+)
+@example("See http://éa.com/x.y and a.comé.org/path, b.co.uk?q=a.com.")
+def test_a_text_counts_as_xs_own_parser_counts_it(text: str) -> None:
+    assert measure(text) == parse_tweet(text).weightedLength
 
 
 @given(st.text(alphabet=string.ascii_letters + " &<>'\"日🎉"))
