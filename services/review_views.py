@@ -3,22 +3,24 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, Select, bindparam, func, literal, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, bindparam, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased, load_only
+from sqlalchemy.orm import aliased
 
+from core import sql
+from core.content import Content
 from core.errors import NotFound
-from core.policy import Violation
+from core.sql import Row, Statement, connection_of
 from graphs.payloads import Allowed
-from models import ConnectedAccount, Draft, Evaluation, PlatformState, Review, ReviewStatus
+from models import Draft, Evaluation, PlatformState, Review, ReviewStatus
 from platforms.registry import PLATFORMS, PlatformName
-from services import draft_views, pages
-from services.draft_views import content_of
+from services import pages
 
 OPENING: Final = 200
 """Characters of the draft that the inbox shows."""
@@ -28,24 +30,40 @@ _QUICK: Final = 5000
 
 @dataclass(frozen=True, slots=True)
 class ItemView:
-    review: Review
+    id: UUID
     workflow_id: UUID
+    thread_id: UUID
     platform: str
+    status: str
     score: int | None
+    draft_id: UUID
     opening: str
+    assignee_id: UUID | None
+    due_at: datetime | None
+    decision: str | None
+    decided_by: UUID | None
+    decided_at: datetime | None
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewView:
+    """Drafts, evaluations and accounts as their rows read in JSON."""
+
     item: ItemView
-    draft: Draft
-    evaluation: Evaluation | None
-    earlier_drafts: Sequence[Draft]
-    """Oldest first, with their evaluations."""
-    accounts: Sequence[ConnectedAccount]
+    draft: Row
+    content: Content
+    evaluation: Row | None
+    earlier_drafts: Sequence[Row]
+    """Oldest first, each with its latest `evaluation`."""
+    accounts: Sequence[Row]
     """Those that it could go out with."""
-    account: ConnectedAccount | None
+    account: Row | None
     """The one that it goes out with, unless the decision names another."""
+    seen_hash: str
+    schedule_for: datetime | None
+    refusal: dict[str, str] | None
+    comment: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,88 +79,94 @@ async def browse(session: AsyncSession, wanted: pages.Wanted, filters: Filters) 
     given = {name: value for name in filters.__slots__ if (value := getattr(filters, name))}
     statement = _page(frozenset(given), goes_on=wanted.after is not None)
     rows = (await session.execute(statement, {**given, **pages.parameters(wanted)})).all()
-    found = pages.cut(rows, wanted, lambda row: pages.Position(row[0].created_at, row[0].id))
+    found = pages.cut(rows, wanted, lambda row: pages.Position(row.created_at, row.id))
     return pages.Slice([ItemView(*row) for row in found.items], found.next)
 
 
 async def find_item(session: AsyncSession, review_id: UUID) -> ItemView:
     """Raises NotFound."""
-    row = (await session.execute(_ITEM, {"id": review_id})).one_or_none()
-    if row is None:
-        raise NotFound("There is no such review.")
-    return ItemView(*row)
-
-
-_ACCOUNTS: Final = (
-    select(ConnectedAccount)
-    .options(
-        load_only(
-            ConnectedAccount.username,
-            ConnectedAccount.display_name,
-            ConnectedAccount.status,
-            ConnectedAccount.simulated,
-            raiseload=True,
-        )
-    )
-    .where(ConnectedAccount.platform == bindparam("platform"))
-    .order_by(ConnectedAccount.simulated, ConnectedAccount.created_at, ConnectedAccount.id)
-)
+    return take_item(await read(session, _ITEM, {"id": review_id}))
 
 
 async def find(session: AsyncSession, review_id: UUID) -> ReviewView:
     """Raises NotFound."""
-    item = await find_item(session, review_id)
-    review = item.review
-    drafts = await draft_views.scored(session, review.thread_id)
-    draft = next(each for each in drafts if each.id == review.draft_id)
-    accounts = list(await session.scalars(_ACCOUNTS, {"platform": item.platform}))
+    found = await read(session, _WHOLE, {"id": review_id})
+    *earlier, draft = found["drafts"]
+    accounts = found["accounts"] or []
     return ReviewView(
-        item,
-        draft,
-        draft.evaluations[-1] if draft.evaluations else None,
-        [each for each in drafts if each.sequence < draft.sequence],
-        [account for account in accounts if account.status == "active"],
-        next((account for account in accounts if account.id == review.connected_account_id), None),
+        item=take_item(found),
+        draft=draft,
+        content=content_of(draft),
+        evaluation=draft["evaluation"],
+        earlier_drafts=earlier,
+        accounts=[account for account in accounts if account["status"] == "active"],
+        account=next((each for each in accounts if each["id"] == str(found["connected_account_id"])), None),
+        seen_hash=found["seen_hash"],
+        schedule_for=found["schedule_for"],
+        refusal=found["refusal"],
+        comment=found["comment"],
     )
 
 
-async def preview(platform: str, draft: Draft) -> dict[str, JsonValue]:
+async def read(session: AsyncSession, statement: Statement, parameters: dict[str, Any]) -> Row:
+    """One of a review's own columns and more: see `ITEM`. Raises NotFound."""
+    found = await sql.row(await connection_of(session), statement, parameters)
+    if found is None:
+        raise NotFound("There is no such review.")
+    return found
+
+
+def take_item(found: Row) -> ItemView:
+    return ItemView(*(found[name] for name in ItemView.__slots__))
+
+
+def content_of(draft: Row) -> Content:
+    """Of a row with `content`, `metadata` and `media`."""
+    return Content(content=draft["content"], metadata=draft["metadata"], media=tuple(draft["media"]))
+
+
+async def preview(view: ReviewView) -> dict[str, JsonValue]:
     """The draft as its platform shows it."""
-    content, shown = content_of(draft), PLATFORMS[PlatformName(platform)].preview
-    return shown(content) if len(content.content) <= _QUICK else await asyncio.to_thread(shown, content)
-
-
-def violations(platform: str, draft: Draft) -> tuple[Violation, ...]:
-    return PLATFORMS[PlatformName(platform)].policy.violations(content_of(draft))
+    shown = PLATFORMS[PlatformName(view.item.platform)].preview
+    long = len(view.content.content) > _QUICK
+    return await asyncio.to_thread(shown, view.content) if long else shown(view.content)
 
 
 def allowed(view: ReviewView) -> list[Allowed]:
     """What may be decided now: only a text that its platform would take can be accepted."""
-    if view.item.review.status != "pending":
+    if view.item.status != "pending":
         return []
     others: list[Allowed] = ["edit", "regenerate", "reject"]
-    return others if violations(view.item.platform, view.draft) else ["accept", *others]
+    violations = PLATFORMS[PlatformName(view.item.platform)].policy.violations(view.content)
+    return others if violations else ["accept", *others]
 
 
-def items(review: type[Review]) -> Select[*tuple[Any, ...]]:
-    """What `ItemView` is made of."""
-    evaluations = (
-        select(Evaluation.score)
-        .where(Evaluation.draft_id == review.draft_id)
-        .order_by(Evaluation.created_at.desc(), Evaluation.id.desc())
-        .limit(1)
-        .lateral()
-    )
-    return (
-        select(
-            review, Draft.workflow_id, Draft.platform, evaluations.c.score, func.left(Draft.content, OPENING)
-        )
-        .join(Draft, Draft.id == review.draft_id)
-        .outerjoin(evaluations, literal(True))
-    )
-
-
-_ITEM: Final = items(Review).where(Review.id == bindparam("id"))
+ITEM: Final = f"""
+SELECT r.id, d.workflow_id, r.thread_id, d.platform, r.status, e.score, r.draft_id, left(d.content, {OPENING}) AS opening,
+    r.assignee_id, r.due_at, r.decision, r.decided_by, r.decided_at, r.created_at"""
+"""`ItemView`, to be followed by what else is wanted and by `OF_REVIEW`."""
+OF_REVIEW: Final = """
+FROM reviews r JOIN drafts d ON d.id = r.draft_id
+LEFT JOIN LATERAL (
+    SELECT score FROM evaluations WHERE draft_id = d.id ORDER BY created_at DESC, id DESC LIMIT 1
+) e ON true
+WHERE r.id = :id
+"""
+_ITEM: Final = Statement.of(ITEM + OF_REVIEW)
+_WHOLE: Final = Statement.of(f"""
+{ITEM}, r.seen_hash, r.schedule_for, r.refusal, r.comment, r.connected_account_id, (
+    SELECT jsonb_agg(to_jsonb(each) || jsonb_build_object('evaluation', (
+        SELECT to_jsonb(of_it) FROM evaluations of_it WHERE of_it.draft_id = each.id
+        ORDER BY of_it.created_at DESC, of_it.id DESC LIMIT 1
+    )) ORDER BY each.sequence, each.created_at)
+    FROM drafts each
+    WHERE each.thread_id = r.thread_id AND (each.sequence < d.sequence OR each.id = d.id)
+) AS drafts, (
+    SELECT jsonb_agg(jsonb_build_object('id', a.id, 'username', a.username, 'display_name', a.display_name,
+        'status', a.status, 'simulated', a.simulated) ORDER BY a.simulated, a.created_at, a.id)
+    FROM connected_accounts a WHERE a.platform = d.platform
+) AS accounts
+{OF_REVIEW}""")
 _CONDITIONS: Final[dict[str, ColumnElement[bool]]] = {
     "status": Review.status == bindparam("status"),
     "platform": Review.platform == bindparam("platform"),
@@ -165,4 +189,24 @@ def _page(given: frozenset[str], *, goes_on: bool) -> Select[*tuple[Any, ...]]:
     reviews = select(Review).where(*(_CONDITIONS[name] for name in sorted(given)))
     columns = Review.created_at, Review.id
     page = aliased(Review, pages.keyset(reviews, columns, goes_on=goes_on).subquery())
-    return items(page).order_by(page.created_at.desc(), page.id.desc())
+    scores = (
+        select(Evaluation.score)
+        .where(Evaluation.draft_id == page.draft_id)
+        .order_by(Evaluation.created_at.desc(), Evaluation.id.desc())
+        .limit(1)
+        .lateral()
+    )
+    elsewhere: dict[str, SQLColumnExpression[Any]] = {
+        "workflow_id": Draft.workflow_id,
+        "platform": Draft.platform,
+        "score": scores.c.score,
+        "opening": func.left(Draft.content, OPENING),
+    }
+    return (
+        select(
+            *(elsewhere[name] if name in elsewhere else getattr(page, name) for name in ItemView.__slots__)
+        )
+        .join(Draft, Draft.id == page.draft_id)
+        .outerjoin(scores, literal(True))
+        .order_by(page.created_at.desc(), page.id.desc())
+    )

@@ -1,22 +1,23 @@
 """A reviewer's decision: compare-and-set on what is pending and on the hash of what the reviewer saw."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Uuid, and_, bindparam, func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core import sql
 from core.content import Content, approved_hash
 from core.errors import Conflict, FieldError, Invalid, NotFound
 from core.principal import Principal
+from core.sql import Row, Statement, connection_of
 from graphs.interrupts import Decision, edited
-from models import ConnectedAccount, Draft, Review
+from models import Review
 from platforms.registry import PLATFORMS, PlatformName
 from services import people, review_views
-from services.draft_views import content_of
-from services.review_views import ItemView
+from services.review_views import ItemView, content_of
 
 
 class ReviewAlreadyDecided(Conflict):
@@ -36,7 +37,7 @@ _STATUS_AFTER = {
 }
 
 # The thread's row first, as everywhere, so that writers queue and never deadlock.
-_DECIDE = text(f"""
+_DECIDE = Statement.of("""
 WITH thread AS (
     SELECT p.id FROM platform_states p WHERE p.id = :thread_id FOR UPDATE
 ), decided AS (
@@ -47,13 +48,13 @@ WITH thread AS (
         schedule_for = :schedule_for
     FROM thread t
     WHERE r.id = :id AND r.thread_id = t.id AND r.status = 'pending' AND r.seen_hash = :seen_hash
-    RETURNING r.*
+    RETURNING r.thread_id, r.status, r.decision, r.decided_by, r.decided_at
 ), woken AS (
     UPDATE platform_states p SET status = :status, due_at = least(p.due_at, now())
     FROM decided d WHERE p.id = d.thread_id
 )
-SELECT {", ".join(column.name for column in Review.__table__.columns)} FROM decided
-""").columns(*Review.__table__.columns)
+SELECT status, decision, decided_by, decided_at FROM decided
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,29 +70,31 @@ async def decide(
 
     `seen_hash` None is a decision that does not name what it saw (Agent Inbox); it is recorded as unbound.
     """
-    item, draft, account = await _load(session, review_id, decision.account_id)
-    review = item.review
-    if review.status != "pending":
-        raise await _already_decided(session, review)
-    if seen_hash is not None and seen_hash != review.seen_hash:
-        raise _changed(review, draft)
+    found = await review_views.read(session, _LOAD, {"id": review_id, "account_id": decision.account_id})
+    item = review_views.take_item(found)
+    if item.status != "pending":
+        raise await _already_decided(session, item)
+    if seen_hash is not None and seen_hash != found["seen_hash"]:
+        raise _changed(found)
     if decision.account_id is not None:
-        _check_account(account)
+        _check_account(found["account_status"])
     if decision.schedule_for is not None:
         await _check_time(session, decision.schedule_for)
-    account_id = decision.account_id or review.connected_account_id
+    account_id = decision.account_id or found["connected_account_id"]
     is_edit = decision.decision == "edit"
-    content = edited(content_of(draft), decision) if is_edit else content_of(draft)
+    draft = content_of(found)
+    content = edited(draft, decision) if is_edit else draft
     approves = decision.decision == "accept" or (is_edit and decision.approve)
     if approves:
-        _check_policy(content, PlatformName(draft.platform))
+        _check_policy(content, PlatformName(item.platform))
     status = "evaluating" if is_edit and not approves else _STATUS_AFTER[decision.decision]
-    decided = await session.scalar(
-        select(Review).from_statement(_DECIDE).execution_options(populate_existing=True),
+    decided = await sql.row(
+        await connection_of(session),
+        _DECIDE,
         {
             "id": review_id,
-            "thread_id": review.thread_id,
-            "seen_hash": review.seen_hash,
+            "thread_id": item.thread_id,
+            "seen_hash": found["seen_hash"],
             "decision": decision.decision,
             "user_id": principal.user_id,
             "comment": decision.feedback,
@@ -100,16 +103,16 @@ async def decide(
             "approved_hash": approved_hash(content, account_id) if approves else None,
             "bound": seen_hash is not None,
             "account_id": account_id,
-            "schedule_for": decision.schedule_for or review.schedule_for,
+            "schedule_for": decision.schedule_for or found["schedule_for"],
             "status": status,
         },
     )
     if decided is None:
-        await session.refresh(review)
-        if review.status != "pending":
-            raise await _already_decided(session, review)
-        raise _changed(review, draft)
-    return Decided(item, status)
+        found = await review_views.read(session, _LOAD, {"id": review_id, "account_id": None})
+        if found["status"] != "pending":
+            raise await _already_decided(session, review_views.take_item(found))
+        raise _changed(found)
+    return Decided(replace(item, **decided), status)
 
 
 async def assign(session: AsyncSession, review_id: UUID, changes: dict[str, Any]) -> Review:
@@ -128,32 +131,14 @@ async def assign(session: AsyncSession, review_id: UUID, changes: dict[str, Any]
     return review
 
 
-_LOAD: Final = (
-    review_views.items(Review)
-    .add_columns(Draft, ConnectedAccount)
-    .outerjoin(
-        ConnectedAccount,
-        and_(
-            ConnectedAccount.id == bindparam("account_id", type_=Uuid()),
-            ConnectedAccount.platform == Draft.platform,
-        ),
-    )
-    .where(Review.id == bindparam("id"))
-)
+_LOAD: Final = Statement.of(f"""
+{review_views.ITEM}, r.seen_hash, r.connected_account_id, r.schedule_for, d.content, d.metadata, d.media,
+    (SELECT a.status FROM connected_accounts a WHERE a.id = :account_id AND a.platform = d.platform) AS account_status
+{review_views.OF_REVIEW}""")
+"""With the account that the decision names, if there is such a one for this platform."""
 
 
-async def _load(
-    session: AsyncSession, review_id: UUID, account_id: UUID | None
-) -> tuple[ItemView, Draft, ConnectedAccount | None]:
-    """With the account that the decision names, if there is such a one for this platform."""
-    row = (await session.execute(_LOAD, {"id": review_id, "account_id": account_id})).one_or_none()
-    if row is None:
-        raise NotFound("There is no such review.")
-    *item, draft, account = row
-    return ItemView(*item), draft, account
-
-
-async def _already_decided(session: AsyncSession, review: Review) -> ReviewAlreadyDecided:
+async def _already_decided(session: AsyncSession, review: ItemView) -> ReviewAlreadyDecided:
     if review.status == "superseded":
         return ReviewAlreadyDecided("The workflow was cancelled, so there is nothing to decide any more.")
     person = (await people.of_workspace(session)).get(review.decided_by) if review.decided_by else None
@@ -168,11 +153,11 @@ async def _already_decided(session: AsyncSession, review: Review) -> ReviewAlrea
     )
 
 
-def _changed(review: Review, draft: Draft) -> DraftChanged:
+def _changed(found: Row) -> DraftChanged:
     return DraftChanged(
         "What you saw (text, metadata, images, account or time) is not what waits for a decision now.",
-        remedy=f"Read GET /v1/reviews/{review.id} again and decide with its seen_hash.",
-        extra={"seen_hash": review.seen_hash, "draft_id": str(draft.id)},
+        remedy=f"Read GET /v1/reviews/{found['id']} again and decide with its seen_hash.",
+        extra={"seen_hash": found["seen_hash"], "draft_id": str(found["draft_id"])},
     )
 
 
@@ -194,10 +179,10 @@ async def _check_time(session: AsyncSession, schedule_for: datetime) -> None:
         raise Invalid(detail, errors=[FieldError("/schedule_for", detail)])
 
 
-def _check_account(account: ConnectedAccount | None) -> None:
-    if account is None:
+def _check_account(status: str | None) -> None:
+    if status is None:
         detail = "There is no such account for this platform."
         raise Invalid(detail, errors=[FieldError("/account_id", detail)])
-    if account.status == "disconnected":
+    if status == "disconnected":
         detail = "This account is disconnected."
         raise Invalid(detail, remedy="Connect it again.", errors=[FieldError("/account_id", detail)])

@@ -76,7 +76,7 @@ async def get_review(review_id: UUID, principal: Viewer, db: Db) -> ReviewOut:
     """All that a decision needs."""
     async with db.tenant(principal.workspace_id, principal.user_id) as session:
         view = await review_views.find(session, review_id)
-    return ReviewOut.of_view(view, await review_views.preview(view.item.platform, view.draft))
+    return ReviewOut.of_view(view, await review_views.preview(view))
 
 
 @router.patch("/{review_id}")
@@ -99,8 +99,8 @@ async def _decide(
 ) -> DecidedOut:
     decided = await reviews.decide(session, principal, review_id, decision, seen_hash)
     item = decided.item
-    thread = ThreadBrief(id=item.review.thread_id, platform=item.platform, status=decided.thread_status)
-    return DecidedOut(review=ReviewItem.of(item), thread=thread)
+    thread = {"id": item.thread_id, "platform": item.platform, "status": decided.thread_status}
+    return DecidedOut(review=ReviewItem.of(item), thread=ThreadBrief.model_validate(thread))
 
 
 async def _decide_one(

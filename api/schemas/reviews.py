@@ -1,6 +1,7 @@
 """Reviews and decisions."""
 
-from typing import Annotated, Any, Literal, Self
+from dataclasses import asdict
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, JsonValue, StringConstraints, model_validator
@@ -11,7 +12,7 @@ from api.schemas.common import Answer, Body, Facts, Future, Patch, Time, filled
 from api.schemas.workflows import DraftOut, EvaluationOut, ThreadBrief
 from core.content import Media
 from graphs.interrupts import Decision
-from models import Draft, ReviewDecision, ReviewStatus
+from models import ReviewDecision, ReviewStatus
 from platforms.registry import PlatformName
 from services.review_views import ItemView, ReviewView, allowed
 
@@ -148,18 +149,7 @@ class ReviewItem(Answer):
 
     @classmethod
     def of(cls, view: ItemView) -> Self:
-        return cls(**_item(view))
-
-
-def _item(view: ItemView) -> dict[str, Any]:
-    review = view.review
-    return {
-        "workflow_id": view.workflow_id,
-        "platform": view.platform,
-        "score": view.score,
-        "opening": view.opening,
-        **{name: getattr(review, name) for name in ReviewItem.model_fields if hasattr(review, name)},
-    }
+        return cls.model_validate(view)
 
 
 class RefusalOut(Answer):
@@ -189,26 +179,22 @@ class ReviewOut(ReviewItem):
 
     @classmethod
     def of_view(cls, view: ReviewView, preview: dict[str, JsonValue]) -> Self:
-        review = view.item.review
-        return cls(
-            **_item(view.item),
-            draft=DraftOut.model_validate(view.draft),
-            preview=preview,
-            evaluation=EvaluationOut.model_validate(view.evaluation) if view.evaluation else None,
-            earlier_drafts=[_earlier(draft) for draft in view.earlier_drafts],
-            seen_hash=review.seen_hash,
-            allowed=[ReviewDecision(each) for each in allowed(view)],
-            account=AccountBrief.model_validate(view.account) if view.account else None,
-            accounts=[AccountBrief.model_validate(account) for account in view.accounts],
-            schedule_for=review.schedule_for,
-            refusal=RefusalOut.model_validate(review.refusal) if review.refusal else None,
-            comment=review.comment,
+        return cls.model_validate(
+            {
+                **asdict(view.item),
+                "draft": view.draft,
+                "preview": preview,
+                "evaluation": view.evaluation,
+                "earlier_drafts": view.earlier_drafts,
+                "seen_hash": view.seen_hash,
+                "allowed": allowed(view),
+                "account": view.account,
+                "accounts": view.accounts,
+                "schedule_for": view.schedule_for,
+                "refusal": view.refusal,
+                "comment": view.comment,
+            }
         )
-
-
-def _earlier(draft: Draft) -> EarlierDraft:
-    evaluation = EvaluationOut.model_validate(draft.evaluations[-1]) if draft.evaluations else None
-    return EarlierDraft(**DraftOut.model_validate(draft).model_dump(), evaluation=evaluation)
 
 
 class DecidedOut(Answer):
