@@ -13,13 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from agents.base import Source
+from core import sql
 from core.errors import Conflict, FieldError, Invalid, NotFound, TooLarge
 from core.principal import Principal
+from core.sql import Statement, connection_of
 from models import (
     Campaign,
     PlatformState,
     PlatformStatus,
-    Profile,
     Project,
     PublishingJob,
     Resource,
@@ -73,13 +74,15 @@ class Started:
     thread_status: ClassVar = PlatformStatus.GENERATING
 
 
-_START = text(f"""
+_START = Statement.of(f"""
 WITH workflow AS (
     INSERT INTO workflows (id, workspace_id, user_id, project_id, campaign_id, template_id, status, mode,
         source_content, template_input, manual_options, schedule_for, external_id, metadata)
     VALUES (:id, :workspace_id, :user_id, :project_id, :campaign_id, :template_id, '{Started.status}', :mode,
-        CAST(:source_content AS jsonb), CAST(:template_input AS jsonb), CAST(:manual_options AS jsonb), :schedule_for,
-        :external_id, CAST(:metadata AS jsonb))
+        CAST(:source_content AS jsonb), CAST(:template_input AS jsonb),
+        coalesce((SELECT jsonb_build_object('tone_of_voice', tone_of_voice) FROM profiles
+            WHERE user_id = :user_id AND tone_of_voice <> ''), '{{}}') || CAST(:manual_options AS jsonb),
+        :schedule_for, :external_id, CAST(:metadata AS jsonb))
 ), thread AS (
     INSERT INTO threads (id, workspace_id, graph_id, status)
     SELECT x.id, :workspace_id, x.platform, 'busy'
@@ -97,14 +100,14 @@ async def start(session: AsyncSession, principal: Principal, brief: StartWorkflo
     source, prompt = await _source(session, brief)
     options = {
         **brief.options.model_dump(mode="json", exclude_none=True),
-        "tone_of_voice": brief.options.tone_of_voice or await _tone_of_voice(session, principal),
         "style_samples": await _style_samples(session, brief.options.style_sample_ids),
         "template": prompt,
     }
     started = Started(uuid7(), {platform: uuid7() for platform in brief.platforms})
     threads = [{"id": thread_id, "platform": name} for name, thread_id in started.threads.items()]
     wanted = {name: value for name, value in options.items() if value not in (None, "", [])}
-    await session.execute(
+    await sql.rows(
+        await connection_of(session),
         _START,
         {
             "id": started.id,
@@ -230,13 +233,6 @@ async def _source(session: AsyncSession, brief: StartWorkflow) -> tuple[Source, 
         detail = f"{len(facts):,} characters in all; at most {templates.FILLED_LIMIT:,} are taken."
         raise TooLarge(detail, remedy="Shorten the input.", errors=[FieldError("/template_input", detail)])
     return Source(type="text", text=facts or prompt), prompt
-
-
-async def _tone_of_voice(session: AsyncSession, principal: Principal) -> str | None:
-    tone: str | None = await session.scalar(
-        select(Profile.tone_of_voice).where(Profile.user_id == principal.user_id)
-    )
-    return tone
 
 
 async def _style_samples(session: AsyncSession, ids: Sequence[UUID]) -> list[str]:

@@ -65,10 +65,14 @@ async def stream_workflow_events(
     `draft.delta` is text as it is written; it has no id and is not repeated.
     """
     after = _position(header, last_event_id)
-    async with db.tenant(principal.workspace_id, principal.user_id) as session:
-        await workflow_views.require(session, workflow_id)
     follower = _Follower(request, db, listener, principal, workflow_id, settings.poll_seconds)
-    return EventStream(follower.follow(after), ping=HEARTBEAT_SECONDS, send_timeout=SLOW_CLIENT_SECONDS)
+    found = await follower.look(after)
+    if not found:
+        async with db.tenant(principal.workspace_id, principal.user_id) as session:
+            await workflow_views.require(session, workflow_id)
+    return EventStream(
+        follower.follow(after, found), ping=HEARTBEAT_SECONDS, send_timeout=SLOW_CLIENT_SECONDS
+    )
 
 
 class _Follower:
@@ -88,15 +92,16 @@ class _Follower:
         self._workflow_id = workflow_id
         self._longest_pause = longest_pause
 
-    async def follow(self, after: events.Position) -> AsyncIterator[bytes]:
-        """Ends when the database is away: clients come back with the last id that they have."""
+    async def follow(self, after: events.Position, found: Sequence[events.Event]) -> AsyncIterator[bytes]:
+        """What was `found` after that, and what comes then. Ends when the database is away: clients come back with the
+        last id that they have."""
         try:
-            async for piece in self._follow(after):
+            async for piece in self._follow(after, found):
                 yield piece
         except SQLAlchemyError as error:
             log.warning("stream.database_away", reason=str(error).splitlines()[0])
 
-    async def _follow(self, after: events.Position) -> AsyncIterator[bytes]:
+    async def _follow(self, after: events.Position, found: Sequence[events.Event]) -> AsyncIterator[bytes]:
         """What a look finds goes in one piece. Between looks no connection is held.
 
         A look may come too early to see all that it was woken for, while an older transaction still runs: more looks
@@ -105,13 +110,16 @@ class _Follower:
         clock = time.monotonic
         pause, next_look, recheck = _SHORTEST_PAUSE, 0.0, clock() + RECHECK_SECONDS
         with self._listener.subscribe(self._workflow_id) as news:
+            if found:
+                yield _pieces(found)
+                after = found[-1].position
             while True:
                 if deltas := [_told("draft.delta", delta) for delta in news.take_deltas()]:
                     yield b"".join(deltas)
                 if (changed := news.take_changed()) or clock() >= next_look:
-                    found = await self._look(after)
+                    found = await self.look(after)
                     if found:
-                        yield b"".join(_told(each.type, each.payload, each.position) for each in found)
+                        yield _pieces(found)
                         after = found[-1].position
                     if news.newest and after.xid >= news.newest:
                         pause = self._longest_pause
@@ -127,7 +135,7 @@ class _Follower:
                     recheck = clock() + RECHECK_SECONDS
                 await news.wait(max(next_look - clock(), 0))
 
-    async def _look(self, after: events.Position) -> Sequence[events.Event]:
+    async def look(self, after: events.Position) -> Sequence[events.Event]:
         # A watcher who leaves while a statement runs would take its connection along.
         with CancelScope(shield=True):
             async with self._db.functions() as connection:
@@ -141,6 +149,10 @@ class _Follower:
             log.info("stream.ended", reason=error.code)
             return False
         return True
+
+
+def _pieces(found: Sequence[events.Event]) -> bytes:
+    return b"".join(_told(each.type, each.payload, each.position) for each in found)
 
 
 def _told(kind: str, payload: Mapping[str, Any], position: events.Position | None = None) -> bytes:
