@@ -9,6 +9,7 @@ import logging.config
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -34,6 +35,8 @@ _SECRETS = (
     ),
     (re.compile(r"(/auth/link/)[^\s/?\"']+"), rf"\1{_HIDDEN}"),
 )
+_SUSPECT = re.compile(r"bearer|basic|ghost|prk_|sk-|gh[pousr]_|eyj|://|[?&]|/auth/link/", re.IGNORECASE)
+"""Each of the above has one of these; nearly all that is logged has none."""
 _CHATTY = ("httpx", "httpcore", "httpx2", "openai", "alembic.runtime.plugins", "uvicorn.access")
 """They log addresses, query strings included, at INFO."""
 
@@ -82,7 +85,7 @@ def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 
 
 def _cleaned(name: str, value: object) -> object:
-    if value is not None and _HIDDEN_NAMES.search(name):
+    if value is not None and _is_hidden(name):
         return _HIDDEN
     match value:
         case str():
@@ -95,7 +98,14 @@ def _cleaned(name: str, value: object) -> object:
             return value
 
 
+@lru_cache(1024)
+def _is_hidden(name: str) -> bool:
+    return _HIDDEN_NAMES.search(name) is not None
+
+
 def _without_secrets(text: str) -> str:
+    if _SUSPECT.search(text) is None:
+        return text
     for pattern, replacement in _SECRETS:
         text = pattern.sub(replacement, text)
     return text

@@ -33,7 +33,8 @@ async def rows(connection: Connection, statement: Statement, parameters: Mapping
     """What it returns, nothing when it returns no rows at all. Raises psycopg.Error, which `Database` translates."""
     cursor = psycopg.AsyncRawCursor(connection, row_factory=dict_row)
     await cursor.execute(statement.query, [parameters[name] for name in statement.names])
-    return await cursor.fetchall() if cursor.description else []
+    returned = cursor.pgresult
+    return await cursor.fetchall() if returned is not None and returned.nfields else []
 
 
 async def row(connection: Connection, statement: Statement, parameters: Mapping[str, Any]) -> Row | None:

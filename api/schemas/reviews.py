@@ -1,6 +1,5 @@
 """Reviews and decisions."""
 
-from dataclasses import asdict
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
@@ -181,7 +180,7 @@ class ReviewOut(ReviewItem):
     def of_view(cls, view: ReviewView, preview: dict[str, JsonValue]) -> Self:
         return cls.model_validate(
             {
-                **asdict(view.item),
+                **{name: getattr(view.item, name) for name in view.item.__slots__},
                 "draft": view.draft,
                 "preview": preview,
                 "evaluation": view.evaluation,
