@@ -1,5 +1,6 @@
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.auth import authenticate
 from api.deps import Db, ListenerOf, SettingsOf, Viewer
-from api.listener import Listener
+from api.listener import Listener, Subscription
 from api.route import router as new_router
 from core.db import Database
 from core.errors import FieldError, Invalid, ProofroomError
@@ -33,14 +34,23 @@ RECHECK_SECONDS: Final = 60
 RECONNECT_MILLISECONDS: Final = 500
 """After which a client comes back to whoever serves then, when this process ends."""
 _SHORTEST_PAUSE: Final = 0.01
+_FIRST_PAUSE: Final = 0.1
+"""Before anything is notified: only what was written just before, beside an older transaction, is still to be found."""
 
 EventId = Annotated[str | None, WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,19}-[0-9]{1,19}$"})]
 
 
 class EventStream(EventSourceResponse):
+    """`held` is let go at the end."""
+
+    def __init__(self, pieces: AsyncIterator[bytes], held: ExitStack) -> None:
+        super().__init__(pieces, ping=HEARTBEAT_SECONDS, send_timeout=SLOW_CLIENT_SECONDS)
+        self._held = held
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await super().__call__(scope, receive, send)
+            with self._held:
+                await super().__call__(scope, receive, send)
         except SendTimeoutError:
             log.info("stream.slow_client_dropped")
 
@@ -65,14 +75,14 @@ async def stream_workflow_events(
     `draft.delta` is text as it is written; it has no id and is not repeated.
     """
     after = _position(header, last_event_id)
-    follower = _Follower(request, db, listener, principal, workflow_id, settings.poll_seconds)
-    found = await follower.look(after)
-    if not found:
-        async with db.tenant(principal.workspace_id, principal.user_id) as session:
-            await workflow_views.require(session, workflow_id)
-    return EventStream(
-        follower.follow(after, found), ping=HEARTBEAT_SECONDS, send_timeout=SLOW_CLIENT_SECONDS
-    )
+    with ExitStack() as stack:
+        news = stack.enter_context(listener.subscribe(workflow_id))
+        follower = _Follower(request, db, listener, news, principal, workflow_id, settings.poll_seconds)
+        found = await follower.look(after)
+        if not found:
+            async with db.tenant(principal.workspace_id, principal.user_id) as session:
+                await workflow_views.require(session, workflow_id)
+        return EventStream(follower.follow(after, found), stack.pop_all())
 
 
 class _Follower:
@@ -81,6 +91,7 @@ class _Follower:
         request: Request,
         db: Database,
         listener: Listener,
+        news: Subscription,
         principal: Principal,
         workflow_id: UUID,
         longest_pause: float,
@@ -88,6 +99,7 @@ class _Follower:
         self._request = request
         self._db = db
         self._listener = listener
+        self._news = news
         self._principal = principal
         self._workflow_id = workflow_id
         self._longest_pause = longest_pause
@@ -107,33 +119,32 @@ class _Follower:
         A look may come too early to see all that it was woken for, while an older transaction still runs: more looks
         follow, further and further apart.
         """
-        clock = time.monotonic
-        pause, next_look, recheck = _SHORTEST_PAUSE, 0.0, clock() + RECHECK_SECONDS
-        with self._listener.subscribe(self._workflow_id) as news:
+        clock, news = time.monotonic, self._news
+        pause, recheck = _FIRST_PAUSE, clock() + RECHECK_SECONDS
+        next_look = clock() + pause
+        while True:
             if found:
-                yield _pieces(found)
-                after = found[-1].position
-            while True:
-                if deltas := [_told("draft.delta", delta) for delta in news.take_deltas()]:
-                    yield b"".join(deltas)
-                if (changed := news.take_changed()) or clock() >= next_look:
-                    found = await self.look(after)
-                    if found:
-                        yield _pieces(found)
-                        after = found[-1].position
-                    if news.newest and after.xid >= news.newest:
-                        pause = self._longest_pause
-                    else:
-                        pause = _SHORTEST_PAUSE if found or changed else min(pause * 2, self._longest_pause)
-                    next_look = clock() + pause
-                if self._listener.ending:
-                    yield ServerSentEvent(comment="going on elsewhere", retry=RECONNECT_MILLISECONDS).encode()
+                yield b"".join(_told(each.type, each.payload, each.position) for each in found)
+                after, found = found[-1].position, ()
+            if deltas := [_told("draft.delta", delta) for delta in news.take_deltas()]:
+                yield b"".join(deltas)
+            if (changed := news.take_changed()) or clock() >= next_look:
+                found = await self.look(after)
+                if news.newest and (found[-1].position if found else after).xid >= news.newest:
+                    pause = self._longest_pause
+                else:
+                    pause = _SHORTEST_PAUSE if found or changed else min(pause * 2, self._longest_pause)
+                next_look = clock() + pause
+                if found:
+                    continue
+            if self._listener.ending:
+                yield ServerSentEvent(comment="going on elsewhere", retry=RECONNECT_MILLISECONDS).encode()
+                return
+            if clock() >= recheck:
+                if not await self._is_welcome():
                     return
-                if clock() >= recheck:
-                    if not await self._is_welcome():
-                        return
-                    recheck = clock() + RECHECK_SECONDS
-                await news.wait(max(next_look - clock(), 0))
+                recheck = clock() + RECHECK_SECONDS
+            await news.wait(max(next_look - clock(), 0))
 
     async def look(self, after: events.Position) -> Sequence[events.Event]:
         # A watcher who leaves while a statement runs would take its connection along.
@@ -149,10 +160,6 @@ class _Follower:
             log.info("stream.ended", reason=error.code)
             return False
         return True
-
-
-def _pieces(found: Sequence[events.Event]) -> bytes:
-    return b"".join(_told(each.type, each.payload, each.position) for each in found)
 
 
 def _told(kind: str, payload: Mapping[str, Any], position: events.Position | None = None) -> bytes:
