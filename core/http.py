@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from ssl import SSLContext
 from typing import Final
@@ -72,7 +73,10 @@ def guarded_client(
 def publishing_client(settings: Settings, timeout: float) -> httpx.AsyncClient:
     """Guarded, since blogs and images are where users say; the platforms' configured addresses are exempt."""
     configured = (settings.linkedin_url, settings.x_url, settings.simulator_url)
-    return guarded_client(settings, timeout, exempt=[_peer(httpx.URL(url)) for url in configured if url])
+    client = guarded_client(settings, timeout, exempt=[_peer(httpx.URL(url)) for url in configured if url])
+    # It serves everybody's accounts, and what a platform says to one is not for the next.
+    client.cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
+    return client
 
 
 def operator_client(settings: Settings, timeout: float) -> httpx.AsyncClient:

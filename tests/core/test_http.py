@@ -38,7 +38,8 @@ def answers(*addresses: str) -> Resolve:
 
 @pytest.fixture(scope="module")
 def peer() -> Iterator[int]:
-    """A server on loopback; `/to?url=` redirects, `/host` tells the Host header, `/text?size=` is that long."""
+    """A server on loopback; `/to?url=` redirects, `/host` tells the Host header, `/text?size=` is that long, `/cookie` sets one
+    and tells what it was sent."""
 
     async def to(request: Request) -> Response:
         return RedirectResponse(request.query_params["url"])
@@ -49,7 +50,14 @@ def peer() -> Iterator[int]:
     async def text(request: Request) -> Response:
         return PlainTextResponse("x" * int(request.query_params["size"]))
 
-    app = Starlette(routes=[Route("/to", to), Route("/host", host), Route("/text", text)])
+    async def cookie(request: Request) -> Response:
+        response = PlainTextResponse(request.headers.get("cookie", "none"))
+        response.set_cookie("visitor", "1")
+        return response
+
+    app = Starlette(
+        routes=[Route("/to", to), Route("/host", host), Route("/text", text), Route("/cookie", cookie)]
+    )
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
         uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
@@ -203,3 +211,9 @@ async def test_publishing_reaches_configured_platforms_and_nothing_else_inside(p
         assert (await http.get(f"http://127.0.0.1:{peer}/host")).status_code == 200
         with pytest.raises(AddressRefused):
             await http.get("http://127.0.0.1:1/")
+
+
+async def test_accounts_that_share_a_client_share_no_cookies(peer: int) -> None:
+    async with publishing_client(Settings(simulator_url=f"http://127.0.0.1:{peer}"), 5) as http:
+        sent = [(await http.get(f"http://127.0.0.1:{peer}/cookie")).text for _ in range(2)]
+    assert sent == ["none", "none"]
