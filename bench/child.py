@@ -1,4 +1,4 @@
-"""Work in a process of its own that warms up first and begins when it is told to; on uvloop, as our processes are."""
+"""Work in a process of its own that warms up first and begins when it is told to."""
 
 import asyncio
 import multiprocessing
@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar
 
 import uvloop
 
@@ -14,6 +14,10 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 Warm = Callable[[], Awaitable[None]]
 """Awaited by the work when it has warmed up; returns when it shall begin."""
+Work = Callable[[Task, Warm], Coroutine[Any, Any, Result]]
+Loop = Literal["asyncio", "uvloop"]
+"""uvloop is what our own processes run on; Python's own is what there is without a further thought."""
+_RUN: Final = {"asyncio": asyncio.run, "uvloop": uvloop.run}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +66,11 @@ class Child(Generic[Task, Result]):
 
 
 @contextmanager
-def child(work: Callable[[Task, Warm], Coroutine[Any, Any, Result]]) -> Iterator[Child[Task, Result]]:
+def child(work: Work[Task, Result], loop: Loop) -> Iterator[Child[Task, Result]]:
     """`work` is a module's own function: it warms up, awaits what it is handed, and then does what is measured."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(work, theirs), daemon=True)
+    process = context.Process(target=_serve, args=(work, loop, theirs), daemon=True)
     process.start()
     theirs.close()
     try:
@@ -76,7 +80,7 @@ def child(work: Callable[[Task, Warm], Coroutine[Any, Any, Result]]) -> Iterator
         process.join()
 
 
-def _serve(work: Callable[[Task, Warm], Coroutine[Any, Any, Result]], pipe: Connection) -> None:
+def _serve(work: Work[Task, Result], loop: Loop, pipe: Connection) -> None:
     async def warm() -> None:
         pipe.send(None)
         await asyncio.to_thread(pipe.recv)
@@ -84,4 +88,4 @@ def _serve(work: Callable[[Task, Warm], Coroutine[Any, Any, Result]], pipe: Conn
     with suppress(EOFError):  # nothing more is to be done
         while True:
             task = pipe.recv()
-            pipe.send(uvloop.run(work(task, warm)))
+            pipe.send(_RUN[loop](work(task, warm)))

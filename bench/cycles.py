@@ -42,28 +42,34 @@ QUICK = Effort(rounds=3, cycles={1: 20, MANY: 96}, counted=32)
 def run(console: Console, *, quick: bool) -> dict[str, float]:
     effort = QUICK if quick else FULL
     with (
-        child(floor.run) as bare_process,
-        child(drive) as driver,
+        child(floor.run, "asyncio") as stock,
+        child(floor.run, "uvloop") as faster,
+        child(drive, "uvloop") as driver,
         running(accounts_each=ACCOUNTS, journal=False) as service,
     ):
         console.print(f"Cycles: {effort.rounds} rounds in turns, PostgreSQL {service.cluster.version}")
         empty = storage.stored_bytes(service)
         callers = Callers(service, driver)
-        figures = _speed(console, callers, bare_process, effort)
+        figures = _speed(console, callers, stock, faster, effort)
         figures |= _asked(console, callers, effort)
         figures |= _stored(console, service, empty)
     return figures
 
 
 def _speed(
-    console: Console, callers: Callers, bare_process: Child[floor.Bare, Run], effort: Effort
+    console: Console,
+    callers: Callers,
+    stock: Child[floor.Bare, Run],
+    faster: Child[floor.Bare, Run],
+    effort: Effort,
 ) -> dict[str, float]:
     service = callers.service
     there, postgres = floor.prepare(service.database_url), service.cluster.pid
-    sync = bare("bare LangGraph", bare_process, there, "sync", postgres)
-    at_exit = bare("… durability exit", bare_process, there, "exit", postgres)
+    sync = bare("bare LangGraph", stock, there, "sync", postgres)
+    on_uvloop = bare("… on uvloop", faster, there, "sync", postgres)
+    at_exit = bare("… durability exit", stock, there, "exit", postgres)
     one, many = (
-        in_turns([sync, ours("Proofroom", callers), at_exit], number, cycles, effort.rounds)
+        in_turns([sync, ours("Proofroom", callers), on_uvloop, at_exit], number, cycles, effort.rounds)
         for number, cycles in effort.cycles.items()
     )
     service.add_worker()
@@ -82,13 +88,15 @@ def _speed(
     return {
         "ratio_c1": single.against(one[0]),
         "ratio_c16": busy.against(many[0]),
+        "ratio_c16_uvloop": busy.against(many[2]),
         "ratio_c16_two_workers": pair.against(two[0]),
         "cycles_s_c1": single.rate,
         "cycles_s_c16": busy.rate,
         "cycles_s_c16_two_workers": pair.rate,
         "floor_cycles_s_c1": one[0].rate,
         "floor_cycles_s_c16": many[0].rate,
-        "floor_exit_cycles_s_c16": many[2].rate,
+        "floor_uvloop_cycles_s_c16": many[2].rate,
+        "floor_exit_cycles_s_c16": many[3].rate,
         "start_visible_p50_ms": single.review_ms(50),
         "start_visible_p95_ms": single.review_ms(95),
         "decision_published_p50_ms": single.published_ms(50),

@@ -45,7 +45,7 @@ def run(console: Console, *, quick: bool) -> dict[str, float]:
     size, rounds, cycles = (SMALL, 2, {1: 10, 16: 64}) if quick else (FULL, 5, {1: 40, 16: 240})
     with ExitStack() as stack:
         empty, full = (stack.enter_context(running(accounts_each=ACCOUNTS, journal=False)) for _ in range(2))
-        process = stack.enter_context(child(drive))
+        process = stack.enter_context(child(drive, "uvloop"))
         began = time.perf_counter()
         seed(full.superuser_url, size, big=full.owner.principal.workspace_id)
         console.print(f"Growth: {size} seeded in {time.perf_counter() - began:.0f} s")
@@ -55,7 +55,7 @@ def run(console: Console, *, quick: bool) -> dict[str, float]:
             one, other = in_turns(contestants, callers, number, rounds)
             lines += _compared(one, other)
         seed(empty.superuser_url, PAGE, big=empty.owner.principal.workspace_id)
-        lines += _read(empty, full, stack.enter_context(child(ask)), 2 * rounds)
+        lines += _read(empty, full, stack.enter_context(child(ask, "uvloop")), 2 * rounds)
         looks = [[asyncio.run(_database_ms(each)) for each in (empty, full)] for _ in range(rounds)]
         there, here = (
             [statistics.median(ms) for ms in zip(*found, strict=True)] for found in zip(*looks, strict=True)

@@ -133,7 +133,7 @@ def run(console: Console, *, quick: bool) -> dict[str, float]:
     for heading in headings:
         table.add_column(heading, justify="right")
     figures: dict[str, float] = {}
-    with running(workers=0) as service, child(ask) as asking:
+    with running(workers=0) as service, child(ask, "uvloop") as asking:
         seed(service.superuser_url, SIZE, big=service.owner.principal.workspace_id)
         by_id = workflow_paths(service)
         for processes in (1, 2):
