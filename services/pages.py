@@ -49,6 +49,14 @@ def keyset(statement: SelectT, columns: Columns, *, goes_on: bool) -> SelectT:
     return statement.order_by(created_at.desc(), row_id.desc()).limit(bindparam("rows"))
 
 
+def of_table(table: str, conditions: Sequence[str], *, goes_on: bool) -> str:
+    """The same as `keyset`, in SQL."""
+    if goes_on:
+        conditions = [*conditions, "(created_at, id) < (:after_created_at, :after_id)"]
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    return f"SELECT * FROM {table} {where} ORDER BY created_at DESC, id DESC LIMIT :rows"
+
+
 def parameters(wanted: Wanted) -> dict[str, Any]:
     after = wanted.after
     position = {"after_created_at": after.created_at, "after_id": after.id} if after else {}

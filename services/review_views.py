@@ -9,16 +9,14 @@ from typing import Any, Final
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, bindparam, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from core import sql
 from core.content import Content
 from core.errors import NotFound
 from core.sql import Row, Statement, connection_of
 from graphs.payloads import Allowed
-from models import Draft, Evaluation, PlatformState, Review, ReviewStatus
+from models import ReviewStatus
 from platforms.registry import PLATFORMS, PlatformName
 from services import pages
 
@@ -78,9 +76,9 @@ class Filters:
 async def browse(session: AsyncSession, wanted: pages.Wanted, filters: Filters) -> pages.Slice[ItemView]:
     given = {name: value for name in filters.__slots__ if (value := getattr(filters, name))}
     statement = _page(frozenset(given), goes_on=wanted.after is not None)
-    rows = (await session.execute(statement, {**given, **pages.parameters(wanted)})).all()
-    found = pages.cut(rows, wanted, lambda row: pages.Position(row.created_at, row.id))
-    return pages.Slice([ItemView(*row) for row in found.items], found.next)
+    rows = await sql.rows(await connection_of(session), statement, {**given, **pages.parameters(wanted)})
+    items = [take_item(row) for row in rows]
+    return pages.cut(items, wanted, lambda item: pages.Position(item.created_at, item.id))
 
 
 async def find_item(session: AsyncSession, review_id: UUID) -> ItemView:
@@ -145,13 +143,11 @@ ITEM: Final = f"""
 SELECT r.id, d.workflow_id, r.thread_id, d.platform, r.status, e.score, r.draft_id, left(d.content, {OPENING}) AS opening,
     r.assignee_id, r.due_at, r.decision, r.decided_by, r.decided_at, r.created_at"""
 """`ItemView`, to be followed by what else is wanted and by `OF_REVIEW`."""
-OF_REVIEW: Final = """
-FROM reviews r JOIN drafts d ON d.id = r.draft_id
+_OF = """JOIN drafts d ON d.id = r.draft_id
 LEFT JOIN LATERAL (
     SELECT score FROM evaluations WHERE draft_id = d.id ORDER BY created_at DESC, id DESC LIMIT 1
-) e ON true
-WHERE r.id = :id
-"""
+) e ON true"""
+OF_REVIEW: Final = f" FROM reviews r {_OF} WHERE r.id = :id"
 _ITEM: Final = Statement.of(ITEM + OF_REVIEW)
 _WHOLE: Final = Statement.of(f"""
 {ITEM}, r.seen_hash, r.schedule_for, r.refusal, r.comment, r.connected_account_id, (
@@ -167,46 +163,19 @@ _WHOLE: Final = Statement.of(f"""
     FROM connected_accounts a WHERE a.platform = d.platform
 ) AS accounts
 {OF_REVIEW}""")
-_CONDITIONS: Final[dict[str, ColumnElement[bool]]] = {
-    "status": Review.status == bindparam("status"),
-    "platform": Review.platform == bindparam("platform"),
-    "workflow_id": Review.thread_id.in_(
-        select(PlatformState.id).where(PlatformState.workflow_id == bindparam("workflow_id"))
-    ),
-    "assignee_id": Review.assignee_id == bindparam("assignee_id"),
-    "unassigned": Review.assignee_id.is_(None),
+_CONDITIONS: Final = {
+    "status": "status = :status",
+    "platform": "platform = :platform",
+    "workflow_id": "thread_id IN (SELECT id FROM platform_states WHERE workflow_id = :workflow_id)",
+    "assignee_id": "assignee_id = :assignee_id",
+    "unassigned": "assignee_id IS NULL",
 }
 """By the filters' names."""
 
 
 @cache
-def _page(given: frozenset[str], *, goes_on: bool) -> Select[*tuple[Any, ...]]:
-    """Put together once for each choice of filters: that takes longer than to run it.
-
-    It is cut before anything is joined to it: in a big workspace the planner takes a join for so much smaller than it
-    is that it would make all of it first.
-    """
-    reviews = select(Review).where(*(_CONDITIONS[name] for name in sorted(given)))
-    columns = Review.created_at, Review.id
-    page = aliased(Review, pages.keyset(reviews, columns, goes_on=goes_on).subquery())
-    scores = (
-        select(Evaluation.score)
-        .where(Evaluation.draft_id == page.draft_id)
-        .order_by(Evaluation.created_at.desc(), Evaluation.id.desc())
-        .limit(1)
-        .lateral()
-    )
-    elsewhere: dict[str, SQLColumnExpression[Any]] = {
-        "workflow_id": Draft.workflow_id,
-        "platform": Draft.platform,
-        "score": scores.c.score,
-        "opening": func.left(Draft.content, OPENING),
-    }
-    return (
-        select(
-            *(elsewhere[name] if name in elsewhere else getattr(page, name) for name in ItemView.__slots__)
-        )
-        .join(Draft, Draft.id == page.draft_id)
-        .outerjoin(scores, literal(True))
-        .order_by(page.created_at.desc(), page.id.desc())
-    )
+def _page(given: frozenset[str], *, goes_on: bool) -> Statement:
+    """It is cut before anything is joined to it: in a big workspace the planner takes a join for so much smaller than it
+    is that it would make all of it first."""
+    page = pages.of_table("reviews", [_CONDITIONS[name] for name in sorted(given)], goes_on=goes_on)
+    return Statement.of(f"{ITEM} FROM ({page}) r {_OF} ORDER BY r.created_at DESC, r.id DESC")

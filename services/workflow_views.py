@@ -1,55 +1,44 @@
-"""Workflows as callers read them: each thread with its text, score, review and receipt. A page takes two statements."""
+"""Workflows as callers read them: each thread with its text, score, review and receipt, in one statement."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, Uuid, any_, bindparam, func, literal, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased, defer
 
+from core import sql
 from core.errors import NotFound
-from models import (
-    Draft,
-    Evaluation,
-    PlatformState,
-    PublishingJob,
-    Review,
-    TokenUsage,
-    Workflow,
-    WorkflowStatus,
-)
+from core.sql import Row, Statement, connection_of
+from models import Workflow, WorkflowStatus
 from services import pages
 
 
 @dataclass(frozen=True, slots=True)
-class SourceView:
-    """Where the words came from, without the words: they may be a million."""
-
-    type: str
-    url: str | None
-    title: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ThreadView:
-    state: PlatformState
-    active_draft: Draft | None
-    evaluation: Evaluation | None
-    """The active draft's latest."""
-    pending_review_id: UUID | None
-    publishing_job: PublishingJob | None
-    """The latest."""
-
-
-@dataclass(frozen=True, slots=True)
 class WorkflowView:
-    workflow: Workflow
-    source: SourceView
-    threads: Sequence[ThreadView]
+    id: UUID
+    status: str
+    mode: str
+    source: Row
+    """Where the words came from, without the words: they may be a million."""
+    options: dict[str, Any] | None
+    template_id: UUID | None
+    template_input: dict[str, str] | None
+    project_id: UUID | None
+    campaign_id: UUID | None
+    schedule_for: datetime | None
+    external_id: str | None
+    metadata: dict[str, Any]
+    user_id: UUID | None
+    threads: list[Row]
+    """In the order in which the platforms were asked for: ids are made in that order. Each with its `active_draft`, that
+    one's latest `evaluation`, its `pending_review_id` and its latest `publishing_job`."""
     cost_usd: Decimal
+    created_at: datetime
+    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,24 +49,12 @@ class Filters:
     external_id: str | None = None
 
 
-_SOURCE = tuple(
-    Workflow.source_content[name].astext.label(f"source_{name}") for name in ("type", "url", "title")
-)
-
-
 async def browse(session: AsyncSession, wanted: pages.Wanted, filters: Filters) -> pages.Slice[WorkflowView]:
-    statement = _WORKFLOWS
-    for name in filters.__slots__:
-        if (value := getattr(filters, name)) is not None:
-            statement = statement.where(getattr(Workflow, name) == value)
-    columns = Workflow.created_at, Workflow.id
-    statement = pages.keyset(statement, columns, goes_on=wanted.after is not None)
-    found = pages.cut(
-        (await session.execute(statement, pages.parameters(wanted))).all(),
-        wanted,
-        lambda row: pages.Position(row.Workflow.created_at, row.Workflow.id),
-    )
-    return pages.Slice(await _views(session, found.items), found.next)
+    given = {name: value for name in filters.__slots__ if (value := getattr(filters, name)) is not None}
+    statement = _page(frozenset(given), goes_on=wanted.after is not None)
+    rows = await sql.rows(await connection_of(session), statement, {**given, **pages.parameters(wanted)})
+    views = [WorkflowView(**row) for row in rows]
+    return pages.cut(views, wanted, lambda view: pages.Position(view.created_at, view.id))
 
 
 async def require(session: AsyncSession, workflow_id: UUID) -> None:
@@ -88,77 +65,51 @@ async def require(session: AsyncSession, workflow_id: UUID) -> None:
 
 async def find(session: AsyncSession, workflow_id: UUID) -> WorkflowView:
     """Raises NotFound."""
-    rows = (await session.execute(_WORKFLOW, {"id": workflow_id})).all()
-    if not rows:
+    found = await sql.row(await connection_of(session), _ONE, {"id": workflow_id})
+    if found is None:
         raise _not_found()
-    return (await _views(session, rows))[0]
+    return WorkflowView(**found)
 
 
 def _not_found() -> NotFound:
     return NotFound("There is no such workflow.")
 
 
-def _workflows() -> Select[*tuple[Any, ...]]:
-    cost = (
-        select(func.sum(TokenUsage.cost_usd))
-        .where(TokenUsage.workflow_id == Workflow.id, TokenUsage.status != "reserved")
-        .scalar_subquery()
-    )
-    return select(Workflow, *_SOURCE, cost.label("cost_usd")).options(
-        defer(Workflow.source_content, raiseload=True)
-    )
-
-
-def _threads() -> Select[*tuple[Any, ...]]:
-    """In the order in which the platforms were asked for: ids are made in that order."""
-    evaluations = (
-        select(Evaluation)
-        .where(Evaluation.draft_id == PlatformState.active_draft_id)
-        .order_by(Evaluation.created_at.desc(), Evaluation.id.desc())
-        .limit(1)
-        .lateral()
-    )
-    jobs = (
-        select(PublishingJob)
-        .where(PublishingJob.thread_id == PlatformState.id)
-        .order_by(PublishingJob.created_at.desc(), PublishingJob.id.desc())
-        .limit(1)
-        .lateral()
-    )
-    pending = (
-        select(Review.id)
-        .where(Review.thread_id == PlatformState.id, Review.status == "pending")
-        .order_by(Review.created_at.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    return (
-        select(PlatformState, Draft, aliased(Evaluation, evaluations), pending, aliased(PublishingJob, jobs))
-        .outerjoin(Draft, Draft.id == PlatformState.active_draft_id)
-        .outerjoin(evaluations, literal(True))
-        .outerjoin(jobs, literal(True))
-        .where(PlatformState.workflow_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
-        .order_by(PlatformState.id)
-    )
-
-
-# Put together once: that takes longer than to run them.
-_WORKFLOWS: Final = _workflows()
-_WORKFLOW: Final = _WORKFLOWS.where(Workflow.id == bindparam("id"))
-_THREADS: Final = _threads()
-
-
-async def _views(session: AsyncSession, rows: Sequence[Any]) -> list[WorkflowView]:
-    threads: dict[UUID, list[ThreadView]] = {row.Workflow.id: [] for row in rows}
-    for found in await session.execute(_THREADS, {"ids": list(threads)}):
-        view = ThreadView(*found)
-        threads[view.state.workflow_id].append(view)
-    return [
-        WorkflowView(
-            row.Workflow,
-            SourceView(row.source_type or "text", row.source_url, row.source_title),
-            threads[row.Workflow.id],
-            row.cost_usd or Decimal(0),
+_VIEW: Final = """
+SELECT w.id, w.status, w.mode, jsonb_build_object(
+        'type', coalesce(w.source_content ->> 'type', 'text'),
+        'url', w.source_content ->> 'url', 'title', w.source_content ->> 'title'
+    ) AS source,
+    w.manual_options AS options, w.template_id, w.template_input, w.project_id, w.campaign_id, w.schedule_for,
+    w.external_id, w.metadata, w.user_id, coalesce(t.threads, '[]') AS threads,
+    (
+        SELECT coalesce(sum(u.cost_usd), 0) FROM token_usage u WHERE u.workflow_id = w.id AND u.status <> 'reserved'
+    ) AS cost_usd,
+    w.created_at, w.updated_at
+"""
+_THREADS: Final = """
+LEFT JOIN LATERAL (
+    SELECT jsonb_agg(jsonb_build_object(
+        'thread_id', p.id, 'platform', p.platform, 'status', p.status, 'iteration', p.iteration, 'error', p.error,
+        'updated_at', p.updated_at, 'active_draft', to_jsonb(d), 'evaluation', (
+            SELECT to_jsonb(e) FROM evaluations e WHERE e.draft_id = p.active_draft_id
+            ORDER BY e.created_at DESC, e.id DESC LIMIT 1
+        ), 'pending_review_id', (
+            SELECT r.id FROM reviews r WHERE r.thread_id = p.id AND r.status = 'pending'
+            ORDER BY r.created_at DESC LIMIT 1
+        ), 'publishing_job', (
+            SELECT to_jsonb(j) FROM publishing_jobs j WHERE j.thread_id = p.id
+            ORDER BY j.created_at DESC, j.id DESC LIMIT 1
         )
-        for row in rows
-    ]
+    ) ORDER BY p.id) AS threads
+    FROM platform_states p LEFT JOIN drafts d ON d.id = p.active_draft_id
+    WHERE p.workflow_id = w.id
+) t ON true
+"""
+_ONE: Final = Statement.of(f"{_VIEW} FROM workflows w {_THREADS} WHERE w.id = :id")
+
+
+@cache
+def _page(given: frozenset[str], *, goes_on: bool) -> Statement:
+    page = pages.of_table("workflows", [f"{name} = :{name}" for name in sorted(given)], goes_on=goes_on)
+    return Statement.of(f"{_VIEW} FROM ({page}) w {_THREADS} ORDER BY w.created_at DESC, w.id DESC")

@@ -1,9 +1,17 @@
 """Workflows, their threads and drafts."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, AliasChoices, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    AliasPath,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 from api.schemas.accounts import ViolationOut
 from api.schemas.common import Answer, Body, Facts, Future, Money, Time, filled, not_blank
@@ -13,7 +21,7 @@ from models import DraftSource, PlatformStatus, WorkflowMode, WorkflowStatus
 from platforms.registry import PlatformName
 from services.diffs import Op
 from services.draft_views import DraftView
-from services.workflow_views import ThreadView, WorkflowView
+from services.workflow_views import WorkflowView
 from services.workflows import Options
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=1_000_000), AfterValidator(not_blank)]
@@ -140,26 +148,18 @@ class ThreadOut(ThreadBrief):
     evaluation: EvaluationOut | None = Field(description="The active draft's latest.")
     pending_review_id: UUID | None
     publishing_job: JobOut | None = Field(description="The latest.")
-    url: str | None = Field(description="Where it was published.")
+    url: str | None = Field(
+        validation_alias=AliasPath("publishing_job", "response_data", "url"),
+        default=None,
+        description="Where it was published.",
+    )
     error: str | None
     updated_at: Time
 
-    @classmethod
-    def of(cls, view: ThreadView) -> Self:
-        job = JobOut.model_validate(view.publishing_job) if view.publishing_job else None
-        return cls(
-            thread_id=view.state.id,
-            platform=PlatformName(view.state.platform),
-            status=view.state.status,
-            iteration=view.state.iteration,
-            active_draft=DraftOut.model_validate(view.active_draft) if view.active_draft else None,
-            evaluation=EvaluationOut.model_validate(view.evaluation) if view.evaluation else None,
-            pending_review_id=view.pending_review_id,
-            publishing_job=job,
-            url=job.url if job else None,
-            error=view.state.error,
-            updated_at=view.state.updated_at,
-        )
+
+def _wishes(stored: dict[str, Any] | None) -> dict[str, Any]:
+    """Beside what the caller wished, what it was made of is stored."""
+    return {name: value for name, value in (stored or {}).items() if name in Options.model_fields}
 
 
 class WorkflowOut(Answer):
@@ -167,7 +167,7 @@ class WorkflowOut(Answer):
     status: WorkflowStatus
     mode: WorkflowMode
     source: SourceOut
-    options: Options
+    options: Annotated[Options, BeforeValidator(_wishes)]
     template_id: UUID | None
     template_input: dict[str, str] | None
     project_id: UUID | None
@@ -183,29 +183,7 @@ class WorkflowOut(Answer):
 
     @classmethod
     def of(cls, view: WorkflowView) -> Self:
-        row = view.workflow
-        wishes = {
-            name: value for name, value in (row.manual_options or {}).items() if name in Options.model_fields
-        }
-        return cls(
-            id=row.id,
-            status=row.status,
-            mode=row.mode,
-            source=SourceOut.model_validate(view.source),
-            options=Options.model_validate(wishes),
-            template_id=row.template_id,
-            template_input=row.template_input,
-            project_id=row.project_id,
-            campaign_id=row.campaign_id,
-            schedule_for=row.schedule_for,
-            external_id=row.external_id,
-            metadata=row.metadata_,
-            user_id=row.user_id,
-            threads=[ThreadOut.of(thread) for thread in view.threads],
-            cost_usd=view.cost_usd,
-            created_at=row.created_at,
-            updated_at=row.updated_at,
-        )
+        return cls.model_validate(view)
 
 
 class ChangeOut(Answer):
