@@ -108,17 +108,17 @@ async def _database_ms(service: Service) -> tuple[float, float]:
     who = service.owner.principal
     db = Database(service.settings)
     try:
-        async with db.tenant(who.workspace_id, who.user_id) as session:
-            newest = await workflow_views.browse(session, pages.Wanted(), workflow_views.Filters())
+        async with db.reading(who.workspace_id, who.user_id) as connection:
+            newest = await workflow_views.browse(connection, pages.Wanted(), workflow_views.Filters())
         ids = [view.id for view in newest.items]
         waiting = review_views.Filters(status=ReviewStatus.PENDING)
         inbox, by_id = list[float](), list[float]()
         for number in range(LOOKS):
-            async with db.tenant(who.workspace_id, who.user_id) as session:
+            async with db.reading(who.workspace_id, who.user_id) as connection:
                 began = time.perf_counter()
-                await review_views.browse(session, pages.Wanted(), waiting)
+                await review_views.browse(connection, pages.Wanted(), waiting)
                 listed = time.perf_counter()
-                await workflow_views.find(session, ids[number % len(ids)])
+                await workflow_views.find(connection, ids[number % len(ids)])
                 found = time.perf_counter()
             inbox.append((listed - began) * 1000)
             by_id.append((found - listed) * 1000)

@@ -24,6 +24,7 @@ from core.settings import Settings
 from core.sql import Connection, connection_of
 
 SEARCH_PATH: Final = "public,langgraph,procrastinate"
+Role = Literal["proofroom_app", "proofroom_service"]
 APP: Final = "proofroom_app"
 """Requests: held to one workspace."""
 SERVICE: Final = "proofroom_service"
@@ -83,6 +84,16 @@ class Database:
             yield session
 
     @asynccontextmanager
+    async def reading(self, workspace_id: UUID, user_id: UUID) -> AsyncIterator[Connection]:
+        """As `tenant`, for what is read past the mappings: see docs/decisions/0016-past-the-mappings.md."""
+        async with _lent(self.tenants) as connection:
+            await connection.execute(_enter(APP, workspace_id, user_id), prepare=False)
+            try:
+                yield connection
+            finally:
+                await connection.rollback()
+
+    @asynccontextmanager
     async def service(self, workspace_id: UUID | None = None) -> AsyncIterator[AsyncSession]:
         """A worker's session: sees this workspace, or every one when it is claiming or sweeping."""
         async with self._begin(SERVICE, workspace_id, None) as session:
@@ -115,20 +126,24 @@ class Database:
     @asynccontextmanager
     async def _begin(
         self,
-        role: Literal["proofroom_app", "proofroom_service"],
+        role: Role,
         workspace_id: UUID | None,
         user_id: UUID | None,
     ) -> AsyncIterator[AsyncSession]:
-        workspace, user = workspace_id.hex if workspace_id else "", user_id.hex if user_id else ""
-        # In one round trip, which takes no parameters: but these are nobody's words.
-        enter = f"""BEGIN; SELECT set_config('role', '{role}', true),
-            set_config('proofroom.workspace_id', '{workspace}', true), set_config('proofroom.user_id', '{user}', true)"""
         async with self._sessions.begin() as session:
             connection = await connection_of(session)
             with _translated():
-                await connection.execute(enter.encode(), prepare=False)
+                await connection.execute(_enter(role, workspace_id, user_id), prepare=False)
                 yield session
         faults.reach("after_commit")
+
+
+def _enter(role: Role, workspace_id: UUID | None, user_id: UUID | None) -> bytes:
+    """Begins, in one round trip. That takes no parameters: but these are nobody's words."""
+    workspace, user = workspace_id.hex if workspace_id else "", user_id.hex if user_id else ""
+    return f"""BEGIN; SELECT set_config('role', '{role}', true),
+        set_config('proofroom.workspace_id', '{workspace}', true),
+        set_config('proofroom.user_id', '{user}', true)""".encode()
 
 
 def _engine(settings: Settings, options: str, **changes: Any) -> AsyncEngine:

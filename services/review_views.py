@@ -9,12 +9,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import sql
 from core.content import Content
 from core.errors import NotFound
-from core.sql import Row, Statement, connection_of
+from core.sql import Connection, Row, Statement
 from graphs.payloads import Allowed
 from models import ReviewStatus
 from platforms.registry import PLATFORMS, PlatformName
@@ -73,22 +72,22 @@ class Filters:
     unassigned: bool = False
 
 
-async def browse(session: AsyncSession, wanted: pages.Wanted, filters: Filters) -> pages.Slice[ItemView]:
+async def browse(connection: Connection, wanted: pages.Wanted, filters: Filters) -> pages.Slice[ItemView]:
     given = {name: value for name in filters.__slots__ if (value := getattr(filters, name))}
     statement = _page(frozenset(given), goes_on=wanted.after is not None)
-    rows = await sql.rows(await connection_of(session), statement, {**given, **pages.parameters(wanted)})
+    rows = await sql.rows(connection, statement, {**given, **pages.parameters(wanted)})
     items = [take_item(row) for row in rows]
     return pages.cut(items, wanted, lambda item: pages.Position(item.created_at, item.id))
 
 
-async def find_item(session: AsyncSession, review_id: UUID) -> ItemView:
+async def find_item(connection: Connection, review_id: UUID) -> ItemView:
     """Raises NotFound."""
-    return take_item(await read(session, _ITEM, {"id": review_id}))
+    return take_item(await read(connection, _ITEM, {"id": review_id}))
 
 
-async def find(session: AsyncSession, review_id: UUID) -> ReviewView:
+async def find(connection: Connection, review_id: UUID) -> ReviewView:
     """Raises NotFound."""
-    found = await read(session, _WHOLE, {"id": review_id})
+    found = await read(connection, _WHOLE, {"id": review_id})
     *earlier, draft = found["drafts"]
     accounts = found["accounts"] or []
     return ReviewView(
@@ -106,9 +105,9 @@ async def find(session: AsyncSession, review_id: UUID) -> ReviewView:
     )
 
 
-async def read(session: AsyncSession, statement: Statement, parameters: dict[str, Any]) -> Row:
+async def read(connection: Connection, statement: Statement, parameters: dict[str, Any]) -> Row:
     """One of a review's own columns and more: see `ITEM`. Raises NotFound."""
-    found = await sql.row(await connection_of(session), statement, parameters)
+    found = await sql.row(connection, statement, parameters)
     if found is None:
         raise NotFound("There is no such review.")
     return found

@@ -70,7 +70,8 @@ async def decide(
 
     `seen_hash` None is a decision that does not name what it saw (Agent Inbox); it is recorded as unbound.
     """
-    found = await review_views.read(session, _LOAD, {"id": review_id, "account_id": decision.account_id})
+    connection = await connection_of(session)
+    found = await review_views.read(connection, _LOAD, {"id": review_id, "account_id": decision.account_id})
     item = review_views.take_item(found)
     if item.status != "pending":
         raise await _already_decided(session, item)
@@ -89,7 +90,7 @@ async def decide(
         _check_policy(content, PlatformName(item.platform))
     status = "evaluating" if is_edit and not approves else _STATUS_AFTER[decision.decision]
     decided = await sql.row(
-        await connection_of(session),
+        connection,
         _DECIDE,
         {
             "id": review_id,
@@ -108,7 +109,7 @@ async def decide(
         },
     )
     if decided is None:
-        found = await review_views.read(session, _LOAD, {"id": review_id, "account_id": None})
+        found = await review_views.read(connection, _LOAD, {"id": review_id, "account_id": None})
         if found["status"] != "pending":
             raise await _already_decided(session, review_views.take_item(found))
         raise _changed(found)

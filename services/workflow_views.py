@@ -7,13 +7,10 @@ from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from core import sql
 from core.errors import NotFound
-from core.sql import Row, Statement, connection_of
-from models import Workflow, WorkflowStatus
+from core.sql import Connection, Row, Statement
+from models import WorkflowStatus
 from services import pages
 
 
@@ -49,23 +46,23 @@ class Filters:
     external_id: str | None = None
 
 
-async def browse(session: AsyncSession, wanted: pages.Wanted, filters: Filters) -> pages.Slice[WorkflowView]:
+async def browse(connection: Connection, wanted: pages.Wanted, filters: Filters) -> pages.Slice[WorkflowView]:
     given = {name: value for name in filters.__slots__ if (value := getattr(filters, name)) is not None}
     statement = _page(frozenset(given), goes_on=wanted.after is not None)
-    rows = await sql.rows(await connection_of(session), statement, {**given, **pages.parameters(wanted)})
+    rows = await sql.rows(connection, statement, {**given, **pages.parameters(wanted)})
     views = [WorkflowView(**row) for row in rows]
     return pages.cut(views, wanted, lambda view: pages.Position(view.created_at, view.id))
 
 
-async def require(session: AsyncSession, workflow_id: UUID) -> None:
+async def require(connection: Connection, workflow_id: UUID) -> None:
     """Raises NotFound."""
-    if await session.scalar(select(Workflow.id).where(Workflow.id == workflow_id)) is None:
+    if await sql.row(connection, _EXISTS, {"id": workflow_id}) is None:
         raise _not_found()
 
 
-async def find(session: AsyncSession, workflow_id: UUID) -> WorkflowView:
+async def find(connection: Connection, workflow_id: UUID) -> WorkflowView:
     """Raises NotFound."""
-    found = await sql.row(await connection_of(session), _ONE, {"id": workflow_id})
+    found = await sql.row(connection, _ONE, {"id": workflow_id})
     if found is None:
         raise _not_found()
     return WorkflowView(**found)
@@ -75,6 +72,7 @@ def _not_found() -> NotFound:
     return NotFound("There is no such workflow.")
 
 
+_EXISTS: Final = Statement.of("SELECT id FROM workflows WHERE id = :id")
 _VIEW: Final = """
 SELECT w.id, w.status, w.mode, jsonb_build_object(
         'type', coalesce(w.source_content ->> 'type', 'text'),

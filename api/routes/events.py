@@ -80,8 +80,8 @@ async def stream_workflow_events(
         follower = _Follower(request, db, listener, news, principal, workflow_id, settings.poll_seconds)
         found = await follower.look(after)
         if not found:
-            async with db.tenant(principal.workspace_id, principal.user_id) as session:
-                await workflow_views.require(session, workflow_id)
+            async with db.reading(principal.workspace_id, principal.user_id) as connection:
+                await workflow_views.require(connection, workflow_id)
         return EventStream(follower.follow(after, found), stack.pop_all())
 
 

@@ -23,6 +23,7 @@ from api.schemas.workflows import ThreadBrief
 from api.transaction import UnitOfWork
 from core.errors import ProofroomError
 from core.principal import Principal
+from core.sql import connection_of
 from graphs.interrupts import Decision
 from models import ReviewStatus
 from platforms.registry import PlatformName
@@ -38,7 +39,7 @@ Assignee = Annotated[
 @router.get("")
 async def list_reviews(
     principal: Viewer,
-    session: Session,
+    db: Db,
     paging: Paging,
     status: ReviewStatus | None = None,
     platform: PlatformName | None = None,
@@ -57,7 +58,9 @@ async def list_reviews(
         else None,
         unassigned=assignee == "nobody",
     )
-    return Page[ReviewItem].of(await review_views.browse(session, paging, filters), ReviewItem.of)
+    async with db.reading(principal.workspace_id, principal.user_id) as connection:
+        found = await review_views.browse(connection, paging, filters)
+    return Page[ReviewItem].of(found, ReviewItem.of)
 
 
 @router.post("/decisions")
@@ -74,8 +77,8 @@ async def decide_many(body: DecisionsIn, principal: Reviewer, work: Work) -> Dec
 @router.get("/{review_id}")
 async def get_review(review_id: UUID, principal: Viewer, db: Db) -> ReviewOut:
     """All that a decision needs."""
-    async with db.tenant(principal.workspace_id, principal.user_id) as session:
-        view = await review_views.find(session, review_id)
+    async with db.reading(principal.workspace_id, principal.user_id) as connection:
+        view = await review_views.find(connection, review_id)
     return ReviewOut.of_view(view, await review_views.preview(view))
 
 
@@ -83,7 +86,7 @@ async def get_review(review_id: UUID, principal: Viewer, db: Db) -> ReviewOut:
 async def change_review(review_id: UUID, body: ReviewPatch, _: Reviewer, session: Session) -> ReviewItem:
     """Says who is to decide, and by when."""
     await reviews.assign(session, review_id, body.changes())
-    return ReviewItem.of(await review_views.find_item(session, review_id))
+    return ReviewItem.of(await review_views.find_item(await connection_of(session), review_id))
 
 
 @router.post("/{review_id}/decision", status_code=202)

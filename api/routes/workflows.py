@@ -21,6 +21,7 @@ from api.schemas.workflows import (
 from core.errors import FieldError, Invalid
 from core.http import guarded_client
 from core.settings import Settings
+from core.sql import connection_of
 from models import WorkflowStatus
 from services import sources, workflow_views, workflows
 
@@ -66,8 +67,8 @@ async def start_workflow(
 
 @router.get("")
 async def list_workflows(
-    _: Viewer,
-    session: Session,
+    principal: Viewer,
+    db: Db,
     paging: Paging,
     status: WorkflowStatus | None = None,
     project_id: UUID | None = None,
@@ -77,7 +78,9 @@ async def list_workflows(
     filters = workflow_views.Filters(
         status=status, project_id=project_id, campaign_id=campaign_id, external_id=external_id
     )
-    return Page[WorkflowOut].of(await workflow_views.browse(session, paging, filters), WorkflowOut.of)
+    async with db.reading(principal.workspace_id, principal.user_id) as connection:
+        found = await workflow_views.browse(connection, paging, filters)
+    return Page[WorkflowOut].of(found, WorkflowOut.of)
 
 
 @router.get(
@@ -111,8 +114,8 @@ async def get_workflow(
     """No connection and no transaction is held while it waits."""
 
     async def look() -> tuple[WorkflowOut, str]:
-        async with db.tenant(principal.workspace_id, principal.user_id) as session:
-            found = WorkflowOut.of(await workflow_views.find(session, workflow_id))
+        async with db.reading(principal.workspace_id, principal.user_id) as connection:
+            found = WorkflowOut.of(await workflow_views.find(connection, workflow_id))
         return found, _etag(found)
 
     clock = asyncio.get_running_loop().time
@@ -143,7 +146,7 @@ def _etag(found: WorkflowOut) -> str:
 async def cancel_workflow(workflow_id: UUID, _: WorkflowEditor, session: Session) -> WorkflowOut:
     """Nothing of it goes out any more; what is out already stays."""
     await workflows.cancel(session, workflow_id)
-    return WorkflowOut.of(await workflow_views.find(session, workflow_id))
+    return WorkflowOut.of(await workflow_views.find(await connection_of(session), workflow_id))
 
 
 async def _read_source(body: WorkflowIn, settings: Settings) -> Source | None:
