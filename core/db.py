@@ -70,9 +70,8 @@ class Database:
 
     def __init__(self, settings: Settings) -> None:
         self.engine = _engine(settings, _BY_INDEX)
-        self.tenants = _engine(
-            settings, _BY_INDEX, isolation_level="AUTOCOMMIT"
-        )  # `_begin` says BEGIN itself
+        # `_enter` says BEGIN itself, and whoever borrows a connection ends what was begun.
+        self.tenants = _engine(settings, _BY_INDEX, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
         self._sessions = async_sessionmaker(self.tenants, expire_on_commit=False)
         self._workers = _autocommit(settings, f"-crole={SERVICE} {_BY_INDEX} {_PLANNED_ONCE}")
         self._functions = _autocommit(settings, f"-crole={APP} {_BY_INDEX}")
@@ -90,8 +89,10 @@ class Database:
             await connection.execute(_enter(APP, workspace_id, user_id), prepare=False)
             try:
                 yield connection
-            finally:
+            except Exception:
                 await connection.rollback()
+                raise
+            await connection.commit()  # psycopg forgets what it has prepared at each ROLLBACK
 
     @asynccontextmanager
     async def service(self, workspace_id: UUID | None = None) -> AsyncIterator[AsyncSession]:
@@ -159,6 +160,7 @@ def _engine(settings: Settings, options: str, **changes: Any) -> AsyncEngine:
         **changes,
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    event.listen(engine.sync_engine, "checkin", _close_unfinished)
     return engine
 
 
@@ -183,9 +185,15 @@ async def _lent(engine: AsyncEngine) -> AsyncIterator[Connection]:
         with _translated():
             yield connection
     finally:
-        if connection.info.transaction_status is not TransactionStatus.IDLE:
-            await connection.close()  # cut off in the midst of a statement
         lent.close()
+
+
+def _close_unfinished(connection: DBAPIConnection | None, *_: object) -> None:
+    """What was cut off in the midst of a statement or a transaction is nobody else's."""
+    if connection is not None:
+        driver = connection.driver_connection.pgconn
+        if driver.transaction_status != TransactionStatus.IDLE:
+            driver.finish()
 
 
 @contextmanager

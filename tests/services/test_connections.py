@@ -1,0 +1,71 @@
+"""Connections are lent from one user to the next, and carry nothing along."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+from sqlalchemy.exc import ProgrammingError
+from uuid_utils.compat import uuid7
+
+from core import sql
+from core.db import Database
+from core.sql import Connection, Statement, connection_of
+
+WHO = Statement.of("""
+SELECT pg_backend_pid() AS connection, current_user AS role,
+    current_setting('proofroom.workspace_id', true) AS workspace, :said AS said
+""")
+SLEEP = Statement.of("SELECT pg_sleep(60)")
+
+
+async def seen(connection: Connection) -> sql.Row:
+    (found,) = await sql.rows(connection, WHO, {"said": "it's :said"})
+    return found
+
+
+async def test_a_reader_enters_its_workspace_and_leaves_nothing_behind(db: Database) -> None:
+    mine, other, user = uuid7(), uuid7(), uuid7()
+    async with db.reading(mine, user) as connection:
+        first = await seen(connection)
+    assert (first["role"], UUID(first["workspace"]), first["said"]) == ("proofroom_app", mine, "it's :said")
+    async with db.reading(other, user) as connection:
+        assert UUID((await seen(connection))["workspace"]) == other
+    async with db.anonymous() as session:
+        last = await seen(await connection_of(session))
+    assert (last["connection"], last["workspace"]) == (first["connection"], ""), "the same, once more"
+
+
+async def refuse(db: Database, way: str) -> None:
+    nonsense = Statement.of("SELECT nothing")
+    if way == "tenant":
+        async with db.tenant(uuid7()) as session:
+            await sql.rows(await connection_of(session), nonsense, {})
+    else:
+        async with db.reading(uuid7(), uuid7()) if way == "reading" else db.autocommit() as connection:
+            await sql.rows(connection, nonsense, {})
+
+
+@pytest.mark.parametrize("way", ["reading", "tenant", "autocommit"])
+async def test_what_was_refused_is_over(db: Database, way: str) -> None:
+    with pytest.raises(ProgrammingError):
+        await refuse(db, way)
+    mine = uuid7()
+    async with db.reading(mine, uuid7()) as connection:
+        assert UUID((await seen(connection))["workspace"]) == mine
+    async with db.autocommit() as connection:
+        assert (await seen(connection))["role"] == "proofroom_service"
+
+
+async def test_nobody_gets_a_connection_that_was_cut_off_in_mid_statement(db: Database) -> None:
+    async def read() -> None:
+        async with db.reading(uuid7(), uuid7()) as connection:
+            await sql.rows(connection, SLEEP, {})
+
+    reading = asyncio.create_task(read())
+    await asyncio.sleep(0.1)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    mine = uuid7()
+    async with db.reading(mine, uuid7()) as connection:
+        assert UUID((await seen(connection))["workspace"]) == mine
