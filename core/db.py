@@ -33,9 +33,7 @@ SERVICE: Final = "proofroom_service"
 _BY_INDEX: Final = "-cenable_seqscan=off -cjit=off"
 """Every row is found by an index. Plans are kept, those of triggers and references too: one that was made while a table
 was empty must serve when it is full."""
-_PLANNED_ONCE: Final = (
-    "-cplan_cache_mode=force_generic_plan -cenable_hashjoin=off -cenable_mergejoin=off -cenable_bitmapscan=off"
-)
+_PLANNED_ONCE: Final = "-cplan_cache_mode=force_generic_plan -cenable_hashjoin=off -cenable_mergejoin=off -cenable_bitmapscan=off"
 """For few statements that run all the time, whatever their values. By a bitmap, a claim would go through all that was
 due since the last vacuum."""
 
