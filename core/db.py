@@ -142,10 +142,14 @@ class Database:
 
 def _enter(role: Role, workspace_id: UUID | None, user_id: UUID | None) -> bytes:
     """Begins, in one round trip. That takes no parameters: but these are nobody's words."""
-    workspace, user = workspace_id.hex if workspace_id else "", user_id.hex if user_id else ""
     return f"""BEGIN; SELECT set_config('role', '{role}', true),
-        set_config('proofroom.workspace_id', '{workspace}', true),
-        set_config('proofroom.user_id', '{user}', true)""".encode()
+        set_config('proofroom.workspace_id', '{_written(workspace_id)}', true),
+        set_config('proofroom.user_id', '{_written(user_id)}', true)""".encode()
+
+
+def _written(given: UUID | None) -> str:
+    """Of an id and of nothing else."""
+    return str(UUID(int=given.int)) if given else ""
 
 
 def _engine(settings: Settings, options: str, **changes: Any) -> AsyncEngine:
