@@ -27,6 +27,7 @@ _STILL_THERE = ("already exists", "pre-existing shared memory block")
 """What a new server says while processes of the killed one are going."""
 
 _SERVER = {
+    "autovacuum_naptime": "10s",  # what was planned while a table was new is planned again soon
     "listen_addresses": "",
     "max_connections": "200",
     "timezone": "UTC",
