@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import (
     async_sessionmaker,
     create_async_engine,
 )
+from sqlalchemy.util import greenlet_spawn
 
 from core import faults
 from core.errors import ConfigurationError
@@ -190,7 +191,7 @@ async def _lent(engine: AsyncEngine) -> AsyncIterator[Connection]:
         with _translated():
             yield connection
     finally:
-        lent.close()
+        await greenlet_spawn(lent.close)  # it may close one that the pool does not keep
 
 
 def _close_unfinished(connection: DBAPIConnection | None, *_: object) -> None:

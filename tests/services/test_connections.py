@@ -9,6 +9,7 @@ from uuid_utils.compat import uuid7
 
 from core import sql
 from core.db import Database
+from core.settings import Settings
 from core.sql import Connection, Statement, connection_of
 
 WHO = Statement.of("""
@@ -69,3 +70,19 @@ async def test_nobody_gets_a_connection_that_was_cut_off_in_mid_statement(db: Da
     mine = uuid7()
     async with db.reading(mine, uuid7()) as connection:
         assert UUID((await seen(connection))["workspace"]) == mine
+
+
+async def test_a_connection_that_the_pool_does_not_keep_is_closed(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    sizes = {"database_pool_size": 1, "database_max_overflow": 1}
+    db = Database(settings.model_copy(update=sizes))
+    async with db.autocommit() as kept, db.autocommit() as other:
+        pids = {(await seen(connection))["connection"] for connection in (kept, other)}
+    alive = Statement.of("SELECT pid FROM pg_stat_activity WHERE pid = ANY(:pids)")
+    async with db.autocommit() as connection, asyncio.timeout(5):
+        while len(await sql.rows(connection, alive, {"pids": list(pids)})) > 1:
+            await asyncio.sleep(0.02)
+    assert len(pids) == 2
+    assert caplog.records == []
+    await db.dispose()
