@@ -1,11 +1,8 @@
 """Who is asking, and what a call requires of them."""
 
-from typing import Annotated, Final
+from typing import Final
 from uuid import UUID
 
-from fastapi import Security
-from fastapi.security import APIKeyHeader, HTTPBearer
-from fastapi.security.http import HTTPAuthorizationCredentials
 from starlette.requests import HTTPConnection, Request
 
 from core.db import Database
@@ -15,15 +12,20 @@ from services import identity
 
 WORKSPACE_HEADER: Final = "X-Workspace-Id"
 
-_BEARER: Final = HTTPBearer(
-    auto_error=False, scheme_name="bearer", description="A session's token or an API key (`prk_…`)."
-)
-_KEY: Final = APIKeyHeader(
-    name="X-Api-Key",
-    auto_error=False,
-    scheme_name="apiKey",
-    description="An API key, as LangGraph's SDK sends it.",
-)
+SCHEMES: Final = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A session's token or an API key (`prk_…`).",
+    },
+    "apiKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Api-Key",
+        "description": "An API key, as LangGraph's SDK sends it.",
+    },
+}
+"""How a caller says who it is, in OpenAPI's words."""
 
 
 class Requires:
@@ -36,12 +38,7 @@ class Requires:
         self.role = role
         self.scope = scope
 
-    async def __call__(
-        self,
-        request: Request,
-        _bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
-        _key: Annotated[str | None, Security(_KEY)],
-    ) -> Principal:
+    async def __call__(self, request: Request) -> Principal:
         principal: Principal = request.state.principal
         return principal
 

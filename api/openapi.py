@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any, Final
 
-from api.auth import WORKSPACE_HEADER
+from api.auth import SCHEMES, WORKSPACE_HEADER
 from api.problems import MEDIA_TYPE, Problem
 from api.transaction import KEY_HEADER, KEY_PATTERN
 
@@ -51,7 +51,9 @@ _KEY: Final[Json] = {
 
 def complete(document: Json) -> Json:
     """Adds the parameters that every call takes and the problems that it can answer; in place."""
-    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    components = document.setdefault("components", {})
+    components["securitySchemes"] = SCHEMES
+    schemas = components.setdefault("schemas", {})
     model = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(model.pop("$defs", {}))
     schemas["Problem"] = model

@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.auth import Requires, authenticate
+from api.auth import SCHEMES, Requires, authenticate
 from api.requests import StrictRequest, check_query
 from api.transaction import Replay, UnitOfWork, read_call
 
@@ -20,6 +20,8 @@ class Route(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         requires = requirement(self.dependant)
+        if requires is not None:
+            self.openapi_extra = {**(self.openapi_extra or {}), "security": [{name: []} for name in SCHEMES]}
         takes_body = self.body_field is not None
 
         async def answer(request: Request) -> Response:
