@@ -86,3 +86,15 @@ async def test_a_connection_that_the_pool_does_not_keep_is_closed(
     assert len(pids) == 2
     assert caplog.records == []
     await db.dispose()
+
+
+async def test_a_worker_finds_what_is_due_by_the_index_alone(db: Database) -> None:
+    """A bitmap would be made of all that was due since the last vacuum, at each claim."""
+    due = "SELECT id FROM platform_states WHERE due_at <= now() ORDER BY due_at LIMIT 16"
+    async with db.autocommit() as connection:
+        plan = "\n".join(
+            row["QUERY PLAN"] for row in await sql.rows(connection, Statement.of(f"EXPLAIN {due}"), {})
+        )
+    assert "using ix_platform_states_due_at" in plan
+    assert "Bitmap" not in plan
+    assert "Sort" not in plan
