@@ -7,7 +7,11 @@ import socket
 import sys
 from typing import Final
 
+import structlog
+
 from core.errors import ConfigurationError
+
+log = structlog.get_logger(__name__)
 
 _SO_ATTACH_FILTER: Final = 26
 """asm-generic/socket.h; Python does not name it."""
@@ -39,8 +43,12 @@ def close_door(listening: socket.socket) -> None:
     """Have the kernel drop what asks for a connection, so that its queue runs empty before the socket is closed.
 
     Closing resets whoever is in the queue, a request of theirs included. Whoever is dropped asks again after a second
-    (RFC 6298, 2.1) and then finds the successor, or nobody: which tells them that nothing was taken. Linux only.
+    (RFC 6298, 2.1) and then finds the successor, or nobody: which tells them that nothing was taken. Linux only, and
+    not in every sandbox there: elsewhere the door stays open, for a process must end in any case.
     """
     if sys.platform == "linux":
         program = _Program(1, _DROP_ALL)
-        listening.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, bytes(program))
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, bytes(program))
+        except OSError as error:
+            log.info("server.door_stays_open", reason=error.strerror)

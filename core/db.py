@@ -1,14 +1,14 @@
 """The connection pools, and transactions that see one workspace, a worker's view, or nothing yet."""
 
 import select
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, Literal
 from uuid import UUID
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from sqlalchemy import URL, event, make_url
+from sqlalchemy import URL, Pool, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import (
@@ -77,6 +77,7 @@ class Database:
         self._sessions = async_sessionmaker(self.tenants, expire_on_commit=False)
         self._workers = _autocommit(settings, f"-crole={SERVICE} {_BY_INDEX} {_PLANNED_ONCE}")
         self._functions = _autocommit(settings, f"-crole={APP} {_BY_INDEX}")
+        self._engines = self.engine, self.tenants, self._workers, self._functions
 
     @asynccontextmanager
     async def tenant(self, workspace_id: UUID, user_id: UUID | None = None) -> AsyncIterator[AsyncSession]:
@@ -122,8 +123,12 @@ class Database:
             yield connection
         faults.reach("after_commit")
 
+    @property
+    def pools(self) -> Sequence[Pool]:
+        return [engine.pool for engine in self._engines]
+
     async def dispose(self) -> None:
-        for engine in (self.engine, self.tenants, self._workers, self._functions):
+        for engine in self._engines:
             await engine.dispose()
 
     @asynccontextmanager

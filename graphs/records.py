@@ -1,7 +1,7 @@
 """Between what agents and policies speak and what the state keeps."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 from uuid import UUID, uuid5
 
 from agents.base import CRITERIA, Attempt, Finding, Judgement, Prompt
@@ -22,7 +22,8 @@ def evaluation_of(state: State, draft_id: str) -> EvaluationRecord:
     return next(e for e in reversed(state["evaluations"]) if e["draft_id"] == draft_id)
 
 
-def content_of(draft: DraftRecord) -> Content:
+def content_of(draft: Mapping[str, Any]) -> Content:
+    """Of a draft's record, or of its row."""
     return Content.model_validate({name: draft[name] for name in ("content", "metadata", "media")})
 
 

@@ -32,11 +32,6 @@ def content_of(draft: Draft) -> Content:
 async def of_thread(session: AsyncSession, thread_id: UUID) -> list[Draft]:
     """In the order in which they were written, with their evaluations. Raises NotFound."""
     await rows.find(session, PlatformState, thread_id, "thread")
-    return await scored(session, thread_id)
-
-
-async def scored(session: AsyncSession, thread_id: UUID) -> list[Draft]:
-    """The same of a thread that is known to be there."""
     return list(await session.scalars(_SCORED, {"thread_id": thread_id}))
 
 

@@ -70,9 +70,8 @@ async def backlogs(db: Database) -> list[Backlog]:
 
 def pool_use(db: Database) -> tuple[int, int]:
     """The connections of this process that are in use, and those that wait for one."""
-    pool = db.tenants.sync_engine.pool
-    assert isinstance(pool, QueuePool)
-    return pool.checkedout(), pool.checkedin()
+    pools = [pool for pool in db.pools if isinstance(pool, QueuePool)]
+    return sum(pool.checkedout() for pool in pools), sum(pool.checkedin() for pool in pools)
 
 
 @cache

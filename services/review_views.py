@@ -15,6 +15,7 @@ from core.content import Content
 from core.errors import NotFound
 from core.sql import Connection, Row, Statement
 from graphs.payloads import Allowed
+from graphs.records import content_of
 from models import ReviewStatus
 from platforms.registry import PLATFORMS, PlatformName
 from services import pages
@@ -115,11 +116,6 @@ async def read(connection: Connection, statement: Statement, parameters: dict[st
 
 def take_item(found: Row) -> ItemView:
     return ItemView(*(found[name] for name in ItemView.__slots__))
-
-
-def content_of(draft: Row) -> Content:
-    """Of a row with `content`, `metadata` and `media`."""
-    return Content(content=draft["content"], metadata=draft["metadata"], media=tuple(draft["media"]))
 
 
 async def preview(view: ReviewView) -> dict[str, JsonValue]:

@@ -14,10 +14,11 @@ from core.errors import Conflict, FieldError, Invalid, NotFound
 from core.principal import Principal
 from core.sql import Row, Statement, connection_of
 from graphs.interrupts import Decision, edited
+from graphs.records import content_of
 from models import Review
 from platforms.registry import PLATFORMS, PlatformName
 from services import people, review_views
-from services.review_views import ItemView, content_of
+from services.review_views import ItemView
 
 
 class ReviewAlreadyDecided(Conflict):
