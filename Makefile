@@ -21,7 +21,8 @@ check: setup ## lint, format, types, layers, migrations
 
 setup: .venv/.complete ## all that `up` and `test` need
 
-.venv/.complete: pyproject.toml requirements-dev.lock requirements-setup.lock scripts/setup
+.venv/.complete: pyproject.toml requirements-dev.lock requirements-setup.lock requirements-node.lock \
+		web/package-lock.json web/.npmrc scripts/setup scripts/browser-libraries scripts/chromium
 	@scripts/setup
 	@touch $@
 
@@ -51,5 +52,6 @@ chaos: setup ## kill everything again and again, and check that nothing is lost 
 	@$(BIN)/python -m bench.chaos $(ARGS)
 
 clean: ## remove what was made here, but not the data in .proofroom
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .langgraph_api build dist
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .langgraph_api build dist \
+		web/node_modules web/static/vendor
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
