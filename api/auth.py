@@ -11,6 +11,8 @@ from core.principal import Principal, Role, Scope
 from services import identity
 
 WORKSPACE_HEADER: Final = "X-Workspace-Id"
+SESSION_COOKIE: Final = "proofroom_session"
+"""Where pages keep their session. The API itself takes no cookies."""
 
 SCHEMES: Final = {
     "bearer": {

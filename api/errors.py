@@ -28,7 +28,7 @@ _MOVED: Final = frozenset({"23503", "23505"})
 def install(app: FastAPI) -> None:
     app.add_exception_handler(ProofroomError, _expected)
     app.add_exception_handler(RequestValidationError, _validation)
-    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(DBAPIError, _database)
     app.add_exception_handler(PoolTimeout, _database)
 
@@ -51,7 +51,7 @@ async def _expected(_: Request, error: Exception) -> Response:
     return of(error)
 
 
-async def _http(_: Request, error: Exception) -> Response:
+async def http(_: Request, error: Exception) -> Response:
     """What the router itself answers: 404, 405."""
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
 from api import problems
-from api.auth import credential
+from api.auth import SESSION_COOKIE, credential
 from api.errors import unexpected
 from api.limits import Limits, digest
 from core import metrics
@@ -149,7 +149,7 @@ class RequestRate:
 
 
 def _who(connection: HTTPConnection) -> str:
-    token = credential(connection)
+    token = credential(connection) or connection.cookies.get(SESSION_COOKIE)
     return digest(token) if token else address(connection)
 
 

@@ -43,7 +43,7 @@ class StrictRequest(Request):
                 remedy="Send JSON with Content-Type: application/json.",
             )
         self._checked = _parse(body)
-        _check_texts(self._checked)
+        check_texts(self._checked)
 
     async def json(self) -> Any:
         return self._checked
@@ -97,7 +97,8 @@ def _float(digits: str) -> float:
     return number
 
 
-def _check_texts(body: Any) -> None:
+def check_texts(body: Any) -> None:
+    """Raises Invalid or TooLarge, naming the field."""
     for pointer, text in _texts(body):
         if UNSTORABLE.search(text):
             raise _unstorable(storable(pointer))

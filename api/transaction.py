@@ -128,9 +128,14 @@ class UnitOfWork:
             raise Replay(answer)
 
 
-async def read_call(request: Request, principal: Principal) -> idempotency.Call | None:
-    """What an Idempotency-Key stands for: this caller sending exactly this. Raises Invalid for a bad key."""
-    key = request.headers.get(KEY_HEADER)
+async def read_call(
+    request: Request, principal: Principal, key: str | None = None
+) -> idempotency.Call | None:
+    """What an Idempotency-Key stands for: this caller sending exactly this. Raises Invalid for a bad key.
+
+    `key`: one that did not come in the header, but in a form.
+    """
+    key = request.headers.get(KEY_HEADER) or key
     if key is None or request.method not in _WRITES:
         return None
     if not re.fullmatch(KEY_PATTERN, key):

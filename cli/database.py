@@ -63,7 +63,7 @@ def operator_settings(data_dir: Path | None) -> Settings:
 def sign_in_url(settings: Settings, token: str) -> str:
     running = data_directory.read(settings.data_dir)
     base = str(settings.public_url) if settings.public_url else running.url if running else None
-    return f"{(base or f'http://{settings.host}:{settings.port}').rstrip('/')}/v1/auth/link/{token}"
+    return f"{(base or f'http://{settings.host}:{settings.port}').rstrip('/')}/auth/link/{token}"
 
 
 def read_password() -> str:

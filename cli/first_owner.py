@@ -26,7 +26,7 @@ async def _sign_in_path(settings: Settings) -> str | None:
         await db.dispose()
     if owner.api_key != kept:
         _write(file, owner.api_key)
-    return f"/v1/auth/link/{owner.link}" if owner.link else None
+    return f"/auth/link/{owner.link}" if owner.link else None
 
 
 def _write(file: Path, secret: str) -> None:

@@ -77,7 +77,7 @@ class _Servers(Multiprocess):
 
 def application() -> "FastAPI":
     """What uvicorn loads in each of its processes: configured by the environment alone."""
-    from api.app import create_app  # slow to load: the parent of several processes does without
+    from web.app import create_app  # slow to load: the parent of several processes does without
 
     settings = _settings("api")
     telemetry.configure(settings, "api")

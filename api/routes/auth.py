@@ -1,5 +1,5 @@
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Path
@@ -11,17 +11,11 @@ from api.openapi import also
 from api.pages import Page, Paging
 from api.route import router as new_router
 from api.schemas.auth import LoginIn, MeOut, RegisteredOut, RegisterIn, SessionOut, TokenOut
-from core.errors import Conflict
 from services import identity, sessions
 
 router = new_router("/v1", "auth")
 
 LinkToken = Annotated[str, Path(min_length=1, max_length=200)]
-_PREFETCH: Final = ("sec-purpose", "purpose", "x-moz")
-
-
-class Prefetched(Conflict):
-    title = "Open the link yourself"
 
 
 @router.post("/auth/register", status_code=201, responses=also(HTTPStatus.FORBIDDEN))
@@ -70,16 +64,6 @@ async def use_link(
     token: LinkToken, db: Db, settings: SettingsOf, keyring: Keys, request: Request
 ) -> TokenOut:
     """Signs in with a link that was made for somebody. It works once."""
-    return _token(await sessions.redeem(db, keyring, settings, token, _device(request)))
-
-
-@router.get("/auth/link/{token}", responses=also(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT))
-async def open_link(
-    token: LinkToken, db: Db, settings: SettingsOf, keyring: Keys, request: Request
-) -> TokenOut:
-    """The same for whoever opens the link in a browser. A mere prefetch does not use it up."""
-    if any("prefetch" in request.headers.get(name, "").lower() for name in _PREFETCH):
-        raise Prefetched("This link signs in once; it is not for fetching ahead.")
     return _token(await sessions.redeem(db, keyring, settings, token, _device(request)))
 
 

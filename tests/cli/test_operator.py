@@ -139,7 +139,7 @@ def test_commands_find_the_database_of_a_running_up(
     data_directory.write(tmp_path, "http://127.0.0.1:8750", None, url)
     monkeypatch.setenv("PROOFROOM_DATA_DIR", str(tmp_path))
     added = CliRunner().invoke(users.app, ["add", "ada", "ada@example.com"])
-    assert "http://127.0.0.1:8750/v1/auth/link/" in added.stdout
+    assert "http://127.0.0.1:8750/auth/link/" in added.stdout
 
 
 def test_an_up_on_another_server_lends_its_keys_to_who_names_the_server(
@@ -152,7 +152,7 @@ def test_an_up_on_another_server_lends_its_keys_to_who_names_the_server(
     assert isinstance(unnamed, ConfigurationError)
     assert "DATABASE_URL" in str(unnamed.remedy)
     monkeypatch.setenv("DATABASE_URL", settings.database_url.get_secret_value())
-    assert "http://127.0.0.1:8750/v1/auth/link/" in CliRunner().invoke(users.app, add).stdout
+    assert "http://127.0.0.1:8750/auth/link/" in CliRunner().invoke(users.app, add).stdout
 
 
 def test_without_keys_a_deployed_service_is_not_worked_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

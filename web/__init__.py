@@ -1,0 +1,1 @@
+"""The reviewer's room: pages over the same services as the API."""

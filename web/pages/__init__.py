@@ -1,0 +1,6 @@
+"""One module a page; each has a `router`. A new one is added to ROUTERS."""
+
+from web import assets
+from web.pages import sign_in
+
+ROUTERS = (assets.router, sign_in.router)

@@ -1,0 +1,96 @@
+"""Who is looking at a page: cookies, and the token that every form carries.
+
+The session cookie is sent along from other sites' links, never with their forms (SameSite=Lax), and no form is taken
+without a token that only our own pages know.
+"""
+
+import hashlib
+import hmac
+from typing import Final
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.auth import SESSION_COOKIE
+from core.crypto import new_token
+from core.errors import Forbidden
+
+VISITOR_COOKIE: Final = "proofroom_visitor"
+"""Stands in for the session where nobody is signed in."""
+WORKSPACE_COOKIE: Final = "proofroom_workspace"
+CSRF_FIELD: Final = "csrf_token"
+CSRF_HEADER: Final = "X-CSRF-Token"
+_YEAR: Final = 365 * 86400
+
+
+class FormExpired(Forbidden):
+    title = "This form is no longer valid"
+
+
+def token(request: Request) -> str | None:
+    """The session's."""
+    return request.cookies.get(SESSION_COOKIE) or None
+
+
+def workspace(request: Request) -> UUID | None:
+    """The one that was chosen last; None is the personal one."""
+    try:
+        return UUID(request.cookies.get(WORKSPACE_COOKIE, ""))
+    except ValueError:
+        return None
+
+
+def csrf_token(request: Request) -> str:
+    """Of this session or, where there is none, of this browser: `remember_visitor` gives it what it is made from."""
+    return _derive(token(request) or _visitor(request))
+
+
+def check_csrf(request: Request, given: str | None) -> None:
+    """Raises FormExpired."""
+    secret = token(request) or request.cookies.get(VISITOR_COOKIE)
+    if not secret or not given or not hmac.compare_digest(_derive(secret).encode(), given.encode()):
+        raise FormExpired(
+            "It was opened in another session, or cookies are switched off.",
+            remedy="Reload the page and send it again.",
+        )
+
+
+def remember_visitor(request: Request, response: Response) -> None:
+    if token(request) is None and VISITOR_COOKIE not in request.cookies:
+        set_cookie(request, response, VISITOR_COOKIE, _visitor(request))
+
+
+def sign_in(request: Request, response: Response, secret: str, seconds: int) -> None:
+    set_cookie(request, response, SESSION_COOKIE, secret, seconds)
+    for name in (VISITOR_COOKIE, WORKSPACE_COOKIE):
+        response.delete_cookie(name)
+
+
+def sign_out(response: Response) -> None:
+    for name in (SESSION_COOKIE, WORKSPACE_COOKIE):
+        response.delete_cookie(name)
+
+
+def choose_workspace(request: Request, response: Response, workspace_id: UUID) -> None:
+    set_cookie(request, response, WORKSPACE_COOKIE, str(workspace_id), _YEAR)
+
+
+def set_cookie(
+    request: Request, response: Response, name: str, value: str, seconds: int | None = None
+) -> None:
+    """Gone with the browser's session where `seconds` is None."""
+    public = request.app.state.settings.public_url
+    secure = request.url.scheme == "https" or (public is not None and public.scheme == "https")
+    response.set_cookie(name, value, max_age=seconds, httponly=True, samesite="lax", secure=secure)
+
+
+def _visitor(request: Request) -> str:
+    if not hasattr(request.state, "visitor"):
+        request.state.visitor = request.cookies.get(VISITOR_COOKIE) or new_token()
+    visitor: str = request.state.visitor
+    return visitor
+
+
+def _derive(secret: str) -> str:
+    return hmac.new(secret.encode(), b"csrf", hashlib.sha256).hexdigest()

@@ -1,0 +1,18 @@
+// Says when the service cannot be reached. Requests that got no answer change nothing on the page.
+const banner = document.getElementById("connection");
+
+export function lost() {
+  banner.hidden = false;
+}
+
+export function back() {
+  banner.hidden = true;
+}
+
+addEventListener("offline", lost);
+addEventListener("online", back);
+document.addEventListener("htmx:sendError", lost);
+document.addEventListener("htmx:timeout", lost);
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.xhr?.status) back();
+});

@@ -1,0 +1,28 @@
+// The workspace's events, as DOM events on the body: `live:review.requested` and the like, `detail` being the payload.
+// A page asks for them with data-live="review.requested review.decided" on an element in it; the browser itself
+// reconnects and says which event it had last.
+import { back, lost } from "./connection.js";
+
+const asking = [...document.querySelectorAll("[data-live]")];
+const types = new Set(asking.flatMap((element) => element.dataset.live.split(" ")));
+
+if (types.size) {
+  const stored = [...types].filter((type) => type !== "review.presence" && type !== "draft.delta");
+  const address = asking.find((element) => element.dataset.liveFrom)?.dataset.liveFrom ?? `/events?types=${stored.join(",")}`;
+  const source = new EventSource(address);
+  let opened = false;
+  for (const type of types) {
+    source.addEventListener(type, (event) => {
+      document.body.dispatchEvent(new CustomEvent(`live:${type}`, { detail: JSON.parse(event.data) }));
+    });
+  }
+  source.addEventListener("open", () => {
+    back();
+    if (opened) document.body.dispatchEvent(new CustomEvent("live:reopened"));
+    opened = true;
+  });
+  source.addEventListener("error", () => {
+    if (source.readyState === EventSource.CLOSED || !navigator.onLine) lost();
+  });
+  addEventListener("pagehide", () => source.close());
+}
