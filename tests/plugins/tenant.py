@@ -95,19 +95,19 @@ class Tenant:
 
 
 @pytest.fixture
-async def tenant(api: Api, _offline: "Runtime") -> Tenant:
-    return await _settle(api, _offline, "ada-lovelace")
+async def tenant(api: Api, runtime: "Runtime") -> Tenant:
+    return await _settle(api, runtime, "ada-lovelace")
 
 
 @pytest.fixture
-async def neighbour(api: Api, _offline: "Runtime") -> Tenant:
+async def neighbour(api: Api, runtime: "Runtime") -> Tenant:
     """The same once more, in another workspace and of another person."""
-    return await _settle(api, _offline, "bob-kahn")
+    return await _settle(api, runtime, "bob-kahn")
 
 
 @pytest.fixture
-async def _offline(settings: Settings, api: Api) -> "AsyncIterator[Runtime]":
-    """Publishes with `settings.simulator_url`, which must be there: without it nobody has an account."""
+async def runtime(settings: Settings, api: Api) -> "AsyncIterator[Runtime]":
+    """With `Words`. Publishes with `settings.simulator_url`, which must be there: without it nobody has an account."""
     from core.http import publishing_client
     from services.runtime import Runtime
 
@@ -124,13 +124,18 @@ async def _offline(settings: Settings, api: Api) -> "AsyncIterator[Runtime]":
         )
 
 
-async def _settle(api: Api, runtime: "Runtime", name: str) -> Tenant:
+def scene_of(owner: User, runtime: "Runtime") -> Scene:
+    """The threads of somebody's own workspace."""
     from core.principal import Principal, Role
 
-    owner = await api.user(name)
     principal = Principal(owner.user_id, owner.username, owner.workspace_id, Role.OWNER)
     assert isinstance(runtime.writer, Words)
-    scene = Scene(runtime.settings, runtime.db, principal, runtime, runtime.writer)
+    return Scene(runtime.settings, runtime.db, principal, runtime, runtime.writer)
+
+
+async def _settle(api: Api, runtime: "Runtime", name: str) -> Tenant:
+    owner = await api.user(name)
+    scene = scene_of(owner, runtime)
     await _furnish(owner)
     await api.member(owner, "editor")
     await scene.execute(
