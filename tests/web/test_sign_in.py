@@ -103,7 +103,7 @@ async def test_registration_signs_in_and_says_what_is_wrong(room: Room) -> None:
     assert (made.status_code, made.headers["location"]) == (303, "/inbox")
     other = room.visitor()
     await other.see("/register")
-    taken = await other.submit("/register", {**given, "password": PASSWORD})
+    taken = await other.submit("/register", {**given, "email": "b@example.com", "password": PASSWORD})
     assert taken.status_code == 409
     assert "Somebody has this username" in taken.text
 
