@@ -86,7 +86,7 @@ def up(
             _await_ready(plan, supervisor)
             _welcome(plan, sign_in)
             if open_browser:
-                webbrowser.open(sign_in or f"{plan.url}/docs")
+                webbrowser.open(sign_in or plan.url)
             _watch(supervisor, cluster)
     except KeyboardInterrupt:
         _say("Stopped.")
@@ -176,20 +176,15 @@ def _command() -> str:
 
 def _welcome(plan: Plan, sign_in: str | None) -> None:
     folder, command = os.path.relpath(plan.data_dir), _command()
-    lines = [f"Proofroom is running at {plan.url}", ""]
-    if sign_in:
-        lines.append(f"  Sign in once   {sign_in}")
-    lines.append(f"  Owner's key    {folder}/{data_directory.OWNER_KEY_FILE} (the command line finds it)")
-    if plan.simulator_url:
-        lines.append(f"  Platforms      simulated at {plan.simulator_url}")
-    lines += [
-        f"  Logs           {folder}/log",
+    lines = [
+        "Proofroom is running. Open this, which signs you in once:" if sign_in else "Proofroom is running:",
         "",
-        f"Try  {command} demo",
-        f"     {command} write ARTICLE.md --platforms x,linkedin,blog",
-        f"     {command} review",
-        f"     {plan.url}/docs",
+        f"  {sign_in or plan.url}",
         "",
-        "Ctrl-C stops all of it.",
+        f"  Key        {folder}/{data_directory.OWNER_KEY_FILE}, with which the command line signs in: {command} review",
+        f"  API        {plan.url}/docs",
     ]
+    if plan.simulator_url:
+        lines.append(f"  Platforms  simulated at {plan.simulator_url}")
+    lines += [f"  Logs       {folder}/log", "", "Ctrl-C stops all of it."]
     print("\n".join(lines), flush=True)
