@@ -1,30 +1,23 @@
-from http import HTTPStatus
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Query
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from api import problems
+from api import decisions
+from api.decisions import Taken
 from api.deps import Db, Reviewer, Session, Viewer, Work
 from api.pages import Page, Paging
 from api.route import router as new_router
 from api.schemas.reviews import (
     DecidedOut,
     DecisionIn,
-    DecisionResult,
     DecisionResults,
     DecisionsIn,
     ReviewItem,
     ReviewOut,
     ReviewPatch,
 )
-from api.schemas.workflows import ThreadBrief
-from api.transaction import UnitOfWork
-from core.errors import ProofroomError
-from core.principal import Principal
 from core.sql import connection_of
-from graphs.interrupts import Decision
 from models import ReviewStatus
 from platforms.registry import PlatformName
 from services import review_views, reviews
@@ -66,12 +59,8 @@ async def list_reviews(
 @router.post("/decisions")
 async def decide_many(body: DecisionsIn, principal: Reviewer, work: Work) -> DecisionResults:
     """Each is carried out, or refused, by itself; one after the other in the order given."""
-    results = [
-        await _decide_one(work, number, principal, each.review_id, each.as_decision(), each.seen_hash)
-        for number, each in enumerate(body.decisions)
-    ]
-    await work.begin()  # the answer is kept for the idempotency key
-    return DecisionResults(items=results)
+    taken = [Taken(each.review_id, each.as_decision(), each.seen_hash) for each in body.decisions]
+    return DecisionResults(items=await decisions.decide_each(work, principal, taken))
 
 
 @router.get("/{review_id}")
@@ -94,34 +83,4 @@ async def decide_review(
     review_id: UUID, body: DecisionIn, principal: Reviewer, session: Session
 ) -> DecidedOut:
     """Takes effect only on what you saw: `seen_hash` names it. A worker carries it out."""
-    return await _decide(session, principal, review_id, body.as_decision(), body.seen_hash)
-
-
-async def _decide(
-    session: AsyncSession, principal: Principal, review_id: UUID, decision: Decision, seen_hash: str
-) -> DecidedOut:
-    decided = await reviews.decide(session, principal, review_id, decision, seen_hash)
-    item = decided.item
-    thread = {"id": item.thread_id, "platform": item.platform, "status": decided.thread_status}
-    return DecidedOut(review=ReviewItem.of(item), thread=ThreadBrief.model_validate(thread))
-
-
-async def _decide_one(
-    work: UnitOfWork, number: int, principal: Principal, review_id: UUID, decision: Decision, seen_hash: str
-) -> DecisionResult:
-    """In a transaction of its own: locks on many threads at once could meet a worker's the other way round."""
-    try:
-        async with work.part(number) as part:
-            if part.said is not None:
-                return DecisionResult.model_validate_json(part.said)
-            decided = await _decide(part.session, principal, review_id, decision, seen_hash)
-            result = DecisionResult(
-                review_id=review_id,
-                status=HTTPStatus.ACCEPTED,
-                review=decided.review,
-                thread=decided.thread,
-            )
-            await part.keep(result.model_dump_json().encode())
-            return result
-    except ProofroomError as error:
-        return DecisionResult(review_id=review_id, status=error.status, problem=problems.describe(error))
+    return await decisions.decide(session, principal, Taken(review_id, body.as_decision(), body.seen_hash))
