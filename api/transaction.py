@@ -135,7 +135,7 @@ async def read_call(
 
     `key`: one that did not come in the header, but in a form.
     """
-    key = request.headers.get(KEY_HEADER) or key
+    key = request.headers.get(KEY_HEADER, key)
     if key is None or request.method not in _WRITES:
         return None
     if not re.fullmatch(KEY_PATTERN, key):
