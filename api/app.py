@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from api import docs, drain, errors, openapi
+from api.feeds import Feeds
 from api.limits import Limits
 from api.listener import Listener
 from api.middleware import BodyLimit, Edge, Hosts, RequestRate
@@ -34,14 +35,16 @@ class Api(FastAPI):
 def create_app(
     settings: Settings, *, routers: Sequence[APIRouter] = (), database: Database | None = None
 ) -> FastAPI:
-    """`app.state` has settings, db, keyring, listener and limits. A database that is handed in is left to its owner to close."""
+    """`app.state` has settings, db, keyring, listener, feeds and limits. A database that is handed in is left to its owner to
+    close."""
     db = database or Database(settings)
     listener = Listener(settings)
+    feeds = Feeds(db, listener, settings.poll_seconds)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         with drain.noticing(listener.end):
-            async with listener.running():
+            async with listener.running(), feeds.running():
                 yield
         if database is None:
             await db.dispose()
@@ -60,6 +63,7 @@ def create_app(
     app.state.db = db
     app.state.keyring = Keyring.from_settings(settings)
     app.state.listener = listener
+    app.state.feeds = feeds
     app.state.limits = Limits(settings.requests_per_minute)
 
     errors.install(app)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
 from api.auth import Requires
+from api.feeds import Feeds
 from api.limits import Limits
 from api.listener import Listener
 from api.transaction import UnitOfWork
@@ -55,6 +56,11 @@ async def _listener(request: Request) -> Listener:
     return listener
 
 
+async def _feeds(request: Request) -> Feeds:
+    feeds: Feeds = request.app.state.feeds
+    return feeds
+
+
 Session = Annotated[AsyncSession, Depends(_session)]
 """The request's transaction, begun; committed by the route before the answer leaves."""
 Work = Annotated[UnitOfWork, Depends(_work)]
@@ -65,6 +71,7 @@ Db = Annotated[Database, Depends(_database)]
 Keys = Annotated[Keyring, Depends(_keyring)]
 LimitsOf = Annotated[Limits, Depends(_limits)]
 ListenerOf = Annotated[Listener, Depends(_listener)]
+FeedsOf = Annotated[Feeds, Depends(_feeds)]
 
 Viewer = Annotated[Principal, Depends(Requires(Role.VIEWER, Scope.READ))]
 WorkflowEditor = Annotated[Principal, Depends(Requires(Role.EDITOR, Scope.WORKFLOWS_WRITE))]

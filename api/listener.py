@@ -1,4 +1,5 @@
-"""This process's one listening connection: it wakes whoever waits for a workflow and passes on text as it is written."""
+"""This process's one listening connection: it wakes whoever waits for a workflow or a workspace and passes on text as it
+is written."""
 
 import asyncio
 from collections import defaultdict, deque
@@ -12,7 +13,7 @@ import orjson
 from core.db import libpq_url
 from core.listen import listen
 from core.settings import Settings
-from services.events import DELTA_CHANNEL, EVENT_CHANNEL
+from services.events import DELTA_CHANNEL, EVENT_CHANNEL, PRESENCE_CHANNEL
 
 DELTAS_KEPT: Final = 1000
 """For a watcher that reads slowly; then the oldest are dropped, and the draft itself comes as an event."""
@@ -24,9 +25,10 @@ class Subscription:
     def __init__(self) -> None:
         self._deltas: deque[dict[str, Any]] = deque(maxlen=DELTAS_KEPT)
         self._changed = False
+        self._presence_changed = False
         self._news = asyncio.Event()
         self.newest = 0
-        """The latest transaction that is known to have written for the workflow; 0 before any is."""
+        """The latest transaction that is known to have written for it; 0 before any is."""
 
     async def wait(self, seconds: float) -> None:
         """Until there is news, or for so long."""
@@ -35,8 +37,13 @@ class Subscription:
         self._news.clear()
 
     def take_changed(self) -> bool:
-        """Whether something was written for the workflow since the last call."""
+        """Whether something was written since the last call."""
         changed, self._changed = self._changed, False
+        return changed
+
+    def take_presence_changed(self) -> bool:
+        """Whether somebody began or ceased to look at a review since the last call."""
+        changed, self._presence_changed = self._presence_changed, False
         return changed
 
     def take_deltas(self) -> Iterator[dict[str, Any]]:
@@ -46,6 +53,10 @@ class Subscription:
     def note_change(self, transaction: int = 0) -> None:
         self.newest = max(self.newest, transaction)
         self._changed = True
+        self._news.set()
+
+    def note_presence(self) -> None:
+        self._presence_changed = True
         self._news.set()
 
     def note_delta(self, delta: dict[str, Any]) -> None:
@@ -65,7 +76,7 @@ class Listener:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        channels = [EVENT_CHANNEL, DELTA_CHANNEL]
+        channels = [EVENT_CHANNEL, DELTA_CHANNEL, PRESENCE_CHANNEL]
         task = asyncio.create_task(listen(self._conninfo, channels, self._hear, self._after_connecting))
         try:
             yield
@@ -80,9 +91,9 @@ class Listener:
         self._wake_all()
 
     @contextmanager
-    def subscribe(self, workflow_id: UUID) -> Iterator[Subscription]:
-        """Subscribe first and read then: what happens in between is news."""
-        key, subscription = str(workflow_id), Subscription()
+    def subscribe(self, id_: UUID) -> Iterator[Subscription]:
+        """To a workflow or a workspace. Subscribe first and read then: what happens in between is news."""
+        key, subscription = str(id_), Subscription()
         self._subscriptions[key].add(subscription)
         try:
             yield subscription
@@ -93,13 +104,20 @@ class Listener:
 
     def _hear(self, channel: str, payload: str) -> None:
         if channel == EVENT_CHANNEL:
-            workflow_id, _, transaction = payload.partition(" ")
-            for subscription in self._subscriptions.get(workflow_id, ()):
-                subscription.note_change(int(transaction or 0))
-            return
-        delta = orjson.loads(payload)
-        for subscription in self._subscriptions.get(delta["workflow_id"], ()):
-            subscription.note_delta(delta)
+            *ids, transaction = payload.split()
+            for subscription in self._of(*ids):
+                subscription.note_change(int(transaction))
+        elif channel == PRESENCE_CHANNEL:
+            for subscription in self._of(payload):
+                subscription.note_presence()
+        else:
+            delta = orjson.loads(payload)
+            for subscription in self._of(delta["workflow_id"]):
+                subscription.note_delta(delta)
+
+    def _of(self, *ids: str) -> Iterator[Subscription]:
+        for each in ids:
+            yield from self._subscriptions.get(each, ())
 
     async def _after_connecting(self) -> None:
         """What was notified while there was no connection is lost."""
@@ -109,3 +127,4 @@ class Listener:
         for subscriptions in self._subscriptions.values():
             for subscription in subscriptions:
                 subscription.note_change()
+                subscription.note_presence()

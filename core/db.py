@@ -86,7 +86,7 @@ class Database:
             yield session
 
     @asynccontextmanager
-    async def reading(self, workspace_id: UUID, user_id: UUID) -> AsyncIterator[Connection]:
+    async def reading(self, workspace_id: UUID, user_id: UUID | None = None) -> AsyncIterator[Connection]:
         """As `tenant`, for what is read past the mappings: see docs/decisions/0016-past-the-mappings.md."""
         async with _lent(self.tenants) as connection:
             await connection.execute(_enter(APP, workspace_id, user_id), prepare=False)

@@ -35,7 +35,14 @@ from models.measurement import (
 )
 from models.posts import ContentType, MediaFile, MediaStatus, Post, PostAnalysis, TakedownStatus
 from models.publishing import AttemptKind, AttemptOutcome, JobStatus, PublishingAttempt, PublishingJob
-from models.review import GuestLink, Review, ReviewComment, ReviewDecision, ReviewStatus
+from models.review import (
+    GuestLink,
+    Review,
+    ReviewComment,
+    ReviewDecision,
+    ReviewPresence,
+    ReviewStatus,
+)
 from models.views import outputs
 from models.workflow import (
     Draft,
@@ -90,6 +97,7 @@ __all__ = [
     "Review",
     "ReviewComment",
     "ReviewDecision",
+    "ReviewPresence",
     "ReviewStatus",
     "SessionKind",
     "SyncStatus",

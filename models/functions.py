@@ -22,6 +22,8 @@ For requests, owned by proofroom_service, which sees every workspace while none 
 
 - `read_events(workspace_id, workflow_id, xid, id, limit)` → xid, id, event, created_at: the next events of a workflow
   after a position, below the oldest transaction that still runs.
+- `read_workspace_events(workspace_id, xid, id, limit)` → the same of all of a workspace's workflows. Where there are no
+  more, a last row without an event has the position up to which nothing is still to come.
 
 For the worker, owned by whoever owns the tables:
 
@@ -46,6 +48,7 @@ FUNCTIONS: Final[dict[str, str]] = {
     "workspace_people()": APP,
     "reconcile_job(uuid, text, text)": APP,
     "read_events(uuid, uuid, xid8, bigint, integer)": APP,
+    "read_workspace_events(uuid, xid8, bigint, integer)": APP,
     "make_partitions(integer)": SERVICE,
     "detach_partitions(interval)": SERVICE,
 }

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import (
     Base,
+    InWorkspace,
     Json,
     Tenant,
     anchor,
@@ -97,6 +98,24 @@ class ReviewComment(Tenant, Base):
     author_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     author: Mapped[str | None] = mapped_column(String(100))
     body: Mapped[str]
+
+
+class ReviewPresence(InWorkspace, Base):
+    """Who is looking at it: says so again and again, and is gone when not heard of for a while."""
+
+    __tablename__ = "review_presence"
+    __table_args__ = (
+        reference("review_id", "reviews", "CASCADE"),
+        Index(None, "workspace_id", "seen_at"),
+        Index(None, "user_id"),
+        {"prefixes": ["UNLOGGED"]},
+    )
+
+    review_id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-3)
+    user_id: Mapped[UUID] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, sort_order=-2
+    )
+    seen_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
 class GuestLink(Tenant, Base):

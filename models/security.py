@@ -39,6 +39,7 @@ GRANTS: Final[dict[str, str]] = {
     "evaluations": _READ,
     "reviews": "SELECT, UPDATE",
     "review_comments": _ALL,
+    "review_presence": _ALL,
     "guest_links": _KEEP,
     "publishing_jobs": "SELECT, UPDATE (status, scheduled_for, connected_account_id, approved_hash, simulated, error)",
     "publishing_attempts": _READ,

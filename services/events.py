@@ -6,18 +6,34 @@ that none which commits late is ever skipped.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final, Self
 from uuid import UUID
 
 from core import sql
-from core.sql import Connection, Statement
+from core.sql import Connection, Row, Statement
 
 DUE_CHANNEL: Final = "proofroom_due"
 """Something became due; no payload."""
 EVENT_CHANNEL: Final = "proofroom_events"
-"""Something was written for a workflow; the payload is its id and the transaction's."""
+"""Something was written for a workflow; the payload is its workspace's id, its own and the transaction's."""
 DELTA_CHANNEL: Final = "proofroom_deltas"
 """A piece of text as it is written: {"workflow_id", "thread_id", "platform", "text"}."""
+PRESENCE_CHANNEL: Final = "proofroom_presence"
+"""Somebody began or ceased to look at a review; the payload is the workspace's id."""
+
+_PAGE: Final = 200
+
+
+class EventType(StrEnum):
+    THREAD_STATUS = "thread.status"
+    DRAFT_CREATED = "draft.created"
+    EVALUATION_CREATED = "evaluation.created"
+    REVIEW_REQUESTED = "review.requested"
+    REVIEW_DECIDED = "review.decided"
+    JOB_STATUS = "job.status"
+    POST_PUBLISHED = "post.published"
+    WORKFLOW_STATUS = "workflow.status"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -45,18 +61,39 @@ class Position:
 class Event:
     position: Position
     type: str
-    """thread.status, draft.created, evaluation.created, review.requested, review.decided, job.status, post.published
-    or workflow.status."""
     payload: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    events: Sequence[Event]
+    reached: Position
+    """Nothing up to here is still to come."""
+    whole: bool
+    """Nothing else is to be read now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    position: Position
+    """Before all that is not over yet."""
+    newest: int
+    """The latest transaction that has begun."""
 
 
 _READ = Statement.of("""
 SELECT * FROM read_events(:workspace_id, :workflow_id, CAST(CAST(:xid AS text) AS xid8), CAST(:id AS bigint), :limit)
 """)
+_READ_WORKSPACE = Statement.of("""
+SELECT * FROM read_workspace_events(:workspace_id, CAST(CAST(:xid AS text) AS xid8), CAST(:id AS bigint), :limit)
+""")
+_NOW = Statement.of("""
+SELECT pg_snapshot_xmin(s)::text AS oldest, pg_snapshot_xmax(s)::text AS next FROM pg_current_snapshot() s
+""")
 
 
 async def read(
-    connection: Connection, workspace_id: UUID, workflow_id: UUID, after: Position, limit: int = 200
+    connection: Connection, workspace_id: UUID, workflow_id: UUID, after: Position, limit: int = _PAGE
 ) -> Sequence[Event]:
     """The next events of a workflow after a position, oldest first; on `Database.functions()`."""
     parameters = {
@@ -66,11 +103,30 @@ async def read(
         "id": after.row,
         "limit": limit,
     }
-    return [
-        Event(
-            Position(int(row["xid"]), row["id"]),
-            row["event"]["type"],
-            {**row["event"], "at": row["created_at"].isoformat()},
-        )
-        for row in await sql.rows(connection, _READ, parameters)
-    ]
+    return [_event(row) for row in await sql.rows(connection, _READ, parameters)]
+
+
+async def read_workspace(
+    connection: Connection, workspace_id: UUID, after: Position, limit: int = _PAGE
+) -> Batch:
+    """The same of all workflows of a workspace."""
+    parameters = {"workspace_id": workspace_id, "xid": str(after.xid), "id": after.row, "limit": limit}
+    rows = await sql.rows(connection, _READ_WORKSPACE, parameters)
+    events = [_event(row) for row in rows if row["event"] is not None]
+    return Batch(events, _position(rows[-1]), whole=len(events) < limit)
+
+
+async def now(connection: Connection) -> Now:
+    """Where a stream begins that asks for nothing of before."""
+    found = await sql.row(connection, _NOW, {})
+    assert found is not None
+    return Now(Position(int(found["oldest"])), int(found["next"]) - 1)
+
+
+def _event(row: Row) -> Event:
+    payload = {**row["event"], "at": row["created_at"].isoformat()}
+    return Event(_position(row), row["event"]["type"], payload)
+
+
+def _position(row: Row) -> Position:
+    return Position(int(row["xid"]), row["id"])

@@ -46,6 +46,7 @@ _SESSIONS = text(
 )
 _IDEMPOTENCY_KEYS = text("DELETE FROM idempotency_keys WHERE expires_at < now()")
 _INVITATIONS = text("DELETE FROM invitations WHERE expires_at < now() - interval '30 days'")
+_PRESENCE = text("DELETE FROM review_presence WHERE seen_at < now() - interval '1 hour'")
 _PARTITIONS = text("SELECT make_partitions()")
 _DETACH = text("SELECT detach_partitions(make_interval(days => :days))")
 
@@ -74,9 +75,9 @@ async def archive_workflows(db: Database, settings: Settings) -> int:
 
 
 async def remove_expired(db: Database, settings: Settings) -> int:
-    """Sessions and invitations long over, idempotency keys no longer kept."""
+    """Sessions and invitations long over, idempotency keys no longer kept, and who once looked at a review."""
     changed = 0
-    for statement in (_SESSIONS, _IDEMPOTENCY_KEYS, _INVITATIONS):
+    for statement in (_SESSIONS, _IDEMPOTENCY_KEYS, _INVITATIONS, _PRESENCE):
         async with db.service() as session:
             changed += _rows(await session.execute(statement))
     return changed

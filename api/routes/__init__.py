@@ -9,6 +9,7 @@ from api.routes import (
     members,
     platforms,
     posts,
+    presence,
     profile,
     projects,
     publishing_jobs,
@@ -19,6 +20,7 @@ from api.routes import (
     templates,
     threads,
     workflows,
+    workspace_events,
     workspaces,
 )
 
@@ -27,6 +29,8 @@ ROUTERS = (
     workflows.router,
     events.router,
     reviews.router,
+    presence.router,
+    workspace_events.router,
     threads.router,
     publishing_jobs.router,
     posts.router,

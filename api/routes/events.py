@@ -1,58 +1,27 @@
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack
-from typing import Annotated, Any, Final
+from typing import Annotated
 from uuid import UUID
 
-import orjson
 import structlog
 from anyio import CancelScope
 from fastapi import Header, Query, Request
-from pydantic import WithJsonSchema
 from sqlalchemy.exc import SQLAlchemyError
-from sse_starlette.event import ServerSentEvent
-from sse_starlette.sse import EventSourceResponse, SendTimeoutError
-from starlette.types import Receive, Scope, Send
+from sse_starlette.sse import EventSourceResponse
 
 from api.auth import authenticate
 from api.deps import Db, ListenerOf, SettingsOf, Viewer
 from api.listener import Listener, Subscription
 from api.route import router as new_router
+from api.streams import GOING_ON_ELSEWHERE, RECHECK_SECONDS, EventId, EventStream, Pace, position_of, told
 from core.db import Database
-from core.errors import FieldError, Invalid, ProofroomError
+from core.errors import ProofroomError
 from core.principal import Principal
 from services import events, workflow_views
 
 router = new_router("/v1/workflows", "workflows")
 log = structlog.get_logger(__name__)
-
-HEARTBEAT_SECONDS: Final = 15
-SLOW_CLIENT_SECONDS: Final = 30
-"""Whoever takes longer for one piece is dropped, and comes back with Last-Event-ID."""
-RECHECK_SECONDS: Final = 60
-"""How long a revoked key or session may go on watching."""
-RECONNECT_MILLISECONDS: Final = 500
-"""After which a client comes back to whoever serves then, when this process ends."""
-_SHORTEST_PAUSE: Final = 0.01
-_FIRST_PAUSE: Final = 0.1
-"""Before anything is notified: only what was written just before, beside an older transaction, is still to be found."""
-
-EventId = Annotated[str | None, WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,19}-[0-9]{1,19}$"})]
-
-
-class EventStream(EventSourceResponse):
-    """`held` is let go at the end."""
-
-    def __init__(self, pieces: AsyncIterator[bytes], held: ExitStack) -> None:
-        super().__init__(pieces, ping=HEARTBEAT_SECONDS, send_timeout=SLOW_CLIENT_SECONDS)
-        self._held = held
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            with self._held:
-                await super().__call__(scope, receive, send)
-        except SendTimeoutError:
-            log.info("stream.slow_client_dropped")
 
 
 @router.get(
@@ -74,7 +43,7 @@ async def stream_workflow_events(
 
     `draft.delta` is text as it is written; it has no id and is not repeated.
     """
-    after = _position(header, last_event_id)
+    after = position_of(header, last_event_id) or events.Position()
     with ExitStack() as stack:
         news = stack.enter_context(listener.subscribe(workflow_id))
         follower = _Follower(request, db, listener, news, principal, workflow_id, settings.poll_seconds)
@@ -114,37 +83,30 @@ class _Follower:
             log.warning("stream.database_away", reason=str(error).splitlines()[0])
 
     async def _follow(self, after: events.Position, found: Sequence[events.Event]) -> AsyncIterator[bytes]:
-        """What a look finds goes in one piece. Between looks no connection is held.
-
-        A look may come too early to see all that it was woken for, while an older transaction still runs: more looks
-        follow, further and further apart.
-        """
+        """What a look finds goes in one piece. Between looks no connection is held."""
         clock, news = time.monotonic, self._news
-        pause, recheck = _FIRST_PAUSE, clock() + RECHECK_SECONDS
-        next_look = clock() + pause
+        pace = Pace(self._longest_pause, idle=self._longest_pause)
+        recheck = clock() + RECHECK_SECONDS
         while True:
             if found:
-                yield b"".join(_told(each.type, each.payload, each.position) for each in found)
+                yield b"".join(told(each.type, each.payload, each.position) for each in found)
                 after, found = found[-1].position, ()
-            if deltas := [_told("draft.delta", delta) for delta in news.take_deltas()]:
+            if deltas := [told("draft.delta", delta) for delta in news.take_deltas()]:
                 yield b"".join(deltas)
-            if (changed := news.take_changed()) or clock() >= next_look:
+            if (changed := news.take_changed()) or pace.left == 0:
                 found = await self.look(after)
-                if news.newest and (found[-1].position if found else after).xid >= news.newest:
-                    pause = self._longest_pause
-                else:
-                    pause = _SHORTEST_PAUSE if found or changed else min(pause * 2, self._longest_pause)
-                next_look = clock() + pause
+                reached = found[-1].position if found else after
+                pace.looked(complete=0 < news.newest <= reached.xid, fresh=changed or bool(found))
                 if found:
                     continue
             if self._listener.ending:
-                yield ServerSentEvent(comment="going on elsewhere", retry=RECONNECT_MILLISECONDS).encode()
+                yield GOING_ON_ELSEWHERE
                 return
             if clock() >= recheck:
                 if not await self._is_welcome():
                     return
                 recheck = clock() + RECHECK_SECONDS
-            await news.wait(max(next_look - clock(), 0))
+            await news.wait(pace.left)
 
     async def look(self, after: events.Position) -> Sequence[events.Event]:
         # A watcher who leaves while a statement runs would take its connection along.
@@ -160,24 +122,3 @@ class _Follower:
             log.info("stream.ended", reason=error.code)
             return False
         return True
-
-
-def _told(kind: str, payload: Mapping[str, Any], position: events.Position | None = None) -> bytes:
-    data = orjson.dumps(payload).decode()
-    return ServerSentEvent(data, event=kind, id=str(position) if position else None).encode()
-
-
-def _position(header: str | None, parameter: str | None) -> events.Position:
-    """The header wins: it is newer, where a client reconnects to an address that has the parameter."""
-    given = parameter if header is None else header
-    if given is None:
-        return events.Position()
-    try:
-        return events.Position.parse(given)
-    except ValueError:
-        where = "query.last_event_id" if header is None else "header.Last-Event-ID"
-        raise Invalid(
-            "This is not an event's id.",
-            remedy="Send the `id` of the last event that you got, or leave it out.",
-            errors=[FieldError(where, "This is not an event's id.")],
-        ) from None

@@ -21,16 +21,14 @@ GARBAGE = ("x", "1", "1-", "-1", "1-2-3", "-1-2", "9" * 30 + "-1", "１-２", "1
 
 
 _WRITE = text("""
-INSERT INTO processing_logs (workspace_id, workflow_id, service_name, status, event)
-VALUES (:workspace_id, :workflow_id, 'test', 'test', jsonb_build_object('type', 'test', 'what', CAST(:what AS text)))
+SELECT record_event(:workspace_id, CAST(:workflow_id AS uuid), NULL, 'test', 'test', NULL, NULL,
+    jsonb_build_object('type', 'test', 'what', CAST(:what AS text)))
 """)
-_NOTIFY = text("SELECT pg_notify('proofroom_events', :workflow_id)")
 
 
 async def write_event(session: AsyncSession, user: User, workflow_id: str, what: str) -> None:
-    where = {"workspace_id": user.workspace_id, "workflow_id": workflow_id}
-    await session.execute(_WRITE, {**where, "what": what})
-    await session.execute(_NOTIFY, {"workflow_id": workflow_id})
+    given = {"workspace_id": user.workspace_id, "workflow_id": workflow_id, "what": what}
+    await session.execute(_WRITE, given)
 
 
 @asynccontextmanager

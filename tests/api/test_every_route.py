@@ -10,8 +10,8 @@ from core.principal import Scope
 from tests.plugins.api import Api, User
 from tests.plugins.tenant import Tenant
 
-PUBLIC = {"is_alive", "is_ready", "read_metrics", "register", "login", "use_link", "open_link"}
-ENDLESS = {"stream_workflow_events"}
+PUBLIC = {"is_alive", "is_ready", "read_metrics", "register", "login", "use_link"}
+ENDLESS = {"stream_workflow_events", "stream_workspace_events"}
 
 Json = dict[str, Any]
 Ids = dict[str, UUID]
@@ -106,7 +106,7 @@ async def test_a_neighbour_reaches_nothing_by_path_header_or_list(
                 status, body = await operation.call(client, theirs)
                 assert status == 404, (operation.id, status, body)
                 assert not _betrays(tenant, theirs, body), operation.id
-            elif operation.method == "GET":
+            elif operation.method == "GET" and operation.id not in ENDLESS:
                 await _look(client, operation, tenant, theirs)
     for client in (neighbour.owner, key):
         client.headers["X-Workspace-Id"] = str(tenant.owner.workspace_id)

@@ -1,0 +1,15 @@
+"""Who is looking at a review just now."""
+
+from uuid import UUID
+
+from api.schemas.common import Answer, Time
+
+
+class PresenceItem(Answer):
+    user_id: UUID
+    username: str
+    seen_at: Time
+
+
+class PresenceOut(Answer):
+    items: list[PresenceItem]

@@ -1,0 +1,98 @@
+"""What event streams have in common: how a piece is written, how often the database is asked, who is let go."""
+
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import ExitStack
+from typing import Annotated, Any, Final
+
+import orjson
+import structlog
+from pydantic import WithJsonSchema
+from sse_starlette.event import ServerSentEvent
+from sse_starlette.sse import EventSourceResponse, SendTimeoutError
+from starlette.types import Receive, Scope, Send
+
+from core.errors import FieldError, Invalid
+from services.events import Position
+
+log = structlog.get_logger(__name__)
+
+HEARTBEAT_SECONDS: Final = 15
+SLOW_CLIENT_SECONDS: Final = 30
+"""Whoever takes longer for one piece is dropped, and comes back with Last-Event-ID."""
+RECHECK_SECONDS: Final = 60
+"""How long a revoked key or session may go on watching."""
+RECONNECT_MILLISECONDS: Final = 500
+"""After which a client comes back to whoever serves then, when this process ends."""
+GOING_ON_ELSEWHERE: Final = ServerSentEvent(
+    comment="going on elsewhere", retry=RECONNECT_MILLISECONDS
+).encode()
+_SHORTEST_PAUSE: Final = 0.01
+_FIRST_PAUSE: Final = 0.1
+"""Before anything is notified: only what was written just before, beside an older transaction, is still to be found."""
+
+EventId = Annotated[str | None, WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,19}-[0-9]{1,19}$"})]
+
+
+class EventStream(EventSourceResponse):
+    """`held` is let go at the end. `ping` 0: whoever writes the pieces sees to the heartbeat."""
+
+    def __init__(self, pieces: AsyncIterator[bytes], held: ExitStack, ping: int = HEARTBEAT_SECONDS) -> None:
+        super().__init__(pieces, ping=ping, send_timeout=SLOW_CLIENT_SECONDS)
+        self._held = held
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            with self._held:
+                await super().__call__(scope, receive, send)
+        except SendTimeoutError:
+            log.info("stream.slow_client_dropped")
+
+
+class Pace:
+    """When to look for events again.
+
+    A look may come too early to see all that it was woken for, while an older transaction still runs: more looks
+    follow, further and further apart.
+    """
+
+    def __init__(self, longest: float, idle: float) -> None:
+        """Seconds between two looks: at most, while something is to come; and when nothing is known to be."""
+        self._longest = longest
+        self._idle = idle
+        self._pause = _FIRST_PAUSE
+        self._next = time.monotonic() + self._pause
+
+    @property
+    def left(self) -> float:
+        """Seconds until the next look is due."""
+        return max(self._next - time.monotonic(), 0)
+
+    def looked(self, *, complete: bool, fresh: bool) -> None:
+        """`complete`: it saw all that is known to have been written; `fresh`: there was something new."""
+        if complete:
+            self._pause = self._idle
+        else:
+            self._pause = _SHORTEST_PAUSE if fresh else min(self._pause * 2, self._longest)
+        self._next = time.monotonic() + self._pause
+
+
+def told(kind: str, payload: Mapping[str, Any], position: Position | None = None) -> bytes:
+    data = orjson.dumps(payload).decode()
+    return ServerSentEvent(data, event=kind, id=str(position) if position else None).encode()
+
+
+def position_of(header: str | None, parameter: str | None) -> Position | None:
+    """The header wins: it is newer, where a client reconnects to an address that has the parameter."""
+    given = parameter if header is None else header
+    if given is None:
+        return None
+    try:
+        return Position.parse(given)
+    except ValueError:
+        where = "query.last_event_id" if header is None else "header.Last-Event-ID"
+        raise Invalid(
+            "This is not an event's id.",
+            remedy="Send the `id` of the last event that you got, or leave it out.",
+            errors=[FieldError(where, "This is not an event's id.")],
+        ) from None
