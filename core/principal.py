@@ -42,9 +42,12 @@ class Principal:
     credential_id: UUID | None = None
     """The session's or key's row."""
 
+    def may_act_as(self, role: Role) -> bool:
+        return _RANK[self.role] >= _RANK[role]
+
     def require(self, role: Role, scope: Scope) -> None:
         """Raises Forbidden when the role is too low or the key lacks the scope."""
-        if _RANK[self.role] < _RANK[role]:
+        if not self.may_act_as(role):
             raise Forbidden(
                 f"This takes the role {role}; you are {self.role} of this workspace.",
                 remedy="Ask an owner of the workspace.",

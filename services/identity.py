@@ -48,6 +48,8 @@ class Me:
     display_name: str | None
     avatar_url: str | None
     timezone: str
+    has_password: bool
+    """Who came by a link, or from elsewhere, has none until they set one."""
     created_at: datetime
     workspace_id: UUID
     role: Role
@@ -165,6 +167,7 @@ async def me(session: AsyncSession, keyring: Keyring, principal: Principal) -> M
         display_name=user.display_name,
         avatar_url=user.avatar_url,
         timezone=user.timezone,
+        has_password=user.hashed_password is not None,
         created_at=user.created_at,
         workspace_id=principal.workspace_id,
         role=principal.role,

@@ -135,6 +135,16 @@ async def sign_out_everywhere(session: AsyncSession, user_id: UUID) -> None:
     await session.execute(everywhere.values(revoked_at=func.now()))
 
 
+async def sign_out_elsewhere(session: AsyncSession, principal: Principal) -> None:
+    """Everywhere but here; unused sign-in links end, too."""
+    elsewhere = update(UserSession).where(
+        UserSession.user_id == principal.user_id,
+        UserSession.id.is_distinct_from(principal.credential_id),
+        UserSession.revoked_at.is_(None),
+    )
+    await session.execute(elsewhere.values(revoked_at=func.now()))
+
+
 async def browse(
     session: AsyncSession, keyring: Keyring, principal: Principal, wanted: pages.Wanted
 ) -> pages.Slice[Seat]:

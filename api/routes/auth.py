@@ -5,13 +5,14 @@ from uuid import UUID
 from fastapi import Path
 from starlette.requests import Request
 
-from api.deps import Db, Keys, LimitsOf, Self, Session, SettingsOf, Viewer
+from api.deps import Db, Keys, LimitsOf, Self, Session, SettingsOf, Viewer, Work
 from api.middleware import address
 from api.openapi import also
 from api.pages import Page, Paging
+from api.passwords import prove
 from api.route import router as new_router
-from api.schemas.auth import LoginIn, MeOut, RegisteredOut, RegisterIn, SessionOut, TokenOut
-from services import identity, sessions
+from api.schemas.auth import LoginIn, MeOut, PasswordIn, RegisteredOut, RegisterIn, SessionOut, TokenOut
+from services import identity, passwords, sessions
 
 router = new_router("/v1", "auth")
 
@@ -73,6 +74,13 @@ async def logout(principal: Self, session: Session) -> None:
     await sessions.sign_out(session, principal)
 
 
+@router.post("/auth/password", status_code=204)
+async def change_password(body: PasswordIn, principal: Self, work: Work, request: Request) -> None:
+    """Changes the caller's own, or sets the first one; all other sessions end."""
+    proved = await prove(request, principal, body.current, body.new)
+    await passwords.change(await work.begin(), principal, proved)
+
+
 @router.get("/me")
 async def get_me(principal: Viewer, session: Session, keyring: Keys) -> MeOut:
     return MeOut.model_validate(await identity.me(session, keyring, principal))
@@ -83,6 +91,12 @@ async def list_sessions(principal: Self, session: Session, keyring: Keys, paging
     """The caller's that can be used."""
     found = await sessions.browse(session, keyring, principal, paging)
     return Page[SessionOut].of(found, SessionOut.model_validate)
+
+
+@router.delete("/sessions", status_code=204)
+async def revoke_other_sessions(principal: Self, session: Session) -> None:
+    """All but the one that asks; sign-in links that wait to be used, too."""
+    await sessions.sign_out_elsewhere(session, principal)
 
 
 @router.delete("/sessions/{session_id}", status_code=204)

@@ -65,6 +65,17 @@ class LoginIn(Body):
         return self
 
 
+class PasswordIn(Body):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"current": "correct horse battery", "new": "staple my own tea"}]}
+    )
+
+    current: Annotated[str, StringConstraints(max_length=256)] | None = Field(
+        None, description="Needed by who has one."
+    )
+    new: Password
+
+
 class TokenOut(Answer):
     access_token: str
     token_type: Literal["bearer"] = Field(default="bearer")
@@ -84,6 +95,7 @@ class MeOut(Answer):
     display_name: str | None
     avatar_url: str | None
     timezone: str
+    has_password: bool = Field(description="False for who came by a link and has set none yet.")
     created_at: Time
     workspace_id: UUID = Field(description="The workspace of this call.")
     role: Role = Field(description="The caller's in that workspace.")

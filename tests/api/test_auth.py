@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from api.app import create_app
+from api.limits import FAILURES_PER_USER
 from core.crypto import Keyring
 from core.db import Database
 from core.settings import Registration, Settings
@@ -223,3 +224,61 @@ async def test_what_identifies_people_is_kept_encrypted(api: Api, db: Database, 
     assert row.hashed_password.startswith("$argon2id$")
     assert made.json()["access_token"].encode() not in bytes(hashes.token_hash)
     assert b"127.0.0.1" not in bytes(hashes.ip)
+
+
+async def test_the_password_is_changed_by_who_knows_it(api: Api) -> None:
+    ada = await api.user("ada")
+    elsewhere = await api.client().post("/v1/auth/login", json={"username": "ada", "password": PASSWORD})
+    other = api.client(elsewhere.json()["access_token"])
+    new = "staple my own tea"
+    for body, code, pointer in (
+        ({"new": new}, "WrongPassword", "/current"),
+        ({"current": "guess", "new": new}, "WrongPassword", "/current"),
+        ({"current": PASSWORD, "new": "short"}, "Invalid", "/new"),
+    ):
+        answer = await ada.post("/v1/auth/password", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (422, code), answer.text
+        assert answer.json()["errors"][0]["pointer"] == pointer
+    assert (await other.get("/v1/me")).status_code == 200
+
+    answer = await ada.post("/v1/auth/password", json={"current": PASSWORD, "new": new})
+    assert answer.status_code == 204, answer.text
+    assert (await ada.get("/v1/me")).status_code == 200, "the session that asks stays"
+    assert (await other.get("/v1/me")).status_code == 401, "the others end"
+    for password, status in ((PASSWORD, 401), (new, 200)):
+        answer = await api.client().post("/v1/auth/login", json={"username": "ada", "password": password})
+        assert answer.status_code == status
+
+
+async def test_who_has_no_password_sets_one(api: Api, db: Database) -> None:
+    ada = await api.user("adalovelace")
+    async with db.tenant(ada.workspace_id, ada.user_id) as session:
+        await session.execute(
+            text("UPDATE users SET hashed_password = NULL WHERE id = :id"), {"id": ada.user_id}
+        )
+    assert (await ada.get("/v1/me")).json()["has_password"] is False
+    same = await ada.post("/v1/auth/password", json={"new": "AdaLovelace"})
+    assert (same.status_code, same.json()["errors"][0]["pointer"]) == (422, "/new")
+    key = await api.key(ada, "read", "admin")
+    assert (await key.post("/v1/auth/password", json={"new": PASSWORD})).status_code == 403
+    assert (await ada.post("/v1/auth/password", json={"new": PASSWORD})).status_code == 204
+    assert (await ada.get("/v1/me")).json()["has_password"] is True
+
+
+async def test_guessing_the_current_password_ends(api: Api) -> None:
+    ada = await api.user("ada")
+    guesses = [
+        await ada.post("/v1/auth/password", json={"current": "x", "new": PASSWORD})
+        for _ in range(FAILURES_PER_USER + 1)
+    ]
+    assert guesses[0].status_code == 422
+    assert guesses[-1].status_code == 429
+
+
+async def test_all_other_sessions_end_at_once(api: Api) -> None:
+    ada = await api.user("ada")
+    await api.client().post("/v1/auth/login", json={"username": "ada", "password": PASSWORD})
+    assert len((await ada.get("/v1/sessions")).json()["items"]) == 2
+    assert (await ada.delete("/v1/sessions")).status_code == 204
+    (left,) = (await ada.get("/v1/sessions")).json()["items"]
+    assert left["current"]
