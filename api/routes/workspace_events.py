@@ -22,6 +22,16 @@ Types = Annotated[
         openapi_examples={"inbox": {"value": "review.requested,review.decided,review.presence"}},
     ),
 ]
+_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string"},
+        "event": {"enum": ["stream.position", *workspace_stream.TYPES]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+    "required": ["event", "data"],
+}
+"""Of each event, as OpenAPI 3.2 has it."""
 _EXAMPLE = """id: 812-0
 event: stream.position
 data: {"type":"stream.position"}
@@ -43,7 +53,7 @@ data: {"type":"review.presence","review_id":"…","viewers":[{"user_id":"…","u
     responses={
         200: {
             "description": "Server-sent events; `data` is JSON.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}},
+            "content": {"text/event-stream": {"schema": _SCHEMA, "example": _EXAMPLE}},
         }
     },
 )
