@@ -26,7 +26,7 @@ class Page(BaseModel, Generic[ItemT]):
     def of(cls, found: Slice[RowT], show: Callable[[RowT], ItemT]) -> Self:
         return cls(
             items=[show(row) for row in found.items],
-            next_cursor=_write_cursor(found.next) if found.next else None,
+            next_cursor=write_cursor(found.next) if found.next else None,
         )
 
 
@@ -42,7 +42,7 @@ async def _wanted(
 Paging = Annotated[Wanted, Depends(_wanted)]
 
 
-def _write_cursor(position: Position) -> str:
+def write_cursor(position: Position) -> str:
     plain = json.dumps([position.created_at.isoformat(), str(position.id)])
     return base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
 
