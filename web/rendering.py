@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 import platforms
+from api.pages import write_cursor
 from core.errors import ProofroomError
 from platforms.registry import PLATFORMS, PlatformName
 from web import session
@@ -40,6 +41,7 @@ _POLICY: Final = "; ".join(
 """https: a post's pictures lie anywhere."""
 NOTICE_COOKIE: Final = "proofroom_notice"
 TIMEZONE_COOKIE: Final = "proofroom_timezone"
+CHOSEN_TIMEZONE_COOKIE: Final = "proofroom_timezone_chosen"
 THEME_COOKIE: Final = "proofroom_theme"
 _NOTICE_SECONDS: Final = 60
 
@@ -54,6 +56,7 @@ def page(request: Request, template: str, status: int = HTTPStatus.OK, **context
         csrf_token=session.csrf_token(request),
         theme=_theme(request),
         zone=timezone(request),
+        zone_chosen=CHOSEN_TIMEZONE_COOKIE in request.cookies,
         notice=notice,
         now=datetime.now(UTC),
         **context,
@@ -102,9 +105,10 @@ def standing(request: Request) -> str:
 
 
 def timezone(request: Request) -> ZoneInfo:
-    """The browser's, as it told; until then UTC."""
+    """The one that was chosen in the settings, else the browser's, as it told; until then UTC."""
+    cookies = request.cookies
     try:
-        return ZoneInfo(unquote(request.cookies.get(TIMEZONE_COOKIE, "")) or "UTC")
+        return ZoneInfo(unquote(cookies.get(CHOSEN_TIMEZONE_COOKIE) or cookies.get(TIMEZONE_COOKIE) or "UTC"))
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return ZoneInfo("UTC")
 
@@ -147,7 +151,14 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals |= {"asset": address, "platforms": _LABELS}
-    made.filters |= {"money": money, "when": when, "clock": clock, "ago": ago, "label": label}
+    made.filters |= {
+        "money": money,
+        "when": when,
+        "clock": clock,
+        "ago": ago,
+        "label": label,
+        "cursor": write_cursor,
+    }
     return made
 
 

@@ -21,7 +21,7 @@ VISITOR_COOKIE: Final = "proofroom_visitor"
 WORKSPACE_COOKIE: Final = "proofroom_workspace"
 CSRF_FIELD: Final = "csrf_token"
 CSRF_HEADER: Final = "X-CSRF-Token"
-_YEAR: Final = 365 * 86400
+YEAR: Final = 365 * 86400
 
 
 class FormExpired(Forbidden):
@@ -73,7 +73,7 @@ def sign_out(response: Response) -> None:
 
 
 def choose_workspace(request: Request, response: Response, workspace_id: UUID) -> None:
-    set_cookie(request, response, WORKSPACE_COOKIE, str(workspace_id), _YEAR)
+    set_cookie(request, response, WORKSPACE_COOKIE, str(workspace_id), YEAR)
 
 
 def set_cookie(

@@ -1,6 +1,7 @@
 // Times are drawn by the server in the zone that this cookie names; the first page that somebody sees is drawn again here.
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-const known = document.cookie.includes(`proofroom_timezone=${encodeURIComponent(zone)}`);
+const chosen = document.documentElement.dataset.zone;
+const known = Boolean(chosen) || document.cookie.includes(`proofroom_timezone=${encodeURIComponent(zone)}`);
 document.cookie = `proofroom_timezone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax`;
 
 const FORMS = {
@@ -21,7 +22,7 @@ function draw(times, forms) {
   for (const time of times) {
     const moment = new Date(time.dateTime);
     const form = time.dataset.form;
-    time.title ||= moment.toLocaleString();
+    time.title ||= moment.toLocaleString("en-GB", { timeZone: chosen ?? zone });
     if (!forms.includes(form)) continue;
     time.textContent = form === "ago" ? ago(moment) : new Intl.DateTimeFormat("en-GB", FORMS[form]).format(moment);
   }
