@@ -1,6 +1,6 @@
 """One module a page; each has a `router`. A new one is added to ROUTERS."""
 
 from web import assets
-from web.pages import sign_in
+from web.pages import events, sign_in, workflows
 
-ROUTERS = (assets.router, sign_in.router)
+ROUTERS = (assets.router, sign_in.router, workflows.router)

@@ -7,8 +7,9 @@ const asking = [...document.querySelectorAll("[data-live]")];
 const types = new Set(asking.flatMap((element) => element.dataset.live.split(" ")));
 
 if (types.size) {
-  const stored = [...types].filter((type) => type !== "review.presence" && type !== "draft.delta");
-  const address = asking.find((element) => element.dataset.liveFrom)?.dataset.liveFrom ?? `/events?types=${stored.join(",")}`;
+  // A page about one workflow names that one's stream, which also has the text as it is written.
+  const own = asking.find((element) => element.dataset.liveFrom)?.dataset.liveFrom;
+  const address = own ?? `/events?types=${[...types].join(",")}`;
   const source = new EventSource(address);
   let opened = false;
   for (const type of types) {
