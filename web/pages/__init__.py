@@ -3,4 +3,4 @@
 from web import assets
 from web.pages import events, sign_in, workflows
 
-ROUTERS = (assets.router, sign_in.router, workflows.router)
+ROUTERS = (assets.router, sign_in.router, events.router, workflows.router)
