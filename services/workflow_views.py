@@ -20,7 +20,7 @@ class WorkflowView:
     status: str
     mode: str
     source: Row
-    """Where the words came from, without the words: they may be a million."""
+    """Where the words came from, with the first of them only: they may be a million."""
     options: dict[str, Any] | None
     template_id: UUID | None
     template_input: dict[str, str] | None
@@ -76,7 +76,8 @@ _EXISTS: Final = Statement.of("SELECT id FROM workflows WHERE id = :id")
 _VIEW: Final = """
 SELECT w.id, w.status, w.mode, jsonb_build_object(
         'type', coalesce(w.source_content ->> 'type', 'text'),
-        'url', w.source_content ->> 'url', 'title', w.source_content ->> 'title'
+        'url', w.source_content ->> 'url', 'title', w.source_content ->> 'title',
+        'opening', left(w.source_content ->> 'text', 200)
     ) AS source,
     w.manual_options AS options, w.template_id, w.template_input, w.project_id, w.campaign_id, w.schedule_for,
     w.external_id, w.metadata, w.user_id, coalesce(t.threads, '[]') AS threads,
