@@ -1,17 +1,19 @@
 """Workflows: the list, and one of them as it happens."""
 
 from decimal import Decimal
+from functools import partial
 from typing import Annotated, Any, Final
-from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import Form, Query
+from fastapi import Form, Header, Query
+from sse_starlette.sse import EventSourceResponse
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.deps import Db, Session, Viewer, WorkflowEditor
-from api.pages import Page, Paging
-from api.schemas.workflows import WorkflowOut
+from api import workflow_stream
+from api.deps import Db, ListenerOf, Session, SettingsOf, Viewer, WorkflowEditor
+from api.pages import Paging
+from api.streams import EventStream, position_of
 from core.principal import Principal, Role
 from models import WorkflowStatus
 from services import events, workflow_events, workflow_views, workflows
@@ -19,6 +21,7 @@ from services.pages import Wanted
 from services.workflow_events import Entry
 from web import machine
 from web.rendering import page, redirect
+from web.route import authenticate
 from web.route import router as new_router
 
 router = new_router("/workflows")
@@ -43,15 +46,13 @@ async def list_workflows(
     wanted = Wanted(LIMIT, paging.after)
     async with db.reading(principal.workspace_id, principal.user_id) as connection:
         found = await workflow_views.browse(connection, wanted, workflow_views.Filters(status=status))
-    cursor = Page[WorkflowOut].of(found, WorkflowOut.of).next_cursor
     return page(
         request,
         "workflows/list.html",
-        workflows=found.items,
+        found=found,
         named=named,
-        status=status,
+        chosen=status,
         statuses=list(WorkflowStatus),
-        more=urlencode({"cursor": cursor, **({"status": status} if status else {})}) if cursor else None,
         may_write=may_write(principal),
     )
 
@@ -65,6 +66,29 @@ async def show_workflow(request: Request, workflow_id: UUID, principal: Viewer, 
 async def show_workflow_now(request: Request, workflow_id: UUID, principal: Viewer, db: Db) -> Response:
     """What of the page changes."""
     return await _page(request, "workflows/_now.html", workflow_id, principal, db)
+
+
+@router.get("/{workflow_id}/events", response_class=EventSourceResponse)
+async def stream_workflow_events(
+    request: Request,
+    workflow_id: UUID,
+    principal: Viewer,
+    db: Db,
+    settings: SettingsOf,
+    listener: ListenerOf,
+    last_event_id: str | None = None,
+    header: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
+) -> EventStream:
+    """As `GET /v1/workflows/{id}/events`: EventSource sends cookies and no other header."""
+    return await workflow_stream.follow(
+        db,
+        listener,
+        principal,
+        workflow_id,
+        partial(authenticate, request),
+        after=position_of(header, last_event_id),
+        longest_pause=settings.poll_seconds,
+    )
 
 
 @router.post("/{workflow_id}/cancel")

@@ -30,4 +30,4 @@ document.body.addEventListener("live:reopened", refresh);
 document.body.addEventListener("htmx:afterSettle", draw);
 
 // What somebody has opened or closed stays so.
-Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) => !(name === "open" && element.matches("details"));
+Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) => !(name === "open" && element.matches("details, dialog"));
