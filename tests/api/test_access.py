@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from core.principal import Role, Scope
 from tests.plugins.api import Api, User
 
-PUBLIC = {"is_alive", "is_ready", "read_metrics", "register", "login", "use_link", "open_link"}
+PUBLIC = {"is_alive", "is_ready", "read_metrics", "register", "login", "use_link"}
 VIEWER, REVIEWER, EDITOR, OWNER = Role.VIEWER, Role.REVIEWER, Role.EDITOR, Role.OWNER
 NEEDS: dict[str, tuple[Role, Scope]] = {
     "get_me": (VIEWER, Scope.READ),
