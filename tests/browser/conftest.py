@@ -1,6 +1,5 @@
 """The API with the pages on it, and simulators. A test that asks for `worker` has one; `scene` is advanced by hand."""
 
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,9 +10,9 @@ from tests.plugins.author import with_simulators
 from tests.plugins.browser import Site
 from tests.plugins.scene import Scene
 from tests.plugins.tenant import scene_of
+from tests.plugins.web import Room
 
 if TYPE_CHECKING:
-    from core.db import Database
     from services.runtime import Runtime
 
 
@@ -23,11 +22,8 @@ def settings(settings: Settings, simulator_url: str) -> Settings:
 
 
 @pytest.fixture
-async def api(settings: Settings, db: "Database") -> AsyncIterator[Api]:
-    from web.app import create_app  # slow to load, and xdist's controller does not need it
-
-    async with Api(create_app(settings, database=db)) as made:
-        yield made
+def api(room: Room) -> Api:
+    return room
 
 
 @pytest.fixture

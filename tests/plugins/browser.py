@@ -38,6 +38,7 @@ FLAGS: Final = (
 _AXE: Final = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 _START_SECONDS: Final = 20
 _PATIENCE_MS: Final = 10_000
+_MISSING: Final = "no Chromium was found: install one, then run scripts/chromium"
 _LEFT: Final = "net::ERR_ABORTED"
 """What was under way when somebody went to another page."""
 
@@ -134,12 +135,16 @@ async def axe(page: "Page") -> None:
     assert not serious, "\n".join([page.url, *serious])
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if any(_MISSING in str(report.longrepr) for report in terminalreporter.stats.get("skipped", ())):
+        terminalreporter.write_line(f"The browser tests were skipped: {_MISSING}")
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[str]:
     """Where this process's Chromium takes orders; it is started when the first test asks for it."""
     if not CHROMIUM.exists():
-        missing = "no Chromium was found: install one, then run scripts/chromium"
-        (pytest.fail if os.environ.get("BROWSER_TESTS") == "required" else pytest.skip)(missing)
+        (pytest.fail if os.environ.get("BROWSER_TESTS") == "required" else pytest.skip)(_MISSING)
     with tempfile.TemporaryDirectory(prefix="proofroom-chromium-", ignore_cleanup_errors=True) as folder:
         log, profile = Path(folder, "log"), Path(folder, "profile")
         command = [
