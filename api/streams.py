@@ -39,11 +39,11 @@ class EventStream(EventSourceResponse):
 
     def __init__(self, pieces: AsyncIterator[bytes], held: ExitStack, ping: int = HEARTBEAT_SECONDS) -> None:
         super().__init__(pieces, ping=ping, send_timeout=SLOW_CLIENT_SECONDS)
-        self._held = held
+        self.held = held
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            with self._held:
+            with self.held:
                 await super().__call__(scope, receive, send)
         except SendTimeoutError:
             log.info("stream.slow_client_dropped")

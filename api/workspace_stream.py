@@ -28,6 +28,7 @@ def follow(
     *,
     after: Position | None = None,
     types: frozenset[str] | None = None,
+    recheck_seconds: float = RECHECK_SECONDS,
 ) -> EventStream:
     """The answer to whoever may see the workspace, for as long as `authenticate` raises no ProofroomError.
 
@@ -36,7 +37,8 @@ def follow(
     with ExitStack() as held:
         follower = Follower(types, after)
         feed = held.enter_context(feeds.joined(workspace_id, follower))
-        return EventStream(_pieces(feed, follower, authenticate), held.pop_all(), ping=0)
+        pieces = _pieces(feed, follower, authenticate, recheck_seconds)
+        return EventStream(pieces, held.pop_all(), ping=0)
 
 
 def chosen(types: str | None) -> frozenset[str] | None:
@@ -54,16 +56,19 @@ def chosen(types: str | None) -> frozenset[str] | None:
 
 
 async def _pieces(
-    feed: Feed, follower: Follower, authenticate: Callable[[], Awaitable[Principal]]
+    feed: Feed,
+    follower: Follower,
+    authenticate: Callable[[], Awaitable[Principal]],
+    recheck_seconds: float,
 ) -> AsyncIterator[bytes]:
-    clock = time.monotonic
     # There is a piece at each heartbeat at the latest: no timer for each follower.
-    recheck = clock() + RECHECK_SECONDS - HEARTBEAT_SECONDS
+    clock, longest = time.monotonic, recheck_seconds - HEARTBEAT_SECONDS
+    recheck = clock() + longest
     try:
         async for piece in feed.follow(follower):
             if clock() >= recheck:
                 await authenticate()
-                recheck = clock() + RECHECK_SECONDS - HEARTBEAT_SECONDS
+                recheck = clock() + longest
             yield piece
     except ProofroomError as error:
         log.info("stream.ended", reason=error.code)

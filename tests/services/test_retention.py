@@ -75,7 +75,8 @@ async def test_what_is_expired_goes(db: Database, settings: Settings) -> None:
         await session.execute(text("UPDATE user_sessions SET expires_at = now() - interval '31 days'"))
         await session.execute(text("UPDATE invitations SET expires_at = now() - interval '29 days'"))
         await session.execute(text("UPDATE idempotency_keys SET expires_at = now() - interval '1 second'"))
-    assert await remove_expired(db, settings) == 2
+        await session.execute(text("UPDATE review_presence SET seen_at = now() - interval '61 minutes'"))
+    assert await remove_expired(db, settings) == 3
     async with db.service() as session:
         assert await session.scalar(text("SELECT count(*) FROM invitations")) == 1
 
