@@ -4,7 +4,7 @@ ARGS ?=
 # Where it is set, each process of the service and of the tests compiles all that it imports anew, for seconds.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: up test check setup fmt migrate revision studio demo test-ghost bench chaos clean
+.PHONY: up test check setup fmt migrate revision studio demo test-ghost bench chaos screenshots clean
 
 up: setup ## start everything on this machine
 	@exec $(BIN)/proofroom up $(ARGS)
@@ -50,6 +50,9 @@ bench: setup ## measure
 
 chaos: setup ## kill everything again and again, and check that nothing is lost or sent twice
 	@$(BIN)/python -m bench.chaos $(ARGS)
+
+screenshots: setup ## the pages as pictures, for build/screenshots and docs/images
+	$(BIN)/python scripts/screenshots.py
 
 clean: ## remove what was made here, but not the data in .proofroom
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .langgraph_api build dist \
