@@ -29,10 +29,10 @@ export function move(step) {
 }
 
 function press(event) {
-  const { key, target } = event;
+  const { target } = event;
+  const key = event.key.length === 1 && !event.shiftKey ? event.key.toLowerCase() : event.key; // whatever Caps Lock says
   if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
   if (localStorage.getItem(OFF) || target.closest?.(TYPING)) return;
-  if (event.shiftKey && key.toLowerCase() !== key) return;
   if ((key === " " || key === "Enter") && target.closest?.(PRESSED)) return;
   if (key === "Enter" && target.closest?.("a")) return;
   const moving = { j: 1, k: -1 }[key];
@@ -56,6 +56,11 @@ function known() {
   return new Map([...moves, ...named, ["?", "This list"]]);
 }
 
+function named(key) {
+  if (/^\p{Lu}$/u.test(key)) return `Shift ${key}`;
+  return NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key);
+}
+
 function element(name, properties = {}, ...children) {
   const made = Object.assign(document.createElement(name), properties);
   made.append(...children);
@@ -65,7 +70,7 @@ function element(name, properties = {}, ...children) {
 function help() {
   if (room() !== document) return;
   const lines = [...known()].flatMap(([key, label]) => [
-    element("dt", {}, element("kbd", {}, NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key))),
+    element("dt", {}, element("kbd", {}, named(key))),
     element("dd", {}, label),
   ]);
   const used = element("input", { type: "checkbox", checked: !localStorage.getItem(OFF) });

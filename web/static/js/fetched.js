@@ -1,0 +1,12 @@
+// <dialog data-fetched>: opens with what htmx puts into it and closes when that is nothing. Notices are shown on top of it.
+const notices = document.getElementById("notices");
+
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  const dialog = detail.target.closest("dialog[data-fetched]");
+  if (!dialog) return;
+  if (!dialog.firstElementChild) return dialog.close();
+  if (!dialog.open) dialog.showModal();
+  else dialog.querySelector("[autofocus]")?.focus();
+});
+document.addEventListener("htmx:responseError", ({ detail }) => detail.elt.closest("dialog[open]")?.append(notices));
+document.addEventListener("close", (event) => event.target.contains(notices) && document.body.append(notices), true);
