@@ -45,15 +45,15 @@ EDGES: Final[Mapping[tuple[str, str], Edge]] = {
     ("__start__", "generate"): Edge("The brief", "M170 14V26"),
     ("generate", "evaluate"): Edge("Each draft is scored", "M170 62V90"),
     ("evaluate", "generate"): Edge(
-        "Below the bar: another round", "M114 104C86 98 86 56 112 50", "again", 90, 81
+        "Below the bar: another round", "M114 104C92 98 92 56 112 50", "again", 94, 81
     ),
     ("evaluate", "human_review"): Edge("Good enough, or as good as it gets", "M170 126V154"),
     ("evaluate", "publish"): Edge(
-        "An edit that its author approved", "M226 104C330 112 330 230 228 238", "own edit", 254, 256, "start"
+        "An edit that its author approved", "M226 104C330 112 330 230 228 238", "own edit", 262, 250, "start"
     ),
-    ("human_review", "publish"): Edge("Accepted", "M170 190V218", "accepted", 176, 209, "start"),
+    ("human_review", "publish"): Edge("Accepted", "M170 190V218", "accepted", 178, 208, "start"),
     ("human_review", "generate"): Edge(
-        "To be written anew", "M114 164C46 156 46 44 112 38", "rewrite", 57, 104
+        "To be written anew", "M114 164C30 156 30 44 112 38", "rewrite", 47, 104
     ),
     ("human_review", "evaluate"): Edge(
         "Edited by a person", "M226 164C254 158 254 122 228 116", "edited", 252, 144, "start"
@@ -61,9 +61,9 @@ EDGES: Final[Mapping[tuple[str, str], Edge]] = {
     ("human_review", "human_review"): Edge(
         "Shown again: the decision could not be carried out", "M226 172C250 168 250 188 228 184"
     ),
-    ("human_review", "rejected"): Edge("Rejected", "M114 176C20 180 46 240 46 282"),
+    ("human_review", "rejected"): Edge("Rejected", "M114 176C10 180 30 240 40 282"),
     ("publish", "human_review"): Edge(
-        "The platform refused it", "M114 232C86 226 86 190 112 184", "refused", 92, 213
+        "The platform refused it", "M114 232C92 226 92 190 112 184", "refused", 95, 212
     ),
     ("publish", "published"): Edge("It is out", "M170 254V282"),
 }
@@ -77,6 +77,8 @@ _AT: Final = {
     "published": "published",
     "rejected": "rejected",
 }
+_TOLD_TWICE: Final = frozenset({"publish", "published"})
+"""A job's states are told one by one, the last of them beside the thread's end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def trace(status: str, record: Iterable[Entry]) -> Trace:
     path = ["__start__"]
     for entry in record:
         node = _reached(entry)
-        if node is not None and not (node == path[-1] == "publish"):
+        if node is not None and not (node == "publish" and path[-1] in _TOLD_TWICE):
             path.append(node)
     at = _AT.get(status) or (path[-1] if len(path) > 1 else "generate")
     if at != path[-1]:

@@ -31,3 +31,9 @@ document.body.addEventListener("htmx:afterSettle", draw);
 
 // What somebody has opened or closed stays so.
 Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) => !(name === "open" && element.matches("details, dialog"));
+
+// It was started here: the form has nothing to keep any more.
+if (location.hash === "#started") {
+  localStorage.removeItem(`proofroom-new:${document.body.dataset.workspace}`);
+  history.replaceState(null, "", location.pathname);
+}

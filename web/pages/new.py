@@ -1,0 +1,151 @@
+"""From a text or a link to drafts: the form, what was understood, the start."""
+
+from http import HTTPStatus
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from agents.base import Source
+from api.deps import Db, SettingsOf, Viewer, Work, WorkflowEditor
+from core.db import Database
+from core.errors import ProofroomError
+from core.http import guarded_client
+from core.principal import Principal
+from core.settings import Settings
+from platforms.registry import PLATFORMS, PlatformName
+from services import brief_choices, sources, templates, workflows
+from web.briefs import Typed, called, wrong
+from web.pages.workflows import may_write, named
+from web.rendering import is_fragment, page, redirect, timezone
+from web.route import router as new_router
+
+router = new_router("/new")
+
+POLICIES: Final = {name.value: PLATFORMS[name].policy for name in PlatformName}
+OPENING: Final = 600
+"""Characters of the source that are shown."""
+STARTED: Final = "#started"
+"""Tells the next page to forget what was kept of the form."""
+
+
+@router.get("")
+async def new_page(request: Request, principal: Viewer, db: Db) -> Response:
+    if not may_write(principal):
+        return page(request, "new/reader.html")
+    return await _form(request, principal, db)
+
+
+@router.post("")
+async def start(
+    request: Request, principal: WorkflowEditor, work: Work, db: Db, settings: SettingsOf
+) -> Response:
+    typed = Typed.of(await request.form())
+    try:
+        body = typed.body()
+        source = await _read(typed, settings)
+        started = await workflows.start(
+            await work.begin(),
+            principal,
+            workflows.StartWorkflow(
+                source=source,
+                **{name: getattr(body, name) for name in type(body).model_fields if name != "source"},
+            ),
+        )
+    except ValidationError as error:
+        return await _form(request, principal, db, typed, error, HTTPStatus.UNPROCESSABLE_ENTITY)
+    except ProofroomError as error:
+        if not error.errors:
+            raise
+        return await _form(request, principal, db, typed, error, error.status)
+    return redirect(request, f"/workflows/{started.id}{STARTED}")
+
+
+@router.post("/check")
+async def check(request: Request, principal: WorkflowEditor, db: Db, settings: SettingsOf) -> Response:
+    """What was understood; nothing is started. On a page of its own where there is no htmx."""
+    typed = Typed.of(await request.form())
+    source, problem = None, None
+    try:
+        source = await _read(typed, settings)
+    except ProofroomError as error:
+        problem = error
+    checked = {"source": source, "problem": problem, "link": typed.link, "named": named, "opening": OPENING}
+    if is_fragment(request):
+        return page(request, "new/_check.html", checked=checked)
+    return await _form(request, principal, db, typed, checked=checked)
+
+
+@router.post("/template")
+async def choose_template(request: Request, principal: WorkflowEditor, db: Db) -> Response:
+    """The templates that fit the platforms, and the fields of the chosen one."""
+    typed = Typed.of(await request.form())
+    async with db.reading(principal.workspace_id, principal.user_id) as connection:
+        choices = await brief_choices.find(connection, principal)
+    return page(
+        request,
+        "new/_template.html",
+        typed=typed,
+        errors={},
+        **await _template(db, principal, typed, choices),
+    )
+
+
+async def _form(
+    request: Request,
+    principal: Principal,
+    db: Database,
+    typed: Typed | None = None,
+    error: ValidationError | ProofroomError | None = None,
+    status: int = HTTPStatus.OK,
+    checked: dict[str, Any] | None = None,
+) -> Response:
+    async with db.reading(principal.workspace_id, principal.user_id) as connection:
+        choices = await brief_choices.find(connection, principal)
+    fresh = typed is None
+    errors = wrong(error) if error else {}
+    typed = typed or Typed(platforms=tuple(choices.accounts) or tuple(POLICIES))
+    return page(
+        request,
+        "new/page.html",
+        status,
+        fresh=fresh,
+        typed=typed,
+        choices=choices,
+        policies=POLICIES,
+        errors=errors,
+        named_errors=[(called(name), detail) for name, detail in errors.items() if name],
+        projects=[(each["id"], each["title"]) for each in choices.projects],
+        remedy=error.remedy if isinstance(error, ProofroomError) else None,
+        checked=checked,
+        zone_name=timezone(request).key,
+        key=uuid4(),
+        **await _template(db, principal, typed, choices),
+    )
+
+
+async def _template(
+    db: Database, principal: Principal, typed: Typed, choices: brief_choices.Choices
+) -> dict[str, Any]:
+    """A template is for one platform."""
+    wanted = {templates.TYPE_OF_PLATFORM[name] for name in typed.platforms if name in POLICIES}
+    fitting = [each for each in choices.templates if wanted == {each["type"]}]
+    chosen = next((each for each in fitting if each["id"] == typed.template_id), None)
+    names: tuple[str, ...] = ()
+    if chosen:
+        async with db.tenant(principal.workspace_id, principal.user_id) as session:
+            names = templates.placeholders((await templates.find(session, UUID(chosen["id"]))).prompt)
+    known = {"tone_of_voice": typed.tone_of_voice or choices.tone_of_voice or "", "audience": typed.audience}
+    fields = {name: typed.template_input.get(name) or known.get(name, "") for name in names}
+    return {"templates": fitting, "fields": fields, "several": len(wanted) != 1}
+
+
+async def _read(typed: Typed, settings: Settings) -> Source | None:
+    if not typed.source.strip():
+        return None
+    if typed.link is None:
+        return Source(type="text", text=typed.source)
+    async with guarded_client(settings, sources.LIMIT_SECONDS) as http:
+        return await sources.fetch_url(http, typed.link)
