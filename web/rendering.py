@@ -23,6 +23,7 @@ from core.errors import ProofroomError
 from platforms.registry import PLATFORMS, PlatformName
 from web import session
 from web.assets import address
+from web.devices import device
 
 _HERE: Final = Path(__file__).parent
 _POLICY: Final = "; ".join(
@@ -158,6 +159,7 @@ def _environment() -> Environment:
         "ago": ago,
         "label": label,
         "cursor": write_cursor,
+        "device": device,
     }
     return made
 

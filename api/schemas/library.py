@@ -119,14 +119,18 @@ class ResourceOut(Answer):
     updated_at: Time
 
 
+ProfileName = Annotated[str, StringConstraints(max_length=100)]
+Tone = Annotated[str, StringConstraints(max_length=500)]
+
+
 class ProfileIn(Body):
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"name": "Ada", "tone_of_voice": "dry, exact, friendly"}]}
     )
 
-    name: Annotated[str, StringConstraints(max_length=100)] | None = None
+    name: ProfileName | None = Field(None, description="What colleagues see.")
     preferences: Facts = Field(default_factory=dict)
-    tone_of_voice: Annotated[str, StringConstraints(max_length=500)] | None = Field(
+    tone_of_voice: Tone | None = Field(
         None, description="How your drafts sound when a workflow does not say otherwise."
     )
 

@@ -1,6 +1,15 @@
 """One module a page; each has a `router`. A new one is added to ROUTERS."""
 
 from web import assets
-from web.pages import events, sign_in, workflows
+from web.pages import events, inbox, inbox_actions, new, settings, sign_in, workflows
 
-ROUTERS = (assets.router, sign_in.router, events.router, workflows.router)
+ROUTERS = (
+    assets.router,
+    sign_in.router,
+    events.router,
+    inbox.router,
+    inbox_actions.router,
+    new.router,
+    workflows.router,
+    *settings.ROUTERS,
+)

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 from typing import Annotated, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from fastapi import Form, Path, Query
 from pydantic import BaseModel, ValidationError
@@ -108,6 +108,9 @@ async def sign_out(request: Request, principal: Self, work: Session) -> Response
 async def registration_page(
     request: Request, settings: SettingsOf, invitation: Annotated[str, Query(max_length=200)] = ""
 ) -> Response:
+    """Who is signed in joins with the invitation."""
+    if invitation and session.token(request):
+        return redirect(request, f"/settings/workspace?invitation={quote(invitation)}")
     return _registration(request, settings, given=NewUser(invitation=invitation))
 
 
