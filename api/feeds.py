@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from contextvars import Context
 from itertools import cycle
 from typing import Any, Final
 from uuid import UUID
@@ -30,6 +31,7 @@ class Feed:
 
     def __init__(self, db: Database, listener: Listener, workspace_id: UUID, poll_seconds: float) -> None:
         self.followers: set[Follower] = set()
+        self.over = False
         self._db = db
         self._listener = listener
         self._workspace_id = workspace_id
@@ -40,7 +42,6 @@ class Feed:
         """Those who have caught up."""
         self._looked_at: Mapping[UUID, Sequence[dict[str, Any]]] = {}
         self._begun = asyncio.Event()
-        self._over = False
         self._news = Subscription()
 
     async def run(self) -> None:
@@ -52,22 +53,23 @@ class Feed:
         except SQLAlchemyError as error:
             _log_away(error)
         finally:
-            self._over = True
+            self.over = True
             self._begun.set()
             for follower in self.followers:
                 follower.close(GOING_ON_ELSEWHERE)
 
     def stop(self) -> None:
-        self._over = True
+        self.over = True
         self._news.note_change()
 
     async def follow(self, follower: Follower) -> AsyncIterator[bytes]:
         """What happened since then, if they say since when; and what happens."""
         await self._begun.wait()
-        if follower.after is None:
+        if follower.after is None and not self.over:
             follower.after = self._at
             yield told("stream.position", {"type": "stream.position"}, self._at)
-        while follower.after < self._at and not self._over:
+        # Whoever has read as far as the feed is told what follows: nothing comes in between.
+        while follower.after is not None and follower.after < self._at and not self.over:
             batch = await self._read(follower.after)
             follower.after = batch.reached
             if missed := [_piece(each).encoded for each in batch.events if follower.wants(each.type)]:
@@ -91,7 +93,7 @@ class Feed:
     async def _tell(self, newest: int) -> None:
         """While the database is away followers are kept: browsers that are answered an error do not come back."""
         news, pace = self._news, Pace(self._poll_seconds, SAFETY_SECONDS)
-        while not (self._over or self._listener.ending):
+        while not (self.over or self._listener.ending):
             changed, due = news.take_changed(), pace.left == 0
             try:
                 if changed or due:
@@ -179,7 +181,9 @@ class Feeds:
 
     @contextmanager
     def joined(self, workspace_id: UUID, follower: Follower) -> Iterator[Feed]:
-        feed = self._feeds.get(workspace_id) or self._start(workspace_id)
+        feed = self._feeds.get(workspace_id)
+        if feed is None or feed.over:
+            feed = self._start(workspace_id)
         second = next(self._places)
         second.add(follower)
         feed.followers.add(follower)
@@ -193,7 +197,8 @@ class Feeds:
 
     def _start(self, workspace_id: UUID) -> Feed:
         feed = self._feeds[workspace_id] = Feed(self._db, self._listener, workspace_id, self._poll_seconds)
-        task = asyncio.create_task(feed.run())
+        # In a context of its own, for what it logs is not the first follower's.
+        task = asyncio.create_task(feed.run(), context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         task.add_done_callback(lambda _: self._end(workspace_id, feed))

@@ -214,6 +214,21 @@ async def test_a_slow_one_is_dropped_and_nobody_else(api: Api, db: Database, liv
     assert [event.id for event in (*heard, *rest)] == [event.id for event in told]
 
 
+async def test_lost_connections_to_the_database_cost_nobody_an_event(
+    api: Api, db: Database, live_url: str, settings: Settings, postgres: Server
+) -> None:
+    user = await api.user()
+    async with following(live_url, user) as events:
+        await begun(events)
+        with psycopg.connect(libpq_url(settings)) as connection:
+            name = connection.info.dbname
+        postgres.admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+        )
+        await happen(db, user, "meanwhile")
+        assert said(await take(events, 1)) == ["meanwhile"]
+
+
 async def test_who_is_not_welcome_any_longer_is_let_go(api: Api, db: Database, live_url: str) -> None:
     """As `authenticate` has it, whatever that asks."""
     user = await api.user()
