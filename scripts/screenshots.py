@@ -132,6 +132,8 @@ def _take(browser: Browser, link: str, addresses: dict[str, str]) -> None:
                 base_url=link.partition("/auth/")[0],
                 storage_state=state,
                 viewport={"width": width, "height": height},
+                is_mobile=size == "phone",
+                has_touch=size == "phone",
                 color_scheme=theme,
                 reduced_motion="reduce",
             )
@@ -158,7 +160,9 @@ def main() -> None:
         pages = {"inbox": "/inbox", **_work(_Owner(Path(folder)))}
         pages |= {name: f"/{name}" for name in ("new", "workflows", "published", "ledger", "settings")}
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM.readlink(), args=list(FLAGS))
+            browser = playwright.chromium.launch(
+                executable_path=CHROMIUM.readlink(), args=[*FLAGS, "--enable-features=OverlayScrollbar"]
+            )
             _take(browser, link, pages)
             browser.close()
     large = [path.name for path in _SHOWN.glob("*.png") if path.stat().st_size > _SHOWN_BYTES]

@@ -104,7 +104,7 @@ class Site:
                 self._complaints.append(f"console: {message.text} ({message.location.get('url')})")
 
         def error(error: "WebError") -> None:
-            self._complaints.append(f"uncaught: {error.error}")
+            self._complaints.append(f"uncaught: {error.error.stack}")
 
         def request(request: "Request") -> None:
             parts = urlsplit(request.url)
