@@ -1,7 +1,7 @@
 """One module a page; each has a `router`. A new one is added to ROUTERS."""
 
 from web import assets
-from web.pages import events, inbox, inbox_actions, new, settings, sign_in, workflows
+from web.pages import events, inbox, inbox_actions, new, reviews, settings, sign_in, workflows
 
 ROUTERS = (
     assets.router,
@@ -10,6 +10,7 @@ ROUTERS = (
     inbox.router,
     inbox_actions.router,
     new.router,
+    reviews.router,
     workflows.router,
     *settings.ROUTERS,
 )

@@ -1,0 +1,88 @@
+"""What stands around a review: where the words came from, every draft and decision of its thread, and what came of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from core import sql
+from core.errors import NotFound
+from core.sql import Connection, Row, Statement
+
+DEFAULT_BAR: Final = 80
+"""As `Options.quality_bar` has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Rows as they read in JSON."""
+
+    source: Row
+    """`type`, `text`, `title` and `url`."""
+    quality_bar: int
+    cost_usd: Decimal
+    """Of the whole workflow so far."""
+    thread_status: str
+    thread_error: str | None
+    drafts: Sequence[Row]
+    """Of the thread, oldest first, with their score and without their words."""
+    decisions: Sequence[Row]
+    """Of the thread, oldest first, each with `username` and the `edited` words."""
+    pending_review_id: UUID | None
+    """The thread's own, be it this one or another."""
+    job: Row | None
+    """The latest, with the `url` of its post."""
+
+
+async def find(connection: Connection, review_id: UUID) -> Context:
+    """Raises NotFound."""
+    found = await sql.row(connection, _CONTEXT, {"id": review_id})
+    if found is None:
+        raise NotFound("There is no such review.")
+    return Context(**{**found, "drafts": found["drafts"] or (), "decisions": found["decisions"] or ()})
+
+
+async def words(connection: Connection, review_id: UUID, draft_id: UUID) -> str:
+    """Of another draft of the review's thread. Raises NotFound."""
+    found = await sql.row(connection, _WORDS, {"id": review_id, "draft_id": draft_id})
+    if found is None:
+        raise NotFound("There is no such draft.")
+    return str(found["content"])
+
+
+_CONTEXT: Final = Statement.of(f"""
+SELECT jsonb_build_object(
+        'type', coalesce(w.source_content ->> 'type', 'text'), 'text', coalesce(w.source_content ->> 'text', ''),
+        'title', w.source_content ->> 'title', 'url', w.source_content ->> 'url'
+    ) AS source,
+    coalesce(CAST(w.manual_options ->> 'quality_bar' AS integer), {DEFAULT_BAR}) AS quality_bar,
+    (
+        SELECT coalesce(sum(u.cost_usd), 0) FROM token_usage u WHERE u.workflow_id = w.id AND u.status <> 'reserved'
+    ) AS cost_usd,
+    p.status AS thread_status, p.error AS thread_error, (
+        SELECT jsonb_agg(jsonb_build_object('id', d.id, 'sequence', d.sequence, 'iteration', d.iteration,
+            'source', d.source, 'based_on_id', d.based_on_id, 'model', d.model, 'created_at', d.created_at, 'score', (
+                SELECT e.score FROM evaluations e WHERE e.draft_id = d.id ORDER BY e.created_at DESC, e.id DESC LIMIT 1
+            )) ORDER BY d.sequence, d.created_at)
+        FROM drafts d WHERE d.thread_id = p.id
+    ) AS drafts, (
+        SELECT jsonb_agg(jsonb_build_object('review_id', o.id, 'draft_id', o.draft_id, 'decision', o.decision,
+            'approve', o.approve, 'decided_by', o.decided_by, 'username', who.username, 'decided_at', o.decided_at,
+            'comment', o.comment, 'edited', o.edited) ORDER BY o.decided_at)
+        FROM reviews o LEFT JOIN workspace_people() who ON who.user_id = o.decided_by
+        WHERE o.thread_id = p.id AND o.status = 'decided'
+    ) AS decisions, (
+        SELECT o.id FROM reviews o WHERE o.thread_id = p.id AND o.status = 'pending' LIMIT 1
+    ) AS pending_review_id, (
+        SELECT jsonb_build_object('id', j.id, 'status', j.status, 'scheduled_for', j.scheduled_for,
+            'simulated', j.simulated, 'url', (SELECT post.url FROM posts post WHERE post.publishing_job_id = j.id))
+        FROM publishing_jobs j WHERE j.thread_id = p.id ORDER BY j.created_at DESC, j.id DESC LIMIT 1
+    ) AS job
+FROM reviews r
+JOIN platform_states p ON p.id = r.thread_id
+JOIN workflows w ON w.id = p.workflow_id
+WHERE r.id = :id""")
+_WORDS: Final = Statement.of("""
+SELECT d.content FROM reviews r JOIN drafts d ON d.thread_id = r.thread_id
+WHERE r.id = :id AND d.id = :draft_id""")

@@ -1,0 +1,191 @@
+"""All that the page of a review shows, put together once for looking, for a decision that failed and for the preview."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from agents.base import CRITERIA
+from core.content import Content
+from core.errors import ProofroomError
+from core.principal import Principal
+from core.sql import Connection
+from platforms.registry import PLATFORMS, PlatformName
+from services import diffs, measuring, presence, review_context, review_views
+from services.presence import Viewer
+from services.review_context import Context
+from services.review_views import ReviewView
+from web.pages.inbox import may_review
+from web.pages.reviews.form import Given, Typed, editable
+from web.pages.reviews.preview import Preview, draw
+from web.pages.reviews.queue import address
+from web.pages.reviews.quotes import NUMBERS
+from web.rendering import is_fragment, page
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    view: ReviewView
+    context: Context
+    viewers: Sequence[Viewer]
+    """Others than whoever asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A decision that was not taken, and what the person meant."""
+
+    error: ProofroomError
+    given: Given
+    overtaken: bool = False
+    """By another reviewer or another draft."""
+
+
+async def load(connection: Connection, principal: Principal, review_id: UUID) -> Loaded:
+    """Raises NotFound."""
+    view = await review_views.find(connection, review_id)
+    context = await review_context.find(connection, review_id)
+    looking = (await presence.viewers(connection, [review_id])).get(review_id, ())
+    return Loaded(view, context, [each for each in looking if each.user_id != principal.user_id])
+
+
+async def show(
+    request: Request,
+    principal: Principal,
+    loaded: Loaded,
+    *,
+    status: int = 200,
+    refused: Refused | None = None,
+    typed: Typed | None = None,
+    part: str = "reviews/_room.html",
+) -> Response:
+    """The page, or for htmx `part` of it. `typed`: what the editor holds instead of the draft."""
+    view = loaded.view
+    platform = platform_of(view)
+    policy = PLATFORMS[platform].policy
+    content = view.content
+    if refused is not None and refused.given.typed is not None:
+        typed = refused.given.typed
+    shown = typed.content_from(content) if typed else content
+    measured = await measuring.measure(platform, shown)
+    errors = refused.error.errors if refused else ()
+    overtaken = (refused is not None and refused.overtaken) or (typed is not None and outcome(loaded))
+    changed = await _changed_meanwhile(view, outcome(loaded), typed) if overtaken else None
+    return page(
+        request,
+        part if is_fragment(request) else "reviews/page.html",
+        status,
+        item=view.item,
+        view=view,
+        context=loaded.context,
+        viewers=loaded.viewers,
+        outcome=outcome(loaded),
+        events=timeline(loaded.context),
+        findings=findings(view),
+        preview=await preview(platform, shown, view),
+        measured=measured,
+        policy=policy,
+        account=view.account,
+        typed=typed or Typed.of(content),
+        edited=bool(typed and typed.changes(content)),
+        fields=editable(policy, content),
+        allowed=review_views.allowed(view) if may_review(principal) else [],
+        problems=[(field_of(each.pointer), each.detail) for each in errors],
+        wrong={field_of(each.pointer): each.detail for each in errors},
+        did=did,
+        may_decide=may_review(principal),
+        refused=refused,
+        given=refused.given if refused else None,
+        changed=changed,
+        carried=address("", request),
+    )
+
+
+def platform_of(view: ReviewView) -> PlatformName:
+    return PlatformName(view.item.platform)
+
+
+async def preview(platform: PlatformName, content: Content, view: ReviewView) -> Preview:
+    return await draw(platform, content, quotes(view))
+
+
+def quotes(view: ReviewView) -> Mapping[str, str]:
+    found = (view.evaluation or {}).get("findings") or {}
+    return {name: found[name]["quote"] for name in CRITERIA if name in found}
+
+
+def findings(view: ReviewView) -> list[dict[str, Any]]:
+    """By criterion, in the order in which they are numbered."""
+    if view.evaluation is None:
+        return []
+    scores = view.evaluation["criteria_scores"] or {}
+    said = view.evaluation["findings"] or {}
+    return [
+        {"name": name, "number": NUMBERS[name], "score": scores[name], **(said.get(name) or _NOTHING_SAID)}
+        for name in CRITERIA
+        if name in scores
+    ]
+
+
+_NOTHING_SAID: Final = {"quote": "", "instruction": ""}
+
+
+def outcome(loaded: Loaded) -> dict[str, Any] | None:
+    """Who decided it, and what; None while it waits."""
+    if loaded.view.item.status == "pending":
+        return None
+    review_id = str(loaded.view.item.id)
+    found = next((each for each in loaded.context.decisions if each["review_id"] == review_id), None)
+    return found or {"decision": "superseded", "username": None, "decided_at": None, "comment": None}
+
+
+def did(decision: Mapping[str, Any]) -> str:
+    """What somebody did, as the end of a sentence about them."""
+    match decision["decision"]:
+        case "accept":
+            return "accepted it"
+        case "edit":
+            return "edited and approved it" if decision["approve"] else "edited it, to be looked at again"
+        case "regenerate":
+            return "asked for a new draft"
+        case _:
+            return "rejected it"
+
+
+def field_of(pointer: str) -> str:
+    """What people call what a JSON pointer names: `/metadata/tags/0` is among the tags."""
+    names = [part for part in pointer.split("/") if part and not part.isdigit() and part != "metadata"]
+    return names[-1].replace("_", " ") if names else ""
+
+
+def timeline(context: Context) -> list[dict[str, Any]]:
+    """Drafts and decisions, oldest first; who edited is said at the draft that came of it."""
+    by_base = {each["draft_id"]: each for each in context.decisions if each["decision"] == "edit"}
+    drafts = [
+        {
+            "kind": "draft",
+            "number": number,
+            "at": draft["created_at"],
+            **draft,
+            "editor": by_base.get(draft["based_on_id"] or "", {}).get("username")
+            if draft["source"] == "human"
+            else None,
+        }
+        for number, draft in enumerate(context.drafts, 1)
+    ]
+    said = [{"kind": "decision", "at": each["decided_at"], **each} for each in context.decisions]
+    return sorted([*drafts, *said], key=lambda each: str(each["at"]))
+
+
+async def _changed_meanwhile(
+    view: ReviewView, decided: Mapping[str, Any] | None, typed: Typed | None
+) -> list[diffs.Change]:
+    """From what the person saw or typed to what there is now."""
+    theirs = ((decided or {}).get("edited") or {}).get("content")
+    now = view.content.content if theirs is None else str(theirs)
+    mine = typed.content if typed else view.content.content
+    return await asyncio.to_thread(diffs.words, mine, now)

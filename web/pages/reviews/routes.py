@@ -1,0 +1,150 @@
+"""The review's page, the decision, and what the page asks for while it is open."""
+
+import asyncio
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.deps import Db, Reviewer, Session, Viewer, Work
+from core.db import Database
+from core.errors import Invalid
+from core.principal import Principal
+from core.sql import connection_of
+from services import diffs, measuring, presence, review_context, review_views, reviews
+from services.reviews import DraftChanged, ReviewAlreadyDecided
+from web.pages.reviews import room
+from web.pages.reviews.form import FromForm, Typed
+from web.pages.reviews.queue import address, following
+from web.rendering import page, redirect
+from web.route import router as new_router
+
+router = new_router("/reviews")
+
+_DONE: Final = {
+    "accept": "Accepted.",
+    "edit": "Saved and approved.",
+    "revise": "Saved: it comes back scored.",
+    "regenerate": "Sent back to be written anew.",
+    "reject": "Rejected.",
+}
+
+
+@router.get("/{review_id}")
+async def show(request: Request, review_id: UUID, principal: Viewer, db: Db) -> Response:
+    return await room.show(request, principal, await _load(db, principal, review_id))
+
+
+@router.get("/{review_id}/next")
+async def skip(request: Request, review_id: UUID, principal: Viewer, db: Db) -> Response:
+    """Leaves this one for later."""
+    async with db.reading(principal.workspace_id, principal.user_id) as connection:
+        item, _ = await following(connection, principal, request, review_id)
+    if item is None:
+        return redirect(request, address("/inbox", request), "Nothing else waits here.")
+    return redirect(request, address(f"/reviews/{item.id}", request, last=review_id))
+
+
+@router.post("/{review_id}/decision")
+async def decide(
+    request: Request, review_id: UUID, given: FromForm, principal: Reviewer, work: Work
+) -> Response:
+    """Takes effect only on what the person saw. Then the next one, or what stood in the way with all that was typed."""
+    session = await work.begin()
+    connection = await connection_of(session)
+    view = await review_views.find(connection, review_id)
+    try:
+        decision = given.as_decision(view.content)
+        await reviews.decide(session, principal, review_id, decision, given.seen_hash)
+    except (ReviewAlreadyDecided, DraftChanged, Invalid) as error:
+        loaded = await room.load(connection, principal, review_id)
+        refused = room.Refused(error, given, overtaken=not isinstance(error, Invalid))
+        return await room.show(request, principal, loaded, status=error.status, refused=refused)
+    await presence.leave(session, principal, review_id)
+    item, count = await following(connection, principal, request, review_id)
+    notice = _DONE[given.decision]
+    if item is None:
+        return redirect(request, address("/inbox", request), f"{notice} Nothing else waits here.")
+    left = f"{review_views.COUNTED}+" if count > review_views.COUNTED else str(count)
+    return redirect(
+        request, address(f"/reviews/{item.id}", request, last=review_id), f"{notice} {left} left."
+    )
+
+
+@router.post("/{review_id}/editor")
+async def take_over(
+    request: Request, review_id: UUID, given: FromForm, principal: Viewer, db: Db
+) -> Response:
+    """The page with what was typed elsewhere in its editor; nothing is decided."""
+    loaded = await _load(db, principal, review_id)
+    return await room.show(request, principal, loaded, typed=given.typed)
+
+
+@router.post("/{review_id}/overtaken")
+async def say_overtaken(
+    request: Request, review_id: UUID, given: FromForm, principal: Viewer, db: Db
+) -> Response:
+    """For a page on which the review is still to be decided, when somebody else has done it."""
+    loaded = await _load(db, principal, review_id)
+    return await room.show(request, principal, loaded, typed=given.typed, part="reviews/_overtaken.html")
+
+
+@router.post("/{review_id}/measure")
+async def measure(request: Request, review_id: UUID, given: FromForm, principal: Viewer, db: Db) -> Response:
+    """What is typed as its platform counts and shows it. Nothing is kept."""
+    async with db.reading(principal.workspace_id, principal.user_id) as connection:
+        view = await review_views.find(connection, review_id)
+    typed = given.typed or Typed.of(view.content)
+    content = typed.content_from(view.content)
+    platform = room.platform_of(view)
+    return page(
+        request,
+        "reviews/_measure.html",
+        item=view.item,
+        account=view.account,
+        preview=await room.preview(platform, content, view),
+        measured=await measuring.measure(platform, content),
+        edited=bool(typed.changes(view.content)),
+        refresh=True,
+    )
+
+
+@router.get("/{review_id}/changes")
+async def compare(
+    request: Request,
+    review_id: UUID,
+    principal: Viewer,
+    db: Db,
+    before: Annotated[UUID, Query()],
+    after: Annotated[UUID, Query()],
+) -> Response:
+    """Two drafts of the thread, word by word."""
+    async with db.reading(principal.workspace_id, principal.user_id) as connection:
+        item = await review_views.find_item(connection, review_id)
+        old = await review_context.words(connection, review_id, before)
+        new = await review_context.words(connection, review_id, after)
+    changes = await asyncio.to_thread(diffs.words, old, new)
+    fragment = "hx-request" in request.headers
+    return page(request, f"reviews/{'_changes' if fragment else 'changes'}.html", item=item, changes=changes)
+
+
+@router.put("/{review_id}/presence")
+async def look(request: Request, review_id: UUID, principal: Viewer, session: Session) -> Response:
+    """Says that one is here, and answers who else is."""
+    await presence.look(session, principal, review_id)
+    found = await presence.of_review(await connection_of(session), review_id)
+    others = [each for each in found if each.user_id != principal.user_id]
+    return page(request, "reviews/_viewers.html", viewers=others)
+
+
+@router.delete("/{review_id}/presence", status_code=204)
+async def leave(review_id: UUID, principal: Viewer, session: Session) -> Response:
+    await presence.leave(session, principal, review_id)
+    return Response(status_code=204)
+
+
+async def _load(db: Database, principal: Principal, review_id: UUID) -> room.Loaded:
+    async with db.reading(principal.workspace_id, principal.user_id) as connection:
+        return await room.load(connection, principal, review_id)

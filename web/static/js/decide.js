@@ -1,0 +1,45 @@
+// Decisions, as people press them: which button it was, what to do when nobody answers, and when another reviewer was
+// faster while one looks.
+const room = () => document.getElementById("review");
+const form = () => document.getElementById("decision");
+let sending = false;
+
+// htmx asks for the button of a form only inside of it; ours are in the editor, too.
+document.addEventListener("htmx:configRequest", (event) => {
+  const button = event.detail.triggeringEvent?.submitter;
+  if (button?.name) event.detail.parameters[button.name] = button.value;
+});
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (!event.target.matches("form[action*='/decision']")) return;
+  sending = true;
+  document.getElementById("unsent-sending").hidden = true;
+});
+for (const name of ["htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(name, (event) => {
+    if (!event.target.matches("form[action*='/decision']")) return;
+    sending = false;
+    for (const sheet of document.querySelectorAll("[popover]:popover-open")) sheet.hidePopover();
+    const note = document.getElementById("unsent-sending");
+    note.hidden = false;
+    note.scrollIntoView({ block: "center" });
+  });
+}
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.target.matches("form[action*='/decision']") && event.detail.xhr?.status !== 204) sending = false;
+});
+
+document.body.addEventListener("live:review.decided", async (event) => {
+  if (sending || !form() || event.detail.review_id !== room().dataset.review) return;
+  await htmx.ajax("POST", `/reviews/${room().dataset.review}/overtaken${location.search}`, {
+    source: form(),
+    target: "#overtaken",
+    swap: "innerHTML",
+  });
+  for (const button of document.querySelectorAll(".decide-buttons button, .editor-buttons button")) button.disabled = true;
+  for (const link of document.querySelectorAll("[data-edit]")) link.remove();
+  const reason = document.querySelector("[data-reason]");
+  reason.textContent = "Somebody has decided it already: see above.";
+  reason.hidden = false;
+  document.getElementById("overtaken").scrollIntoView({ block: "nearest" });
+});

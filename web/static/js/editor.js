@@ -1,0 +1,39 @@
+// The editor opens with E and closes with Escape, the words staying in it. Accepting is for what was not changed.
+const editor = () => document.getElementById("editor");
+const fields = () => [...document.querySelectorAll("#editor [name]")].filter((each) => each.form && "defaultValue" in each && each.type !== "submit");
+
+export function changed() {
+  return editor()?.hasAttribute("data-edited") || fields().some((each) => each.value !== each.defaultValue);
+}
+
+/** Fits, and says what can be pressed; to be called after the fields were filled by something else than hands. */
+export function settle() {
+  const accept = document.querySelector("[data-accept]");
+  if (!accept || !editor()) return;
+  accept.dataset.refused ??= accept.disabled ? "yes" : "no";
+  const dirty = changed();
+  accept.disabled = dirty || accept.dataset.refused === "yes";
+  const reason = document.querySelector("[data-reason]");
+  reason.hidden = !dirty;
+  reason.textContent = dirty ? "You have changed the text: press Save and approve below it." : "";
+}
+
+function open(event) {
+  event.preventDefault();
+  editor().open = true;
+  document.getElementById("content").focus();
+}
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-edit]")) open(event);
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.isComposing || !event.target.closest("#editor")) return;
+  editor().open = false;
+  document.querySelector("[data-edit]")?.focus();
+});
+document.addEventListener("input", (event) => {
+  if (event.target.closest("#editor")) settle();
+});
+document.addEventListener("htmx:afterSettle", settle);
+settle();
