@@ -1,5 +1,6 @@
 """From a text or a link to drafts: the form, what was understood, the start."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -12,7 +13,7 @@ from agents.base import Source
 from api.deps import Db, SettingsOf, Viewer, Work, WorkflowEditor
 from core.db import Database
 from core.errors import ProofroomError
-from core.http import guarded_client
+from core.http import AddressRefused, ResponseTooLarge, guarded_client
 from core.principal import Principal
 from core.settings import Settings
 from platforms.registry import PLATFORMS, PlatformName
@@ -27,6 +28,13 @@ router = new_router("/new")
 POLICIES: Final = {name.value: PLATFORMS[name].policy for name in PlatformName}
 OPENING: Final = 600
 """Characters of the source that are shown."""
+REMEDIES: Final[Mapping[type[ProofroomError], str]] = {
+    sources.SourceUnreachable: "Check the address. If it opens in your browser, copy the text there and paste it here.",
+    sources.SourceUnreadable: "Open it in your browser, copy the text that matters and paste it here.",
+    AddressRefused: "Only pages on the public internet are fetched. Copy the text and paste it here.",
+    ResponseTooLarge: "Open it in your browser, copy the part that matters and paste it here.",
+}
+"""For a person in front of the form; the errors' own are for callers of the API."""
 STARTED: Final = "#started"
 """Tells the next page to forget what was kept of the form."""
 
@@ -72,7 +80,14 @@ async def check(request: Request, principal: WorkflowEditor, db: Db, settings: S
         source = await _read(typed, settings)
     except ProofroomError as error:
         problem = error
-    checked = {"source": source, "problem": problem, "link": typed.link, "named": named, "opening": OPENING}
+    checked = {
+        "source": source,
+        "problem": problem,
+        "remedy": _remedy(problem) if problem else None,
+        "link": typed.link,
+        "named": named,
+        "opening": OPENING,
+    }
     if is_fragment(request):
         return page(request, "new/_check.html", checked=checked)
     return await _form(request, principal, db, typed, checked=checked)
@@ -118,7 +133,7 @@ async def _form(
         errors=errors,
         named_errors=[(called(name), detail) for name, detail in errors.items() if name],
         projects=[(each["id"], each["title"]) for each in choices.projects],
-        remedy=error.remedy if isinstance(error, ProofroomError) else None,
+        remedy=_remedy(error) if isinstance(error, ProofroomError) else None,
         checked=checked,
         zone_name=timezone(request).key,
         key=uuid4(),
@@ -140,6 +155,10 @@ async def _template(
     known = {"tone_of_voice": typed.tone_of_voice or choices.tone_of_voice or "", "audience": typed.audience}
     fields = {name: typed.template_input.get(name) or known.get(name, "") for name in names}
     return {"templates": fitting, "fields": fields, "several": len(wanted) != 1}
+
+
+def _remedy(error: ProofroomError) -> str | None:
+    return REMEDIES.get(type(error), error.remedy)
 
 
 async def _read(typed: Typed, settings: Settings) -> Source | None:

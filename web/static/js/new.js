@@ -1,9 +1,11 @@
 // The form for new drafts: what is typed is kept until it is sent, and checked while one types. A link is looked at
 // when it is whole: pasted, or left.
+import { say } from "./notices.js";
+
 const QUIET_MS = 600;
 const form = document.getElementById("new");
 const { source } = form.elements;
-const kept = `proofroom-new:${document.body.dataset.workspace}`;
+const kept = `proofroom-new:${document.body.dataset.user}:${document.body.dataset.workspace}`;
 const unkept = new Set(["csrf_token", "idempotency_key", "zone"]);
 let timer;
 
@@ -29,13 +31,19 @@ function fill(entries) {
 
 async function restore(entries) {
   fill(entries);
-  await htmx.ajax("POST", "/new/template", { source: form, target: "#template", swap: "morph" });
-  fill(entries);
+  // First the templates that fit the platforms, then the fields of the one that was chosen.
+  for (const chosen of ["platforms", "template_id"]) {
+    if (!entries.some(([name]) => name === chosen)) return;
+    await htmx.ajax("POST", "/new/template", { source: form, target: "#template", swap: "morph" });
+    fill(entries);
+  }
 }
 
 const unsent = localStorage.getItem(kept);
-if ("fresh" in form.dataset && unsent) restore(JSON.parse(unsent)).then(() => check(0));
-else if (source.value.trim()) check(0);
+if ("fresh" in form.dataset && unsent) {
+  restore(JSON.parse(unsent)).then(() => check(0));
+  say("What you had typed is back.");
+} else if (source.value.trim()) check(0);
 
 form.addEventListener("input", (event) => {
   keep();
@@ -46,6 +54,13 @@ form.addEventListener("input", (event) => {
 form.addEventListener("change", (event) => {
   keep();
   if (event.target === source || "check" in event.target.dataset) check(0);
+});
+form.addEventListener("reset", () => {
+  localStorage.removeItem(kept);
+  setTimeout(() => {
+    htmx.trigger("[hx-post='/new/template']", "change");
+    check(0);
+  });
 });
 // A second click finds the first one under way; the key in the form makes sure of it.
 form.addEventListener("submit", (event) => {

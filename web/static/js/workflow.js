@@ -7,7 +7,8 @@ let timer;
 
 function draw() {
   for (const place of document.querySelectorAll("[data-writing]")) {
-    const text = written.get(place.dataset.writing);
+    // The last pieces may come after the draft itself.
+    const text = "now" in place.dataset ? written.get(place.dataset.writing) : "";
     place.hidden = !text;
     place.querySelector("[data-words]").textContent = text ?? "";
   }
@@ -22,7 +23,9 @@ document.body.addEventListener("live:draft.delta", ({ detail }) => {
   written.set(detail.thread_id, (written.get(detail.thread_id) ?? "") + detail.text);
   draw();
 });
-document.body.addEventListener("live:draft.created", ({ detail }) => written.delete(detail.thread_id));
+for (const type of ["draft.created", "thread.status"]) {
+  document.body.addEventListener(`live:${type}`, ({ detail }) => written.delete(detail.thread_id));
+}
 for (const type of document.querySelector("[data-live]").dataset.live.split(" ")) {
   if (type !== "draft.delta") document.body.addEventListener(`live:${type}`, refresh);
 }
@@ -34,6 +37,6 @@ Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) => !(name 
 
 // It was started here: the form has nothing to keep any more.
 if (location.hash === "#started") {
-  localStorage.removeItem(`proofroom-new:${document.body.dataset.workspace}`);
+  localStorage.removeItem(`proofroom-new:${document.body.dataset.user}:${document.body.dataset.workspace}`);
   history.replaceState(null, "", location.pathname);
 }
