@@ -43,21 +43,29 @@ Paging = Annotated[Wanted, Depends(_wanted)]
 
 
 def write_cursor(position: Position) -> str:
-    plain = json.dumps([position.created_at.isoformat(), str(position.id)])
+    due_at = [position.due_at.isoformat()] if position.due_at else []
+    plain = json.dumps([position.created_at.isoformat(), str(position.id), *due_at])
     return base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
 
 
 def _read_cursor(cursor: str) -> Position:
     try:
         plain = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        created_at, row_id = json.loads(plain)
-        position = Position(datetime.fromisoformat(created_at), UUID(row_id))
+        created_at, row_id, *due_at = json.loads(plain)
+        position = Position(_time(created_at), UUID(row_id), *map(_time, due_at))
     except (binascii.Error, ValueError, TypeError, AttributeError):
         position = None
-    if position is None or position.created_at.tzinfo is None:
+    if position is None:
         raise Invalid(
             "The cursor is not one of ours.",
             remedy="Send `next_cursor` of the page before as it is, or leave it out.",
             errors=[FieldError("query.cursor", "This is no cursor.")],
         )
     return position
+
+
+def _time(written: str) -> datetime:
+    found = datetime.fromisoformat(written)
+    if found.tzinfo is None:
+        raise ValueError
+    return found

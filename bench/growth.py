@@ -21,6 +21,7 @@ from bench.service import Service, running
 from core.db import Database
 from models import ReviewStatus
 from services import pages, review_views, workflow_views
+from services.review_filters import Filters
 
 ACCOUNTS: Final = 60
 LOOKS: Final = 60
@@ -111,7 +112,7 @@ async def _database_ms(service: Service) -> tuple[float, float]:
         async with db.reading(who.workspace_id, who.user_id) as connection:
             newest = await workflow_views.browse(connection, pages.Wanted(), workflow_views.Filters())
         ids = [view.id for view in newest.items]
-        waiting = review_views.Filters(status=ReviewStatus.PENDING)
+        waiting = Filters(status=ReviewStatus.PENDING)
         inbox, by_id = list[float](), list[float]()
         for number in range(LOOKS):
             async with db.reading(who.workspace_id, who.user_id) as connection:

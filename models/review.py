@@ -23,6 +23,10 @@ from models.base import (
 from models.workflow import Draft
 
 
+_DUE = text("coalesce(due_at, 'infinity')")
+_PENDING = text("status = 'pending'")
+
+
 class ReviewStatus(StrEnum):
     PENDING = "pending"
     DECIDED = "decided"
@@ -56,6 +60,17 @@ class Review(Tenant, Base):
         sparse("assignee_id"),
         at_most("comment", 20_000),
         CheckConstraint("(status = 'decided') = (decision IS NOT NULL)", name="decided"),
+        # The inbox by urgency.
+        Index("ix_reviews_due", "workspace_id", _DUE, "created_at", "id", postgresql_where=_PENDING),
+        Index(
+            "ix_reviews_platform_due",
+            "workspace_id",
+            "platform",
+            _DUE,
+            "created_at",
+            "id",
+            postgresql_where=_PENDING,
+        ),
         platform_name(),
     )
 

@@ -24,6 +24,19 @@ class Position:
 
     created_at: datetime
     id: UUID
+    due_at: datetime | None = None
+    """In a list in the order in which things are due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How a list goes on after `Wanted.after`, in SQL. Names of columns mean the same in the page and around it."""
+
+    by: str
+    after: str
+
+
+NEWEST: Final = Order("created_at DESC, id DESC", "(created_at, id) < (:after_created_at, :after_id)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +62,21 @@ def keyset(statement: SelectT, columns: Columns, *, goes_on: bool) -> SelectT:
     return statement.order_by(created_at.desc(), row_id.desc()).limit(bindparam("rows"))
 
 
-def of_table(table: str, conditions: Sequence[str], *, goes_on: bool) -> str:
+def of_table(table: str, conditions: Sequence[str], *, goes_on: bool, order: Order = NEWEST) -> str:
     """The same as `keyset`, in SQL."""
     if goes_on:
-        conditions = [*conditions, "(created_at, id) < (:after_created_at, :after_id)"]
+        conditions = [*conditions, order.after]
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-    return f"SELECT * FROM {table} {where} ORDER BY created_at DESC, id DESC LIMIT :rows"
+    return f"SELECT * FROM {table} {where} ORDER BY {order.by} LIMIT :rows"
 
 
 def parameters(wanted: Wanted) -> dict[str, Any]:
     after = wanted.after
-    position = {"after_created_at": after.created_at, "after_id": after.id} if after else {}
+    position = (
+        {"after_created_at": after.created_at, "after_id": after.id, "after_due_at": after.due_at}
+        if after
+        else {}
+    )
     return {**position, "rows": wanted.limit + 1}
 
 

@@ -134,7 +134,7 @@ async def assign(session: AsyncSession, review_id: UUID, changes: dict[str, Any]
 
 
 _LOAD: Final = Statement.of(f"""
-{review_views.ITEM}, r.seen_hash, r.connected_account_id, r.schedule_for, d.content, d.metadata, d.media,
+{review_views.ITEM}, r.connected_account_id, d.content, d.metadata, d.media,
     (SELECT a.status FROM connected_accounts a WHERE a.id = :account_id AND a.platform = d.platform) AS account_status
 {review_views.OF_REVIEW}""")
 """With the account that the decision names, if there is such a one for this platform."""

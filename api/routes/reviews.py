@@ -8,6 +8,7 @@ from api.decisions import Taken
 from api.deps import Db, Reviewer, Session, Viewer, Work
 from api.pages import Page, Paging
 from api.route import router as new_router
+from api.schemas.common import Time
 from api.schemas.reviews import (
     DecidedOut,
     DecisionIn,
@@ -21,11 +22,17 @@ from core.sql import connection_of
 from models import ReviewStatus
 from platforms.registry import PlatformName
 from services import review_views, reviews
+from services.review_filters import Filters, Sort
 
 router = new_router("/v1/reviews", "reviews")
 
 Assignee = Annotated[
     UUID | Literal["me", "nobody"] | None, Query(description="A member's id, `me` or `nobody`.")
+]
+Score = Annotated[int | None, Query(ge=0, le=100)]
+Words = Annotated[
+    str | None,
+    Query(min_length=1, max_length=200, description="Words of the text or the title, next to each other."),
 ]
 
 
@@ -37,22 +44,40 @@ async def list_reviews(
     status: ReviewStatus | None = None,
     platform: PlatformName | None = None,
     workflow_id: UUID | None = None,
+    project_id: UUID | None = None,
     assignee: Assignee = None,
+    min_score: Score = None,
+    max_score: Score = None,
+    created_before: Time | None = None,
+    created_after: Time | None = None,
+    q: Words = None,
+    sort: Annotated[
+        Sort, Query(description="`urgent`: what is due first, then the oldest; of what is pending.")
+    ] = Sort.NEWEST,
+    include: Annotated[
+        Literal["names"] | None, Query(description="`names`: of project, account, assignee and who decided.")
+    ] = None,
 ) -> Page[ReviewItem]:
-    """`?status=pending` is the inbox."""
-    filters = review_views.Filters(
+    """`?status=pending` is the inbox. `q`, scores and `sort=urgent` are of what is pending only."""
+    filters = Filters(
         status=status,
         platform=platform,
         workflow_id=workflow_id,
+        project_id=project_id,
         assignee_id=principal.user_id
         if assignee == "me"
         else assignee
         if isinstance(assignee, UUID)
         else None,
         unassigned=assignee == "nobody",
+        min_score=min_score,
+        max_score=max_score,
+        created_before=created_before,
+        created_after=created_after,
+        q=q,
     )
     async with db.reading(principal.workspace_id, principal.user_id) as connection:
-        found = await review_views.browse(connection, paging, filters)
+        found = await review_views.browse(connection, paging, filters, sort, named=include == "names")
     return Page[ReviewItem].of(found, ReviewItem.of)
 
 

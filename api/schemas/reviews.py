@@ -130,6 +130,14 @@ class ReviewPatch(Patch):
     due_at: Future | None = None
 
 
+class NamesOut(Answer):
+    project_id: UUID | None
+    project_title: str | None
+    account_name: str | None = Field(description="Of the account that it goes out with.")
+    assignee_name: str | None
+    decided_by_name: str | None
+
+
 class ReviewItem(Answer):
     id: UUID
     workflow_id: UUID
@@ -138,13 +146,19 @@ class ReviewItem(Answer):
     status: ReviewStatus
     score: int | None
     draft_id: UUID
+    title: str | None
     opening: str = Field(description="The draft's first words.")
+    violation_count: int = Field(description="Rules of the platform that the draft breaks.")
+    acceptable: bool = Field(description="It is pending, and its platform would take it as it is.")
+    seen_hash: str = Field(description="Send it with the decision: it names what you saw.")
+    schedule_for: Time | None
     assignee_id: UUID | None
     due_at: Time | None
     decision: ReviewDecision | None
     decided_by: UUID | None
     decided_at: Time | None
     created_at: Time
+    names: NamesOut | None = Field(description="What people know things by; in lists with `include=names`.")
 
     @classmethod
     def of(cls, view: ItemView) -> Self:
@@ -166,13 +180,11 @@ class ReviewOut(ReviewItem):
     )
     evaluation: EvaluationOut | None
     earlier_drafts: list[EarlierDraft] = Field(description="Oldest first.")
-    seen_hash: str = Field(description="Send it with the decision: it names what you saw.")
     allowed: list[ReviewDecision]
     account: AccountBrief | None = Field(
         description="What it goes out with unless the decision names another."
     )
     accounts: list[AccountBrief] = Field(description="What it could go out with.")
-    schedule_for: Time | None
     refusal: RefusalOut | None = Field(description="Why the platform sent the last text back.")
     comment: str | None
 
@@ -180,16 +192,14 @@ class ReviewOut(ReviewItem):
     def of_view(cls, view: ReviewView, preview: dict[str, JsonValue]) -> Self:
         return cls.model_validate(
             {
-                **{name: getattr(view.item, name) for name in view.item.__slots__},
+                **{name: getattr(view.item, name) for name in ReviewItem.model_fields},
                 "draft": view.draft,
                 "preview": preview,
                 "evaluation": view.evaluation,
                 "earlier_drafts": view.earlier_drafts,
-                "seen_hash": view.seen_hash,
                 "allowed": allowed(view),
                 "account": view.account,
                 "accounts": view.accounts,
-                "schedule_for": view.schedule_for,
                 "refusal": view.refusal,
                 "comment": view.comment,
             }

@@ -40,6 +40,10 @@ READS = (
     "/v1/reviews?status=pending&platform=blog",
     "/v1/reviews?status=pending&assignee=me",
     "/v1/reviews?status=pending&assignee=nobody",
+    "/v1/reviews?sort=urgent&include=names",
+    "/v1/reviews?sort=urgent&platform=x",
+    "/v1/reviews?sort=urgent&platform=blog",
+    "/v1/reviews?project_id={workflow_id}",
     "/v1/reviews?workflow_id={workflow_id}",
     "/v1/threads/{thread_id}/drafts",
     "/v1/posts",
@@ -51,7 +55,14 @@ READS = (
     "/v1/publishing-jobs?workflow_id={workflow_id}",
     "/v1/publishing-jobs/{job_id}",
 )
-PAGED = ("/v1/workflows", "/v1/reviews", "/v1/reviews?status=pending", "/v1/posts", "/v1/publishing-jobs")
+PAGED = (
+    "/v1/workflows",
+    "/v1/reviews",
+    "/v1/reviews?status=pending",
+    "/v1/reviews?sort=urgent",
+    "/v1/posts",
+    "/v1/publishing-jobs",
+)
 
 
 @pytest.fixture
