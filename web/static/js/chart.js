@@ -1,6 +1,7 @@
 // Dollars by day, one colour a model, the models on top of each other. The table beside it says the same in words.
 const COLOURS = ["--accent", "--good", "--fair", "--bad", "--ink-soft"];
 const HEIGHT = 240;
+const DAY = 86_400;
 
 function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -20,9 +21,9 @@ function options(series, width) {
     height: HEIGHT,
     cursor: { y: false, points: { show: false } },
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
-    scales: { y: { range: (_, low, high) => [0, Math.max(high * 1.1, 0.000001)] } },
+    scales: { x: { range: (_, first, last) => [first - DAY / 2, last + DAY / 2] }, y: { range: (_, low, high) => [0, Math.max(high * 1.1, 0.000001)] } },
     axes: [
-      { stroke: ink, grid: { show: false }, ticks: line, values: (_, moments) => moments.map((at) => day.format(at * 1000)), incrs: [86400, 2 * 86400, 7 * 86400], space: 60 },
+      { stroke: ink, grid: { show: false }, ticks: line, values: (_, moments) => moments.map((at) => day.format(at * 1000)), incrs: [DAY, 2 * DAY, 7 * DAY], space: 60 },
       { stroke: ink, grid: line, ticks: line, size: 64, values: (_, amounts) => amounts.map(dollars) },
     ],
     series: [
