@@ -50,7 +50,7 @@ async def test_a_key_and_an_invitation_are_copied_and_revoked(site: Site) -> Non
     await dialog.get_by_role("button", name="Revoke").click()
     await expect(page.locator("#notices")).to_contain_text("The key no longer works.")
 
-    site.allow("status of 422")
+    site.allow("422")
     await page.goto("/settings/profile")
     await page.get_by_label("Current password").fill("wrong password")
     await page.get_by_label("New password").fill("staple my own tea")
