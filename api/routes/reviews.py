@@ -10,6 +10,8 @@ from api.pages import Page, Paging
 from api.route import router as new_router
 from api.schemas.common import Time
 from api.schemas.reviews import (
+    CommentIn,
+    CommentOut,
     DecidedOut,
     DecisionIn,
     DecisionResults,
@@ -21,7 +23,7 @@ from api.schemas.reviews import (
 from core.sql import connection_of
 from models import ReviewStatus
 from platforms.registry import PlatformName
-from services import review_views, reviews
+from services import comments, review_views, reviews
 from services.review_filters import Filters, Sort
 
 router = new_router("/v1/reviews", "reviews")
@@ -101,6 +103,20 @@ async def change_review(review_id: UUID, body: ReviewPatch, _: Reviewer, session
     """Says who is to decide, and by when."""
     await reviews.assign(session, review_id, body.changes())
     return ReviewItem.of(await review_views.find_item(await connection_of(session), review_id))
+
+
+@router.get("/{review_id}/comments")
+async def list_comments(review_id: UUID, principal: Viewer, db: Db, paging: Paging) -> Page[CommentOut]:
+    async with db.reading(principal.workspace_id, principal.user_id) as connection:
+        found = await comments.browse(connection, review_id, paging)
+    return Page[CommentOut].of(found, CommentOut.model_validate)
+
+
+@router.post("/{review_id}/comments", status_code=201)
+async def add_comment(review_id: UUID, body: CommentIn, principal: Reviewer, session: Session) -> CommentOut:
+    """Said to each other; a model never reads it."""
+    added = await comments.add(await connection_of(session), principal, review_id, body.body)
+    return CommentOut.model_validate(added)
 
 
 @router.post("/{review_id}/decision", status_code=202)

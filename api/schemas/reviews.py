@@ -13,6 +13,7 @@ from core.content import Media
 from graphs.interrupts import Decision
 from models import ReviewDecision, ReviewStatus
 from platforms.registry import PlatformName
+from services import comments
 from services.review_views import ItemView, ReviewView, allowed
 
 BULK_LIMIT = 100
@@ -223,3 +224,18 @@ class DecisionResult(Answer):
 
 class DecisionResults(Answer):
     items: list[DecisionResult] = Field(description="In the order of the decisions.")
+
+
+class CommentIn(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"body": "The second paragraph is the news."}]})
+
+    body: Annotated[str, filled(comments.LONGEST)]
+
+
+class CommentOut(Answer):
+    id: UUID
+    review_id: UUID
+    author_id: UUID | None
+    author: str | None = Field(description="The username; null: who wrote it has left the workspace.")
+    body: str
+    created_at: Time

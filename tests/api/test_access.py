@@ -70,6 +70,8 @@ NEEDS: dict[str, tuple[Role, Scope]] = {
     "list_reviews": (VIEWER, Scope.READ),
     "get_review": (VIEWER, Scope.READ),
     "change_review": (REVIEWER, Scope.REVIEWS_DECIDE),
+    "list_comments": (VIEWER, Scope.READ),
+    "add_comment": (REVIEWER, Scope.REVIEWS_DECIDE),
     "decide_review": (REVIEWER, Scope.REVIEWS_DECIDE),
     "decide_many": (REVIEWER, Scope.REVIEWS_DECIDE),
     "list_publishing_jobs": (VIEWER, Scope.READ),
