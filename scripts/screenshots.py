@@ -98,27 +98,26 @@ class _Owner:
 def _work(owner: _Owner) -> dict[str, str]:
     """Some published, scheduled, held, rejected and waiting. The addresses that depend on it."""
     owner.post("/v1/budgets", period="month", limit_usd="25.00")
-    notes = owner.rested(owner.write("release-notes", "x", "linkedin", "blog"))
+    started = [
+        owner.write("release-notes", "x", "linkedin", "blog"),
+        owner.write("opinion-essay", "linkedin", "x"),
+        owner.write("how-to-guide", "linkedin", "x", "blog"),
+        owner.write("research-summary", "x", "linkedin", "blog"),
+        owner.write("incident-report", "linkedin", "x", "blog"),
+    ]
+    notes, essay, guide, *_ = map(owner.rested, started)
     owner.decide(notes, "x", "accept")
     owner.decide(notes, "blog", "accept")
     next_week = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=7)
     owner.decide(notes, "linkedin", "accept", schedule_for=next_week.isoformat())
-    owner.rested(notes)
-    guide = owner.rested(owner.write("how-to-guide", "linkedin", "x", "blog"))
-    owner.decide(
-        guide,
-        "linkedin",
-        "regenerate",
-        feedback="Open with the mistake that everybody makes, and be shorter.",
-    )
-    essay = owner.rested(owner.write("opinion-essay", "linkedin", "x"))
+    feedback = "Open with the mistake that everybody makes, and be shorter."
+    owner.decide(guide, "linkedin", "regenerate", feedback=feedback)
     owner.decide(essay, "x", "reject", feedback="This is not ours to say.")
+    owner.rested(notes)
     owner.fault("linkedin", "unauthorized")
     owner.decide(essay, "linkedin", "accept")
     owner.rested(essay)
-    owner.rested(owner.write("research-summary", "x", "linkedin", "blog"))
     review_id = thread(owner.rested(guide), "linkedin")["pending_review_id"]
-    owner.write("incident-report", "linkedin", "x", "blog")
     return {"review": f"/reviews/{review_id}", "workflow": f"/workflows/{notes['id']}"}
 
 
