@@ -2,6 +2,7 @@
 // faster while one looks.
 const room = () => document.getElementById("review");
 const form = () => document.getElementById("decision");
+const deciding = (event) => event.detail.pathInfo?.requestPath.includes("/decision");
 let sending = false;
 
 // htmx asks for the button of a form only inside of it; ours are in the editor, too.
@@ -11,13 +12,13 @@ document.addEventListener("htmx:configRequest", (event) => {
 });
 
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (!event.target.matches("form[action*='/decision']")) return;
+  if (!deciding(event)) return;
   sending = true;
   document.getElementById("unsent-sending").hidden = true;
 });
 for (const name of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(name, (event) => {
-    if (!event.target.matches("form[action*='/decision']")) return;
+    if (!deciding(event)) return;
     sending = false;
     for (const sheet of document.querySelectorAll("[popover]:popover-open")) sheet.hidePopover();
     const note = document.getElementById("unsent-sending");
@@ -26,7 +27,7 @@ for (const name of ["htmx:sendError", "htmx:timeout"]) {
   });
 }
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (event.target.matches("form[action*='/decision']") && event.detail.xhr?.status !== 204) sending = false;
+  if (deciding(event) && event.detail.xhr?.status !== 204) sending = false;
 });
 
 document.body.addEventListener("live:review.decided", async (event) => {
@@ -43,3 +44,7 @@ document.body.addEventListener("live:review.decided", async (event) => {
   reason.hidden = false;
   document.getElementById("overtaken").scrollIntoView({ block: "nearest" });
 });
+
+// The inbox opens a review right where something is to be typed.
+const wanted = location.hash && document.getElementById(location.hash.slice(1));
+if (wanted?.popover) wanted.showPopover();

@@ -18,14 +18,16 @@ export function settle() {
   reason.textContent = dirty ? "You have changed the text: press Save and approve below it." : "";
 }
 
-function open(event) {
-  event.preventDefault();
+function open() {
+  if (!editor()) return;
   editor().open = true;
   document.getElementById("content").focus();
 }
 
 document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-edit]")) open(event);
+  if (!event.target.closest("[data-edit]")) return;
+  event.preventDefault();
+  open();
 });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.isComposing || !event.target.closest("#editor")) return;
@@ -37,3 +39,4 @@ document.addEventListener("input", (event) => {
 });
 document.addEventListener("htmx:afterSettle", settle);
 settle();
+if (location.hash === "#edit") open();

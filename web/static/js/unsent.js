@@ -7,7 +7,9 @@ const DAYS = 30;
 const room = () => document.getElementById("review");
 const key = () => `${PREFIX}${document.body.dataset.user}:${room().dataset.review}`;
 const fields = () => [...document.querySelectorAll("[data-unsent]")];
-const nameOf = (field) => field.id;
+const editor = () => document.getElementById("editor");
+// What was sent and refused is in the page as the server gave it back, and still unsent.
+const unsent = (field) => (editor()?.contains(field) ? editor().hasAttribute("data-edited") || field.value !== field.defaultValue : field.value !== "");
 
 function stored() {
   try {
@@ -18,7 +20,7 @@ function stored() {
 }
 
 function keep() {
-  const words = Object.fromEntries(fields().filter((each) => each.value !== each.defaultValue).map((each) => [nameOf(each), each.value]));
+  const words = Object.fromEntries(fields().filter(unsent).map((each) => [each.id, each.value]));
   if (Object.keys(words).length) localStorage.setItem(key(), JSON.stringify({ at: Date.now(), seen: room().dataset.seen, words }));
   else localStorage.removeItem(key());
 }
@@ -28,7 +30,7 @@ function restore() {
   if (!found) return;
   let back = 0;
   for (const field of fields()) {
-    const words = found.words[nameOf(field)];
+    const words = found.words[field.id];
     if (words === undefined || words === field.value) continue;
     field.value = words;
     back += 1;
@@ -40,9 +42,8 @@ function restore() {
   time.textContent = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", ...(Date.now() - found.at > 43_200_000 && { day: "numeric", month: "short" }) }).format(found.at);
   note.querySelector("[data-unsent-older]").hidden = found.seen === room().dataset.seen;
   note.hidden = false;
-  const editor = document.getElementById("editor");
-  if (fields().some((each) => editor?.contains(each) && each.value !== each.defaultValue)) {
-    editor.open = true;
+  if (fields().some((each) => editor()?.contains(each) && unsent(each))) {
+    editor().open = true;
     document.getElementById("content").dispatchEvent(new Event("input", { bubbles: true }));
   }
   settle();
@@ -70,7 +71,9 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-unsent-keep]")) document.getElementById("unsent").hidden = true;
 });
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (event.target.matches("form[action*='/decision']") && event.detail.xhr?.status === 204) localStorage.removeItem(key());
+  const { pathInfo, xhr } = event.detail;
+  const taken = pathInfo?.requestPath.includes("/decision") && /^\/(reviews|inbox)/.test(xhr?.getResponseHeader("HX-Redirect") ?? "");
+  if (taken) localStorage.removeItem(key());
 });
 sweep();
 restore();
