@@ -1,5 +1,6 @@
 """What is done from the inbox to one review or to many: accept, assign, set a due time."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
@@ -8,7 +9,7 @@ from uuid import UUID, uuid4
 from fastapi import Form, Query
 from pydantic import BaseModel, Field, StringConstraints
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from api.decisions import Taken, decide_each
 from api.deps import Reviewer, Session, Work
@@ -113,13 +114,13 @@ async def _standing(session: Session, review_ids: Sequence[UUID]) -> Sequence[St
 
 
 def _done(request: Request, said: str) -> Response:
-    """The dialog closes, or the inbox is shown."""
+    """Nothing is left in the dialog, which closes it; or the inbox is shown."""
     if not is_fragment(request):
         return redirect(request, "/inbox", said)
-    return _changed(page(request, "inbox/_said.html", said=said))
+    return _changed(HTMLResponse(), said)
 
 
-def _changed(response: Response) -> Response:
-    """For the list behind the dialog."""
-    response.headers["HX-Trigger"] = "inbox:changed"
+def _changed(response: Response, said: str = "") -> Response:
+    """For the list behind the dialog; what is said passes there."""
+    response.headers["HX-Trigger"] = json.dumps({"inbox:changed": {"said": said}})
     return response

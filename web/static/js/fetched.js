@@ -1,5 +1,13 @@
-// <dialog data-fetched>: opens with what htmx puts into it and closes when that is nothing. Notices are shown on top of it.
+// <dialog data-fetched>: opens with what htmx puts into it, or with what is behind a link with data-fetch, and closes when
+// that is nothing. Notices are shown on top of it.
 const notices = document.getElementById("notices");
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-fetch]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  htmx.ajax("GET", link.getAttribute("href"), { target: "dialog[data-fetched]", swap: "innerHTML" });
+});
 
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
   const dialog = detail.target.closest("dialog[data-fetched]");

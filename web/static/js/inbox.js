@@ -1,5 +1,6 @@
 // The list stays live without moving what is being read, and without losing what is selected or in focus.
 import "./fetched.js";
+import { say } from "./notices.js";
 import "./presence.js";
 
 const BURST = 400; // milliseconds in which changes are gathered
@@ -24,7 +25,10 @@ function soon() {
 for (const name of ["live:review.requested", "live:review.decided", "live:reopened"]) {
   document.body.addEventListener(name, soon);
 }
-document.addEventListener("inbox:changed", refresh);
+document.addEventListener("inbox:changed", ({ detail }) => {
+  if (detail.said) say(detail.said);
+  refresh();
+});
 
 // What people have ticked is theirs, not the server's.
 Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) =>
