@@ -9,6 +9,12 @@ const kept = `proofroom-new:${document.body.dataset.user}:${document.body.datase
 const unkept = new Set(["csrf_token", "idempotency_key", "zone"]);
 let timer;
 
+// On the first page that somebody sees the server does not know their zone yet.
+const zone = document.documentElement.dataset.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+const hint = document.getElementById("schedule_for-hint");
+hint.textContent = hint.textContent.replace(form.elements.zone.value, zone);
+form.elements.zone.value = zone;
+
 function check(wait) {
   clearTimeout(timer);
   timer = setTimeout(() => htmx.trigger("#check", "check"), wait);
@@ -16,7 +22,7 @@ function check(wait) {
 
 function keep() {
   const entries = [...new FormData(form)].filter(([name, value]) => !unkept.has(name) && value);
-  if (source.value.trim()) localStorage.setItem(kept, JSON.stringify(entries));
+  if (entries.some(([name]) => name === "source" || name.startsWith("input."))) localStorage.setItem(kept, JSON.stringify(entries));
   else localStorage.removeItem(kept);
 }
 

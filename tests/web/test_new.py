@@ -1,0 +1,192 @@
+"""The form for new drafts as HTML: what is understood, what is wrong with it, and the start."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+
+from core.settings import Settings
+from tests.plugins.web import Room, Visitor
+
+TEXT = "# On tea\n\nTea is brewed for four minutes."
+_KEY = re.compile(r'name="idempotency_key" value="([^"]+)"')
+_TEMPLATE = re.compile(r'<option value="([0-9a-f-]{36})"[^>]*>([^<]+)</option>')
+
+
+@pytest.fixture
+def settings(settings: Settings, simulator_url: str) -> Settings:
+    return settings.model_copy(update={"simulator_url": simulator_url})
+
+
+@pytest.fixture
+async def ada(room: Room) -> Visitor:
+    return await room.person("ada")
+
+
+async def form(visitor: Visitor, **typed: Any) -> dict[str, Any]:
+    """As the page has it, with what is typed."""
+    key = _KEY.search(await visitor.see("/new"))
+    assert key is not None
+    return {
+        "source": TEXT,
+        "platforms": ["x"],
+        "quality_bar": "80",
+        "max_rounds": "3",
+        "idempotency_key": key[1],
+        **typed,
+    }
+
+
+async def started(visitor: Visitor, answer: httpx.Response) -> dict[str, Any]:
+    assert answer.status_code == 303, answer.text
+    where = answer.headers["location"]
+    assert re.fullmatch(r"/workflows/[0-9a-f-]{36}#started", where)
+    found: dict[str, Any] = (await visitor.api.get(f"/v1{where.partition('#')[0]}")).json()
+    return found
+
+
+async def count(visitor: Visitor) -> int:
+    return len((await visitor.api.get("/v1/workflows")).json()["items"])
+
+
+def errors(html: str) -> dict[str, str]:
+    return dict(re.findall(r'<p class="error" id="([^"]+)-error">([^<]+)</p>', html))
+
+
+async def test_a_text_is_started_with_all_wishes_once(ada: Visitor) -> None:
+    sample = await ada.api.post("/v1/resources", json={"type": "style_sample", "content": "Short. Dry."})
+    project = await ada.api.post("/v1/projects", json={"title": "Tea"})
+    html = await ada.see("/new")
+    assert html.count(" checked") == 3, "every platform with an account"
+    assert "ada (simulated)" in html
+    tomorrow = datetime.now(ZoneInfo("Asia/Tokyo")) + timedelta(days=1)
+    given = await form(
+        ada,
+        platforms=["linkedin", "x"],
+        tone_of_voice="dry",
+        audience="brewers",
+        language="pt-BR",
+        keywords="tea, pots\nwater",
+        target_length="90",
+        quality_bar="85",
+        max_rounds="2",
+        style_sample_ids=[sample.json()["id"]],
+        project_id=project.json()["id"],
+        schedule_for=f"{tomorrow:%Y-%m-%dT09:30}",
+        zone="Asia/Tokyo",
+    )
+    found = await started(ada, await ada.submit("/new", given))
+    assert [each["platform"] for each in found["threads"]] == ["linkedin", "x"]
+    assert found["options"] == {
+        "tone_of_voice": "dry",
+        "audience": "brewers",
+        "language": "pt-BR",
+        "quality_bar": 85,
+        "max_rounds": 2,
+        "target_length": 90,
+        "keywords": ["tea", "pots", "water"],
+        "style_sample_ids": [sample.json()["id"]],
+    }
+    assert found["project_id"] == project.json()["id"]
+    due = datetime.fromisoformat(found["schedule_for"])
+    assert due == tomorrow.replace(hour=9, minute=30, second=0, microsecond=0)
+    again = await ada.submit("/new", given)
+    assert (await started(ada, again))["id"] == found["id"]
+    assert await count(ada) == 1
+
+
+async def test_what_is_wrong_is_named_and_what_was_typed_stays(ada: Visitor) -> None:
+    given = await form(
+        ada,
+        source="  ",
+        platforms=[],
+        audience="<b>tea</b> people",
+        language="klingon!",
+        quality_bar="101",
+        max_rounds="many",
+        schedule_for="soon",
+    )
+    answer = await ada.submit("/new", given)
+    assert answer.status_code == 422
+    found = errors(answer.text)
+    assert set(found) == {"source", "platforms", "language", "quality_bar", "max_rounds", "schedule_for"}
+    assert found["quality_bar"] == "Give a whole number from 0 to 100."
+    assert 'value="&lt;b&gt;tea&lt;/b&gt; people"' in answer.text
+    assert "checked" not in answer.text
+    assert '<details class="card fold" open id="options"' in answer.text
+    past = datetime.now(UTC) - timedelta(hours=1)
+    later = await ada.submit("/new", await form(ada, schedule_for=f"{past:%Y-%m-%dT%H:%M}"))
+    assert set(errors(later.text)) == {"schedule_for"}
+    assert "On tea" in later.text
+    assert await count(ada) == 0
+
+
+async def test_templates_that_fit_and_their_fields(ada: Visitor) -> None:
+    await ada.see("/new")
+    several = await ada.swap("/new/template", {"platforms": ["x", "blog"]})
+    assert "choose a single one" in several.text
+    one = await ada.swap("/new/template", {"platforms": ["x"], "audience": "brewers"})
+    names = {name: key for key, name in _TEMPLATE.findall(one.text)}
+    assert set(names) == {"One idea"}
+    given = {"platforms": ["x"], "template_id": names["One idea"], "audience": "brewers"}
+    chosen = await ada.swap("/new/template", given)
+    assert 'name="input.topic"' in chosen.text
+    assert 'name="input.audience" type="text" value="brewers"' in chosen.text
+    typed = await form(ada, **given, **{"source": "", "input.topic": "", "input.audience": "brewers"})
+    missing = await ada.submit("/new", typed)
+    assert missing.status_code == 422
+    assert errors(missing.text) == {
+        "input.topic": "The template needs this.",
+        "input.tone_of_voice": "The template needs this.",
+    }
+    filled = await form(
+        ada,
+        **{**given, "source": "", "input.topic": "tea", "input.audience": "us", "input.tone_of_voice": "dry"},
+    )
+    found = await started(ada, await ada.submit("/new", filled))
+    assert found["template_input"] == {"topic": "tea", "audience": "us", "tone_of_voice": "dry"}
+
+
+async def test_what_a_text_is_taken_for(ada: Visitor) -> None:
+    checked = await ada.swap("/new/check", await form(ada))
+    assert '<dd dir="auto">On tea</dd>' in checked.text
+    assert "9 words" in checked.text
+    assert "<html" not in checked.text
+    whole = await ada.submit("/new/check", await form(ada))
+    assert "9 words" in whole.text
+    assert 'id="new"' in whole.text, "without htmx it is the whole page, with what was typed"
+    assert await count(ada) == 0
+
+
+async def test_a_link_that_cannot_be_read_says_what_to_do(ada: Visitor) -> None:
+    link = "http://127.0.0.1:9/article"
+    checked = await ada.swap("/new/check", await form(ada, source=f"  {link} "))
+    assert checked.status_code == 200
+    assert "127.0.0.1 is not an address on the public internet" in checked.text
+    assert "Copy the text and paste it here" in checked.text
+    answer = await ada.submit("/new", await form(ada, source=link))
+    assert answer.status_code == 422
+    assert "source" in errors(answer.text)
+    assert link in answer.text
+    assert await count(ada) == 0
+
+
+async def test_who_may_only_read_is_told_so(room: Room, ada: Visitor) -> None:
+    for role in ("viewer", "reviewer"):
+        colleague = await room.colleague(ada, role)
+        html = await colleague.see("/new")
+        assert f"You are {role} of this workspace" in html
+        assert '<form id="new"' not in html
+        assert (await colleague.submit("/new", {"source": TEXT, "platforms": ["x"]})).status_code == 403
+
+
+async def test_a_platform_without_an_account_is_marked(ada: Visitor) -> None:
+    for account in (await ada.api.get("/v1/accounts", params={"platform": "x"})).json()["items"]:
+        await ada.api.delete(f"/v1/accounts/{account['id']}")
+    html = await ada.see("/new")
+    assert html.count("No account") == 1
+    assert 'href="/settings/accounts"' in html
+    assert html.count(" checked") == 2
