@@ -15,7 +15,8 @@ from core.errors import ProofroomError
 from core.principal import Principal
 from core.sql import Connection
 from platforms.registry import PLATFORMS, PlatformName
-from services import diffs, measuring, presence, review_context, review_views
+from services import comments, diffs, measuring, pages, presence, review_context, review_views
+from services.comments import Comment
 from services.presence import Viewer
 from services.review_context import Context
 from services.review_views import ReviewView
@@ -33,6 +34,8 @@ class Loaded:
     context: Context
     viewers: Sequence[Viewer]
     """Others than whoever asks."""
+    comments: Sequence[Comment]
+    """The latest ones, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,14 @@ async def load(connection: Connection, principal: Principal, review_id: UUID) ->
     view = await review_views.find(connection, review_id)
     context = await review_context.find(connection, review_id)
     looking = (await presence.viewers(connection, [review_id])).get(review_id, ())
-    return Loaded(view, context, [each for each in looking if each.user_id != principal.user_id])
+    others = [each for each in looking if each.user_id != principal.user_id]
+    return Loaded(view, context, others, await latest_comments(connection, review_id))
+
+
+async def latest_comments(connection: Connection, review_id: UUID) -> Sequence[Comment]:
+    """Oldest first."""
+    found = await comments.browse(connection, review_id, pages.Wanted())
+    return [*reversed(found.items)]
 
 
 async def show(
@@ -83,6 +93,7 @@ async def show(
         view=view,
         context=loaded.context,
         viewers=loaded.viewers,
+        comments=loaded.comments,
         outcome=outcome(loaded),
         events=timeline(loaded.context),
         findings=findings(view),

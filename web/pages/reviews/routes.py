@@ -4,21 +4,21 @@ import asyncio
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import Query
+from fastapi import Form, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import Db, Reviewer, Session, Viewer, Work
 from core.db import Database
-from core.errors import Invalid
+from core.errors import FieldError, Invalid
 from core.principal import Principal
 from core.sql import connection_of
-from services import diffs, measuring, presence, review_context, review_views, reviews
+from services import comments, diffs, measuring, presence, review_context, review_views, reviews
 from services.reviews import DraftChanged, ReviewAlreadyDecided
 from web.pages.reviews import room
 from web.pages.reviews.form import FromForm, Typed
 from web.pages.reviews.queue import address, following
-from web.rendering import page, redirect
+from web.rendering import is_fragment, page, redirect
 from web.route import router as new_router
 
 router = new_router("/reviews")
@@ -126,8 +126,28 @@ async def compare(
         old = await review_context.words(connection, review_id, before)
         new = await review_context.words(connection, review_id, after)
     changes = await asyncio.to_thread(diffs.words, old, new)
-    fragment = "hx-request" in request.headers
-    return page(request, f"reviews/{'_changes' if fragment else 'changes'}.html", item=item, changes=changes)
+    template = "reviews/_changes.html" if is_fragment(request) else "reviews/changes.html"
+    return page(request, template, item=item, changes=changes)
+
+
+@router.post("/{review_id}/comments")
+async def comment(
+    request: Request,
+    review_id: UUID,
+    principal: Reviewer,
+    session: Session,
+    body: Annotated[str, Form(max_length=comments.LONGEST)] = "",
+) -> Response:
+    if not body.strip():
+        detail = "Write something."
+        raise Invalid("The comment is empty.", errors=[FieldError("/body", detail)])
+    connection = await connection_of(session)
+    await comments.add(connection, principal, review_id, body.strip().replace("\r\n", "\n"))
+    if not is_fragment(request):
+        return redirect(request, f"/reviews/{review_id}#comments")
+    item = await review_views.find_item(connection, review_id)
+    said = await room.latest_comments(connection, review_id)
+    return page(request, "reviews/_comments.html", item=item, comments=said, may_decide=True)
 
 
 @router.put("/{review_id}/presence")

@@ -28,6 +28,11 @@ function keep() {
 function restore() {
   const found = stored();
   if (!found) return;
+  const left = document.getElementById("left-over");
+  if (left && found.words.content) {
+    left.querySelector("textarea").value = found.words.content;
+    left.hidden = false;
+  }
   let back = 0;
   for (const field of fields()) {
     const words = found.words[field.id];
@@ -52,7 +57,7 @@ function restore() {
 function drop() {
   localStorage.removeItem(key());
   for (const field of fields()) field.value = field.defaultValue;
-  document.getElementById("unsent").hidden = true;
+  for (const each of document.querySelectorAll("#unsent, #left-over")) each.hidden = true;
   document.getElementById("content")?.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
@@ -74,6 +79,9 @@ document.addEventListener("htmx:afterRequest", (event) => {
   const { pathInfo, xhr } = event.detail;
   const taken = pathInfo?.requestPath.includes("/decision") && /^\/(reviews|inbox)/.test(xhr?.getResponseHeader("HX-Redirect") ?? "");
   if (taken) localStorage.removeItem(key());
+});
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.target.id === "comments") keep();
 });
 sweep();
 restore();
