@@ -1,5 +1,6 @@
 """Templates, and what every page is given."""
 
+import json
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -26,7 +27,7 @@ from web.assets import address
 from web.devices import device
 
 _HERE: Final = Path(__file__).parent
-_POLICY: Final = "; ".join(
+POLICY: Final = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self'",
@@ -62,7 +63,7 @@ def page(request: Request, template: str, status: int = HTTPStatus.OK, **context
         now=datetime.now(UTC),
         **context,
     )
-    response = HTMLResponse(body, status, {"Content-Security-Policy": _POLICY})
+    response = HTMLResponse(body, status, {"Content-Security-Policy": POLICY})
     session.remember_visitor(request, response)
     if notice and not is_fragment(request):
         response.delete_cookie(NOTICE_COOKIE)
@@ -160,6 +161,8 @@ def _environment() -> Environment:
         "label": label,
         "cursor": write_cursor,
         "device": device,
+        "took": took,
+        "pretty": pretty,
     }
     return made
 
@@ -215,6 +218,16 @@ def ago(moment: datetime | str | None, now: datetime) -> Markup:
     )
     said = amount if amount == "now" else f"{amount} ago" if seconds > 0 else f"in {amount}"
     return Markup('<time datetime="{}" data-form="ago">{}</time>').format(at.isoformat(), said)
+
+
+def took(started: datetime | str, ended: datetime | str) -> str:
+    """0.4 s."""
+    return f"{(_moment(ended) - _moment(started)).total_seconds():.1f} s"
+
+
+def pretty(value: object) -> str:
+    """JSON for people."""
+    return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True)
 
 
 def _moment(moment: datetime | str) -> datetime:

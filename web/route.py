@@ -19,7 +19,7 @@ from core.errors import NotFound, ProofroomError, Unauthenticated
 from core.principal import Principal
 from services import identity
 from web import session
-from web.rendering import failure, is_fragment, standing
+from web.rendering import POLICY, failure, is_fragment, standing
 
 IDEMPOTENCY_FIELD: Final = "idempotency_key"
 _SAFE: Final = frozenset({"GET", "HEAD"})
@@ -70,7 +70,9 @@ class PageRoute(APIRoute):
                     await work.keep(response)
                     return response
             except Replay as replay:
-                return replay.response
+                response = replay.response
+                response.headers["Content-Security-Policy"] = POLICY
+                return response
             except Unauthenticated:
                 return _to_sign_in(request)
             except (ProofroomError, RequestValidationError) as error:

@@ -118,9 +118,13 @@ async def test_what_is_wrong_is_named_and_what_was_typed_stays(ada: Visitor) -> 
     assert "checked" not in answer.text
     assert '<details class="card fold" open id="options"' in answer.text
     past = datetime.now(UTC) - timedelta(hours=1)
-    later = await ada.submit("/new", await form(ada, schedule_for=f"{past:%Y-%m-%dT%H:%M}"))
+    given = await form(ada, schedule_for=f"{past:%Y-%m-%dT%H:%M}")
+    later = await ada.submit("/new", given)
     assert set(errors(later.text)) == {"schedule_for"}
     assert "On tea" in later.text
+    again = await ada.submit("/new", given)
+    assert again.text == later.text, "sent twice, answered once"
+    assert again.headers["content-security-policy"] == later.headers["content-security-policy"]
     assert await count(ada) == 0
 
 
