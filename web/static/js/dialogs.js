@@ -13,7 +13,19 @@ document.addEventListener("click", (event) => {
     dialog.close();
   }
 });
-// What went wrong is said in the page's notices, which lie beneath an open dialog; what was typed stays in it.
-document.addEventListener("htmx:responseError", (event) => {
-  event.target.closest("dialog[open]")?.close();
+// What refreshes itself ([data-waits]) leaves an open dialog alone, and makes up for it when that closes.
+let late = null;
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if ("waits" in event.target.dataset && document.querySelector("dialog[open]")) {
+    event.preventDefault();
+    late = event.target;
+  }
 });
+document.addEventListener("close", () => {
+  if (late?.isConnected) htmx.trigger(late, "live:reopened");
+  late = null;
+}, true);
+// What went wrong is said in the page's notices, which lie beneath an open dialog: they come into it for as long as it is open.
+const notices = document.getElementById("notices");
+document.addEventListener("htmx:responseError", (event) => event.target.closest("dialog[open]")?.append(notices));
+document.addEventListener("close", (event) => event.target.contains(notices) && document.body.append(notices), true);

@@ -1,7 +1,5 @@
 // <dialog data-fetched>: opens with what htmx puts into it, or with what is behind a link with data-fetch, and closes when
-// that is nothing. Notices are shown on top of it.
-const notices = document.getElementById("notices");
-
+// that is nothing.
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-fetch]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -16,5 +14,3 @@ document.addEventListener("htmx:afterSwap", ({ detail }) => {
   if (!dialog.open) dialog.showModal();
   else dialog.querySelector("[autofocus]")?.focus();
 });
-document.addEventListener("htmx:responseError", ({ detail }) => detail.elt.closest("dialog[open]")?.append(notices));
-document.addEventListener("close", (event) => event.target.contains(notices) && document.body.append(notices), true);
