@@ -12,7 +12,7 @@ from core.errors import NotFound, ProofroomError
 from core.settings import Settings
 from web import assets
 from web.pages import ROUTERS
-from web.rendering import failure
+from web.rendering import failure, is_fragment
 
 
 def create_app(settings: Settings, *, database: Database | None = None) -> FastAPI:
@@ -26,8 +26,8 @@ def create_app(settings: Settings, *, database: Database | None = None) -> FastA
 async def _nowhere(request: Request, error: Exception) -> Response:
     """A person in a browser gets a page, a program the problem."""
     assert isinstance(error, HTTPException)
-    by_program = request.url.path.startswith("/v1/") or "text/html" not in request.headers.get("accept", "")
-    if by_program or error.status_code != NotFound.status:
+    by_person = is_fragment(request) or "text/html" in request.headers.get("accept", "")
+    if request.url.path.startswith("/v1/") or not by_person or error.status_code != NotFound.status:
         return await errors.http(request, error)
     missing: ProofroomError = NotFound("Nothing is at this address.")
     return failure(request, missing)

@@ -148,6 +148,8 @@ async def test_a_person_gets_a_page_for_nothing_and_a_program_a_problem(room: Ro
     visitor = room.visitor()
     page = await visitor.get("/nonsense", headers={"Accept": "text/html,*/*"})
     assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    part = await visitor.get("/nonsense", headers={"HX-Request": "true"})
+    assert (part.status_code, part.headers["hx-retarget"]) == (404, "#notices")
     problem = await visitor.get("/nonsense")
     assert (problem.status_code, problem.headers["content-type"]) == (404, "application/problem+json")
     assert (await visitor.get("/v1/nonsense", headers={"Accept": "text/html"})).json()["status"] == 404
