@@ -57,7 +57,9 @@ async def following(url: str, user: User, after: str | None = None, **query: str
     ):
         assert source.response.status_code == 200
         async with aclosing(source.aiter_sse()) as events:
-            yield events
+            yield (
+                event async for event in events if event.data or event.retry
+            )  # httpx-sse yields comments, too
 
 
 async def begun(events: Events) -> str:
@@ -223,7 +225,7 @@ async def test_lost_connections_to_the_database_cost_nobody_an_event(
         with psycopg.connect(libpq_url(settings)) as connection:
             name = connection.info.dbname
         postgres.admin.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [name]
         )
         await happen(db, user, "meanwhile")
         assert said(await take(events, 1)) == ["meanwhile"]
