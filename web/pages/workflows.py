@@ -142,6 +142,7 @@ async def _page(request: Request, template: str, workflow_id: UUID, principal: P
         machine=machine,
         studio=STUDIO,
         may_write=may_write(principal),
+        may_decide=principal.role != Role.VIEWER,
         cancellable=any(each["status"] not in _ENDED for each in found.threads),
     )
 
