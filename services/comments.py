@@ -42,8 +42,9 @@ async def browse(connection: Connection, review_id: UUID, wanted: pages.Wanted) 
 
 async def add(connection: Connection, principal: Principal, review_id: UUID, body: str) -> Comment:
     """`body` as it is to be kept, at most `LONGEST`. Raises NotFound."""
+    comment_id = uuid7()
     given = {
-        "id": uuid7(),
+        "id": comment_id,
         "workspace_id": principal.workspace_id,
         "review_id": review_id,
         "author_id": principal.user_id,
@@ -52,7 +53,7 @@ async def add(connection: Connection, principal: Principal, review_id: UUID, bod
     added = await sql.row(connection, _ADD, given)
     if added is None:
         raise _not_found()
-    return Comment(given["id"], review_id, principal.user_id, principal.username, body, added["created_at"])
+    return Comment(comment_id, review_id, principal.user_id, principal.username, body, added["created_at"])
 
 
 def _not_found() -> NotFound:

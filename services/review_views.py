@@ -87,6 +87,10 @@ class ReviewView:
     """The one that it goes out with, unless the decision names another."""
     refusal: dict[str, str] | None
     comment: str | None
+    edited: Row | None
+    """What the decision changed of `content`, `metadata` and `media`; null stayed."""
+    approved: bool | None
+    """Whether the decision let the words out; None before there is one."""
 
 
 async def browse(
@@ -133,6 +137,8 @@ async def find(connection: Connection, review_id: UUID) -> ReviewView:
         account=next((each for each in accounts if each["id"] == str(found["connected_account_id"])), None),
         refusal=found["refusal"],
         comment=found["comment"],
+        edited=found["edited"],
+        approved=found["approved_hash"] is not None if found["decision"] else None,
     )
 
 
@@ -174,7 +180,8 @@ SELECT r.id, d.workflow_id, r.thread_id, d.platform, r.status, e.score, r.draft_
 # Asked once, and only where somebody is to be named.
 _PEOPLE: Final = "WITH people AS MATERIALIZED (SELECT user_id, username FROM workspace_people())"
 NAMED: Final = f"""
-{_PEOPLE} {ITEM}, coalesce((w.manual_options ->> 'quality_bar')::integer, 80) AS quality_bar, w.project_id, (SELECT title FROM projects WHERE id = w.project_id) AS project_title,
+{_PEOPLE} {ITEM}, coalesce((w.manual_options ->> 'quality_bar')::integer, 80) AS quality_bar,
+    w.project_id, (SELECT title FROM projects WHERE id = w.project_id) AS project_title,
     (SELECT coalesce(nullif(display_name, ''), username) FROM connected_accounts WHERE id = r.connected_account_id)
         AS account_name,
     CASE WHEN r.assignee_id IS NOT NULL THEN (SELECT username FROM people WHERE user_id = r.assignee_id) END
@@ -192,7 +199,7 @@ OF_NAMED_REVIEWS: Final = f" FROM reviews r {_OF_NAMED}"
 _OF_NAMED_REVIEW: Final = f"{OF_NAMED_REVIEWS} WHERE r.id = :id"
 _ITEM: Final = Statement.of(NAMED + _OF_NAMED_REVIEW)
 _WHOLE: Final = Statement.of(f"""
-{NAMED}, r.refusal, r.comment, r.connected_account_id, (
+{NAMED}, r.refusal, r.comment, r.edited, r.approved_hash, r.connected_account_id, (
     SELECT jsonb_agg(to_jsonb(each) || jsonb_build_object('evaluation', (
         SELECT to_jsonb(of_it) FROM evaluations of_it WHERE of_it.draft_id = each.id
         ORDER BY of_it.created_at DESC, of_it.id DESC LIMIT 1

@@ -144,12 +144,14 @@ async def _already_decided(session: AsyncSession, review: ItemView) -> ReviewAlr
     if review.status == "superseded":
         return ReviewAlreadyDecided("The workflow was cancelled, so there is nothing to decide any more.")
     person = (await people.of_workspace(session)).get(review.decided_by) if review.decided_by else None
+    name = person.username if person else None
     return ReviewAlreadyDecided(
-        f"{person.username if person else 'Somebody'} decided {review.decision} at {review.decided_at:%Y-%m-%d %H:%M:%S %Z}.",
+        f"{name or 'Somebody'} decided {review.decision} at {review.decided_at:%Y-%m-%d %H:%M:%S %Z}.",
         remedy="Look at the thread for what came of it.",
         extra={
             "decision": review.decision,
             "decided_by": str(review.decided_by) if review.decided_by else None,
+            "decided_by_name": name,
             "decided_at": review.decided_at.isoformat() if review.decided_at else None,
         },
     )

@@ -132,6 +132,7 @@ class ReviewPatch(Patch):
 
 
 class NamesOut(Answer):
+    quality_bar: int = Field(description="What the workflow wished for.")
     project_id: UUID | None
     project_title: str | None
     account_name: str | None = Field(description="Of the account that it goes out with.")
@@ -188,6 +189,8 @@ class ReviewOut(ReviewItem):
     accounts: list[AccountBrief] = Field(description="What it could go out with.")
     refusal: RefusalOut | None = Field(description="Why the platform sent the last text back.")
     comment: str | None
+    edited: Facts | None = Field(description="What the decision changed of the draft; null: as it was.")
+    approved: bool | None = Field(description="Whether the decision let it go out; null before there is one.")
 
     @classmethod
     def of_view(cls, view: ReviewView, preview: dict[str, JsonValue]) -> Self:
@@ -203,6 +206,8 @@ class ReviewOut(ReviewItem):
                 "accounts": view.accounts,
                 "refusal": view.refusal,
                 "comment": view.comment,
+                "edited": view.edited,
+                "approved": view.approved,
             }
         )
 

@@ -191,6 +191,12 @@ class ChangeOut(Answer):
     text: str
 
 
+class Diff(Answer):
+    changes: list[ChangeOut] = Field(
+        description="`equal` and `insert` make up the newer text, `equal` and `delete` the older."
+    )
+
+
 class DraftDetail(DraftOut):
     evaluations: list[EvaluationOut]
     diff: list[ChangeOut] = Field(description="Word by word to the draft before; empty for the first.")

@@ -66,6 +66,7 @@ NEEDS: dict[str, tuple[Role, Scope]] = {
     "cancel_workflow": (EDITOR, Scope.WORKFLOWS_WRITE),
     "stream_workflow_events": (VIEWER, Scope.READ),
     "list_drafts": (VIEWER, Scope.READ),
+    "compare_drafts": (VIEWER, Scope.READ),
     "retry_thread": (EDITOR, Scope.WORKFLOWS_WRITE),
     "list_reviews": (VIEWER, Scope.READ),
     "get_review": (VIEWER, Scope.READ),

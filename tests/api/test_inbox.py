@@ -69,6 +69,7 @@ async def test_reviews_are_found_by_project_score_age_and_words(author: Author, 
     item = by_id[spring]
     review = await author.review(mine, "blog")
     assert item["names"] == {
+        "quality_bar": 80,
         "project_id": project["id"],
         "project_title": "Spring",
         "account_name": (await author.account("blog"))["display_name"]

@@ -117,6 +117,29 @@ async def test_reviewers_decide_and_others_only_look(author: Author, api: Api) -
     late = await author.decide(review, "accept")
     assert reviewer.username in late.json()["detail"]
     assert late.json()["decided_by"] == str(reviewer.user_id)
+    assert late.json()["decided_by_name"] == reviewer.username
+
+
+async def test_a_decided_review_says_what_was_approved_and_a_diff_what_changed(author: Author) -> None:
+    workflow = await author.drafted("x")
+    review = await author.review(workflow, "x")
+    assert (review["edited"], review["approved"]) == (None, None)
+    edited = review["draft"]["content"].split(".")[0] + ". Said by a person."
+    assert (await author.decide(review, "edit", content=edited)).status_code == 202
+    decided = (await author.user.get(f"/v1/reviews/{review['id']}")).json()
+    assert decided["edited"] == {"content": edited, "metadata": None, "media": None}
+    assert (decided["approved"], decided["names"]["decided_by_name"]) == (True, author.user.username)
+
+    rested = await author.rested(workflow["id"])
+    path = f"/v1/threads/{review['thread_id']}/drafts/diff"
+    last = thread(rested, "x")["active_draft"]["id"]
+    changed = (await author.user.get(path, params={"from": review["draft_id"], "to": last})).json()["changes"]
+    assert "".join(each["text"] for each in changed if each["op"] != "insert") == review["draft"]["content"]
+    assert "".join(each["text"] for each in changed if each["op"] != "delete") == edited
+    back = (await author.user.get(path, params={"from": last, "to": review["draft_id"]})).json()["changes"]
+    assert "".join(each["text"] for each in back if each["op"] != "delete") == review["draft"]["content"]
+    unknown = await author.user.get(path, params={"from": NOBODY})
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "NotFound")
 
 
 async def test_bad_decisions_are_refused_by_field(author: Author, subtests: pytest.Subtests) -> None:
