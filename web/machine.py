@@ -49,7 +49,7 @@ EDGES: Final[Mapping[tuple[str, str], Edge]] = {
     ),
     ("evaluate", "human_review"): Edge("Good enough, or as good as it gets", "M170 126V154"),
     ("evaluate", "publish"): Edge(
-        "An edit that its author approved", "M226 104C330 112 330 230 228 238", "own edit", 262, 250, "start"
+        "An edit that its author approved", "M226 104C330 112 330 230 228 238", "approved", 258, 252, "start"
     ),
     ("human_review", "publish"): Edge("Accepted", "M170 190V218", "accepted", 178, 208, "start"),
     ("human_review", "generate"): Edge(

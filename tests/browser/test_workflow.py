@@ -24,6 +24,7 @@ async def kept(page: Page) -> int:
 
 
 async def test_a_text_becomes_drafts_before_ones_eyes(site: Site, scene: Scene) -> None:
+    site.allow("htmx:(sendAbort|afterRequest)")  # a look at the text that was under way when the page was left
     page = await site.sign_in("ada", timezone_id="Asia/Tokyo")
     await page.goto("/new")
     await expect(page.get_by_text("In the time zone Asia/Tokyo")).to_be_attached()
@@ -85,6 +86,14 @@ async def test_a_phone_in_the_dark_and_a_change_of_mind(site: Site, scene: Scene
         await page.goto(path)
         await fits(page)
         await axe(page)
+    await scene.start("blog", text="Another one")
+    await page.goto("/workflows")
+    await expect(page.get_by_role("link", name="Another one")).to_be_visible()
+    await scene.advance()
+    await expect(
+        page.get_by_role("listitem").filter(has_text="Another one").get_by_text("Being written")
+    ).to_have_count(0)
+    await page.goto(f"/workflows/{(await scene.state(linkedin))['workflow_id']}")
     await page.get_by_text("Open in LangGraph Studio").first.click()
     await fits(page)
     await page.get_by_role("link", name="Cancel…").click()
