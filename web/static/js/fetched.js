@@ -7,7 +7,8 @@ document.addEventListener("click", (event) => {
   htmx.ajax("GET", link.getAttribute("href"), { target: "dialog[data-fetched]", swap: "innerHTML" });
 });
 
-document.addEventListener("htmx:afterSwap", ({ detail }) => {
+// Not before htmx knows the forms in it: Enter would send them as a plain browser does.
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
   const dialog = detail.target.closest("dialog[data-fetched]");
   if (!dialog) return;
   if (!dialog.firstElementChild) return dialog.close();
