@@ -122,6 +122,6 @@ def _reached(entry: Entry) -> str | None:
         case ("job.status", _, _):
             return "publish"
         case ("thread.status", _, "published" | "rejected" as end):
-            return end
+            return str(end)
         case _:
             return None

@@ -27,7 +27,7 @@ from web.route import router as new_router
 router = new_router("/workflows")
 
 LIMIT: Final = 30
-QUALITY_BAR: Final = 80
+QUALITY_BAR: Final = workflows.Options().quality_bar
 LIVE: Final = (*events.EventType, "draft.delta")
 """What moves on a workflow's page."""
 STUDIO: Final = "http://127.0.0.1:2024"
