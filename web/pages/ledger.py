@@ -1,5 +1,6 @@
 """The ledger: what is to go out, what went out, and what a person has to see to."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
@@ -47,7 +48,7 @@ class Said(BaseModel):
 
 @router.get("")
 async def show(request: Request, _: Viewer, session: Session) -> Response:
-    """With `now`: what of the page changes."""
+    """The beginning of each part."""
     found = await ledger.overview(await connection_of(session), LIMIT)
     every = [job for part in found.values() for job in part.items]
     return page(request, "ledger/page.html", parts=found, **await _around(session, every))
@@ -55,7 +56,7 @@ async def show(request: Request, _: Viewer, session: Session) -> Response:
 
 @router.get("/part/{part}")
 async def show_part(request: Request, part: Part, _: Viewer, session: Session, paging: Paging) -> Response:
-    found = await ledger.browse(await connection_of(session), part, Wanted(LIMIT, paging.after))
+    found = await ledger.browse(await connection_of(session), part, paging)
     return page(request, "ledger/part.html", part=part, found=found, **await _around(session, found.items))
 
 
@@ -115,7 +116,7 @@ def _back(request: Request, job_id: UUID, notice: str) -> Response:
     return redirect(request, where, notice)
 
 
-async def _around(session: AsyncSession, shown: list[JobView] | Any) -> dict[str, Any]:
+async def _around(session: AsyncSession, shown: Sequence[JobView]) -> dict[str, Any]:
     """What the rows need; accounts only where a job waits for one."""
     waiting = {PlatformName(job.platform) for job in shown if Remedy.CHOOSE_ACCOUNT in job.remedies}
     choices: dict[str, list[tuple[UUID, str]]] = {name: [] for name in waiting}

@@ -1,6 +1,6 @@
 """What is out, where each came from, and the receipt."""
 
-from typing import Annotated, Final
+from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -13,14 +13,11 @@ from api.pages import Paging
 from core.sql import connection_of
 from platforms.registry import PlatformName
 from services import ledger, posts, publications
-from services.pages import Wanted
 from web.pages.workflows import named
 from web.rendering import page, redirect
 from web.route import router as new_router
 
 router = new_router("/published")
-
-LIMIT: Final = 30
 
 
 @router.get("")
@@ -35,7 +32,7 @@ async def show(
     chosen = PlatformName(platform) if platform in list(PlatformName) else None
     found = await publications.browse(
         await connection_of(session),
-        Wanted(LIMIT, paging.after),
+        paging,
         words=q.strip() or None,
         platform=chosen,
     )
