@@ -27,6 +27,7 @@ from web.route import router as new_router
 router = new_router("/workflows")
 
 LIMIT: Final = 30
+LONGEST_NAME: Final = 100
 QUALITY_BAR: Final = workflows.Options().quality_bar
 LIVE: Final = (*events.EventType, "draft.delta")
 """What moves on a workflow's page."""
@@ -119,7 +120,8 @@ def may_write(principal: Principal) -> bool:
 def named(source: dict[str, Any]) -> str:
     """What a workflow is called: its source's title, or the first line of it."""
     lines = (line.strip().lstrip("#").strip() for line in (source["opening"] or "").splitlines())
-    return source["title"] or next((line for line in lines if line), None) or source["url"] or "Untitled"
+    name: str = source["title"] or next((line for line in lines if line), None) or source["url"] or "Untitled"
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1].rstrip() + "…"
 
 
 async def _page(request: Request, template: str, workflow_id: UUID, principal: Principal, db: Db) -> Response:
