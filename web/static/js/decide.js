@@ -32,6 +32,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
 
 document.body.addEventListener("live:review.decided", async (event) => {
   if (sending || !form() || event.detail.review_id !== room().dataset.review) return;
+  room().dataset.overtaken = "yes";
   await htmx.ajax("POST", `/reviews/${room().dataset.review}/overtaken${location.search}`, {
     source: form(),
     target: "#overtaken",
@@ -44,6 +45,15 @@ document.body.addEventListener("live:review.decided", async (event) => {
   reason.hidden = false;
   document.getElementById("overtaken").scrollIntoView({ block: "nearest" });
 });
+
+// A sheet that closes gives the focus back to its button, so that single keys work again at once.
+document.addEventListener(
+  "beforetoggle",
+  ({ target, newState }) => {
+    if (newState === "closed" && target.contains(document.activeElement)) document.querySelector(`[popovertarget="${target.id}"]`)?.focus();
+  },
+  true,
+);
 
 // The inbox opens a review right where something is to be typed.
 const wanted = location.hash && document.getElementById(location.hash.slice(1));

@@ -9,7 +9,7 @@ export function changed() {
 /** Fits, and says what can be pressed; to be called after the fields were filled by something else than hands. */
 export function settle() {
   const accept = document.querySelector("[data-accept]");
-  if (!accept || !editor()) return;
+  if (!accept || !editor() || document.getElementById("review").dataset.overtaken) return;
   accept.dataset.refused ??= accept.disabled ? "yes" : "no";
   const dirty = changed();
   accept.disabled = dirty || accept.dataset.refused === "yes";
