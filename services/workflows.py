@@ -96,16 +96,9 @@ FROM jsonb_to_recordset(CAST(:threads AS jsonb)) AS x(id uuid, platform text)
 
 async def start(session: AsyncSession, principal: Principal, brief: StartWorkflow) -> Started:
     """Write the workflow with a due thread per platform, in the caller's transaction. Raises Invalid by field."""
-    await _check_references(session, brief)
-    source, prompt = await _source(session, brief)
-    options = {
-        **brief.options.model_dump(mode="json", exclude_none=True),
-        "style_samples": await _style_samples(session, brief.options.style_sample_ids),
-        "template": prompt,
-    }
+    source, wanted = await prepare(session, brief)
     started = Started(uuid7(), {platform: uuid7() for platform in brief.platforms})
     threads = [{"id": thread_id, "platform": name} for name, thread_id in started.threads.items()]
-    wanted = {name: value for name, value in options.items() if value not in (None, "", [])}
     await sql.rows(
         await connection_of(session),
         _START,
@@ -127,6 +120,18 @@ async def start(session: AsyncSession, principal: Principal, brief: StartWorkflo
         },
     )
     return started
+
+
+async def prepare(session: AsyncSession, brief: StartWorkflow) -> tuple[Source, dict[str, Any]]:
+    """The source and the options as a thread gets them, but for the tone of the profile. Raises Invalid by field."""
+    await _check_references(session, brief)
+    source, prompt = await _source(session, brief)
+    options = {
+        **brief.options.model_dump(mode="json", exclude_none=True),
+        "style_samples": await _style_samples(session, brief.options.style_sample_ids),
+        "template": prompt,
+    }
+    return source, {name: value for name, value in options.items() if value not in (None, "", [])}
 
 
 async def cancel(session: AsyncSession, workflow_id: UUID) -> None:

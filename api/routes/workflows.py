@@ -11,6 +11,7 @@ from api.deps import Db, ListenerOf, Session, SettingsOf, Viewer, Work, Workflow
 from api.pages import Page, Paging
 from api.route import router as new_router
 from api.schemas.workflows import (
+    EstimateOut,
     StartedOut,
     TextSource,
     ThreadBrief,
@@ -23,7 +24,7 @@ from core.http import guarded_client
 from core.settings import Settings
 from core.sql import connection_of
 from models import WorkflowStatus
-from services import sources, workflow_views, workflows
+from services import estimates, sources, workflow_views, workflows
 
 router = new_router("/v1/workflows", "workflows")
 
@@ -49,11 +50,7 @@ async def start_workflow(
 ) -> StartedOut:
     """Drafts for each platform are written, scored and then wait for a person. A `url` source is fetched first."""
     source = await _read_source(body, settings)
-    session = await work.begin()
-    brief = workflows.StartWorkflow(
-        source=source, **{name: getattr(body, name) for name in WorkflowIn.model_fields if name != "source"}
-    )
-    started = await workflows.start(session, principal, brief)
+    started = await workflows.start(await work.begin(), principal, _brief(body, source))
     response.headers["Location"] = f"{router.prefix}/{started.id}"
     return StartedOut(
         id=started.id,
@@ -63,6 +60,15 @@ async def start_workflow(
             for platform, thread_id in started.threads.items()
         ],
     )
+
+
+@router.post("/preview")
+async def preview_workflow(
+    body: WorkflowIn, principal: WorkflowEditor, db: Db, settings: SettingsOf
+) -> EstimateOut:
+    """What the source is understood as and what the drafts can cost at most. Nothing is started, nothing kept."""
+    brief = _brief(body, await _read_source(body, settings))
+    return EstimateOut.model_validate(await estimates.preview(db, settings, principal, brief))
 
 
 @router.get("")
@@ -147,6 +153,11 @@ async def cancel_workflow(workflow_id: UUID, _: WorkflowEditor, session: Session
     """Nothing of it goes out any more; what is out already stays."""
     await workflows.cancel(session, workflow_id)
     return WorkflowOut.of(await workflow_views.find(await connection_of(session), workflow_id))
+
+
+def _brief(body: WorkflowIn, source: Source | None) -> workflows.StartWorkflow:
+    rest = {name: getattr(body, name) for name in WorkflowIn.model_fields if name != "source"}
+    return workflows.StartWorkflow(source=source, **rest)
 
 
 async def _read_source(body: WorkflowIn, settings: Settings) -> Source | None:

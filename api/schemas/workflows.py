@@ -186,6 +186,30 @@ class WorkflowOut(Answer):
         return cls.model_validate(view)
 
 
+class UnderstoodOut(SourceOut):
+    words: int
+    characters: int
+    opening: str = Field(description="How it begins.")
+
+
+class PlatformEstimateOut(Answer):
+    platform: PlatformName = Field(validation_alias=AliasChoices(AliasPath("policy", "platform"), "platform"))
+    label: str = Field(validation_alias=AliasChoices(AliasPath("policy", "label"), "label"))
+    unit: str = Field(validation_alias=AliasChoices(AliasPath("policy", "unit"), "unit"))
+    max_length: int = Field(validation_alias=AliasChoices(AliasPath("policy", "max_length"), "max_length"))
+    model_calls_max: int
+    cost_usd_max: Money | None
+
+
+class EstimateOut(Answer):
+    source: UnderstoodOut
+    platforms: list[PlatformEstimateOut]
+    cost_usd_max: Money | None = Field(
+        description="What the drafts can cost at most, up to their review; null: a model's price is not known."
+    )
+    budget_left_usd: Money | None = Field(description="null: there is no budget.")
+
+
 class ChangeOut(Answer):
     op: Op
     text: str

@@ -60,6 +60,7 @@ NEEDS: dict[str, tuple[Role, Scope]] = {
     "delete_resource": (EDITOR, Scope.LIBRARY_WRITE),
     "get_profile": (VIEWER, Scope.READ),
     "put_profile": (VIEWER, Scope.LIBRARY_WRITE),
+    "preview_workflow": (EDITOR, Scope.WORKFLOWS_WRITE),
     "start_workflow": (EDITOR, Scope.WORKFLOWS_WRITE),
     "list_workflows": (VIEWER, Scope.READ),
     "get_workflow": (VIEWER, Scope.READ),
