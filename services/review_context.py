@@ -10,9 +10,6 @@ from core import sql
 from core.errors import NotFound
 from core.sql import Connection, Row, Statement
 
-DEFAULT_BAR: Final = 80
-"""As `Options.quality_bar` has it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -20,7 +17,6 @@ class Context:
 
     source: Row
     """`type`, `text`, `title` and `url`."""
-    quality_bar: int
     cost_usd: Decimal
     """Of the whole workflow so far."""
     thread_status: str
@@ -51,12 +47,11 @@ async def words(connection: Connection, review_id: UUID, draft_id: UUID) -> str:
     return str(found["content"])
 
 
-_CONTEXT: Final = Statement.of(f"""
+_CONTEXT: Final = Statement.of("""
 SELECT jsonb_build_object(
         'type', coalesce(w.source_content ->> 'type', 'text'), 'text', coalesce(w.source_content ->> 'text', ''),
         'title', w.source_content ->> 'title', 'url', w.source_content ->> 'url'
     ) AS source,
-    coalesce(CAST(w.manual_options ->> 'quality_bar' AS integer), {DEFAULT_BAR}) AS quality_bar,
     (
         SELECT coalesce(sum(u.cost_usd), 0) FROM token_usage u WHERE u.workflow_id = w.id AND u.status <> 'reserved'
     ) AS cost_usd,

@@ -82,6 +82,7 @@ async def show(
         typed = refused.given.typed
     shown = typed.content_from(content) if typed else content
     measured = await measuring.measure(platform, shown)
+    own = measured if shown is content else await measuring.measure(platform, content)
     errors = refused.error.errors if refused else ()
     overtaken = (refused is not None and refused.overtaken) or (typed is not None and outcome(loaded))
     changed = await _changed_meanwhile(view, outcome(loaded), typed) if overtaken else None
@@ -104,7 +105,7 @@ async def show(
         typed=typed or Typed.of(content),
         edited=bool(typed and typed.changes(content)),
         fields=editable(policy, content),
-        allowed=review_views.allowed(view) if may_review(principal) else [],
+        acceptable=not own.violations,
         problems=[(field_of(each.pointer), each.detail) for each in errors],
         wrong={field_of(each.pointer): each.detail for each in errors},
         did=did,
