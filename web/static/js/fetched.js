@@ -8,9 +8,8 @@ document.addEventListener("click", (event) => {
 });
 
 // Not before htmx knows the forms in it: Enter would send them as a plain browser does.
-document.addEventListener("htmx:afterSettle", ({ detail }) => {
-  const dialog = detail.target.closest("dialog[data-fetched]");
-  if (!dialog) return;
+document.addEventListener("htmx:afterSettle", ({ detail: { target: dialog } }) => {
+  if (!dialog.matches("dialog[data-fetched]")) return;
   if (!dialog.firstElementChild) return dialog.close();
   if (!dialog.open) dialog.showModal();
   else dialog.querySelector("[autofocus]")?.focus();
