@@ -117,8 +117,10 @@ class Typed:
 def wrong(error: ValidationError | ProofroomError) -> dict[str, str]:
     """What is wrong, by field; under "" what is nobody's."""
     if isinstance(error, ValidationError):
-        found = [(_field(each["loc"]), each["msg"]) for each in error.errors()]
-        return {name: _WORDS.get(name, detail) for name, detail in reversed(found)}
+        found: dict[str, str] = {}
+        for each in error.errors():
+            found.setdefault(name := _field(each["loc"]), _WORDS.get(name, each["msg"]))
+        return found
     pointed = {_field(each.pointer.strip("/").split("/")): each.detail for each in error.errors}
     return pointed or {"": error.detail}
 

@@ -50,7 +50,7 @@ async def start_workflow(
 ) -> StartedOut:
     """Drafts for each platform are written, scored and then wait for a person. A `url` source is fetched first."""
     source = await _read_source(body, settings)
-    started = await workflows.start(await work.begin(), principal, _brief(body, source))
+    started = await workflows.start(await work.begin(), principal, body.brief(source))
     response.headers["Location"] = f"{router.prefix}/{started.id}"
     return StartedOut(
         id=started.id,
@@ -67,7 +67,7 @@ async def preview_workflow(
     body: WorkflowIn, principal: WorkflowEditor, db: Db, settings: SettingsOf
 ) -> EstimateOut:
     """What the source is understood as and what the drafts can cost at most. Nothing is started, nothing kept."""
-    brief = _brief(body, await _read_source(body, settings))
+    brief = body.brief(await _read_source(body, settings))
     return EstimateOut.model_validate(await estimates.preview(db, settings, principal, brief))
 
 
@@ -153,11 +153,6 @@ async def cancel_workflow(workflow_id: UUID, _: WorkflowEditor, session: Session
     """Nothing of it goes out any more; what is out already stays."""
     await workflows.cancel(session, workflow_id)
     return WorkflowOut.of(await workflow_views.find(await connection_of(session), workflow_id))
-
-
-def _brief(body: WorkflowIn, source: Source | None) -> workflows.StartWorkflow:
-    rest = {name: getattr(body, name) for name in WorkflowIn.model_fields if name != "source"}
-    return workflows.StartWorkflow(source=source, **rest)
 
 
 async def _read_source(body: WorkflowIn, settings: Settings) -> Source | None:

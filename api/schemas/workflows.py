@@ -13,6 +13,7 @@ from pydantic import (
     StringConstraints,
 )
 
+from agents.base import Source as FoundSource
 from api.schemas.accounts import ViolationOut
 from api.schemas.common import Answer, Body, Facts, Future, Money, Time, filled, not_blank
 from api.schemas.publishing import JobOut
@@ -22,7 +23,7 @@ from platforms.registry import PlatformName
 from services.diffs import Op
 from services.draft_views import DraftView
 from services.workflow_views import WorkflowView
-from services.workflows import Options
+from services.workflows import Options, StartWorkflow
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=1_000_000), AfterValidator(not_blank)]
 Url = Annotated[str, StringConstraints(max_length=2048, pattern=r"^[hH][tT][tT][pP][sS]?://[^\s/]\S*$")]
@@ -89,6 +90,11 @@ class WorkflowIn(Body):
     schedule_for: Future | None = Field(None, description="When the posts shall go out; by default at once.")
     external_id: Annotated[str, filled(255)] | None = Field(None, description="Your own name for it.")
     metadata: Facts = Field(default_factory=dict)
+
+    def brief(self, source: FoundSource | None) -> StartWorkflow:
+        """`source`: what was read of it."""
+        rest = {name: getattr(self, name) for name in type(self).model_fields if name != "source"}
+        return StartWorkflow(source=source, **rest)
 
 
 class ThreadBrief(Answer):

@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
+from core.db import Database
 from core.settings import Settings
 from tests.plugins.web import Room, Visitor
+from web.app import create_app
 
 TEXT = "# On tea\n\nTea is brewed for four minutes."
 _KEY = re.compile(r'name="idempotency_key" value="([^"]+)"')
@@ -158,11 +160,33 @@ async def test_what_a_text_is_taken_for(ada: Visitor) -> None:
     checked = await ada.swap("/new/check", await form(ada))
     assert '<dd dir="auto">On tea</dd>' in checked.text
     assert "9 words" in checked.text
+    assert "Nothing: written offline" in checked.text
     assert "<html" not in checked.text
+    half = await ada.swap("/new/check", await form(ada, platforms=[], max_rounds="0"))
+    assert "9 words" in half.text, "half a form is understood as far as it goes"
+    assert "Known when these are right: Platforms, Rounds" in half.text
     whole = await ada.submit("/new/check", await form(ada))
     assert "9 words" in whole.text
     assert 'id="new"' in whole.text, "without htmx it is the whole page, with what was typed"
     assert await count(ada) == 0
+
+
+async def test_what_it_costs_and_what_the_budget_has_left(settings: Settings, db: Database) -> None:
+    model = {"offline": False, "openai_base_url": "http://127.0.0.1:9/v1"}
+    async with Room(create_app(settings.model_copy(update=model), database=db)) as room:
+        ada = await room.person("ada")
+        await ada.api.post("/v1/budgets", json={"period": "day", "limit_usd": "100"})
+        typed = await form(ada, platforms=["x", "blog"], max_rounds="2")
+        checked = (await ada.swap("/new/check", typed)).text
+        assert re.search(r"\$0\.\d\d</strong> at most, .* up to 8 calls", checked)
+        assert "$100.00" in checked
+        assert "may not be enough" not in checked
+        await ada.api.post("/v1/budgets", json={"period": "day", "limit_usd": "0.01"})
+        assert "may not be enough" in (await ada.swap("/new/check", typed)).text
+    unknown = settings.model_copy(update={**model, "writer_model": "my-own"})
+    async with Room(create_app(unknown, database=db)) as room:
+        checked = (await (bob := await room.person("bob")).swap("/new/check", await form(bob))).text
+        assert "nobody has told this service the price" in checked
 
 
 async def test_a_link_that_cannot_be_read_says_what_to_do(ada: Visitor) -> None:

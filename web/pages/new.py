@@ -1,6 +1,7 @@
 """From a text or a link to drafts: the form, what was understood, the start."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -17,7 +18,7 @@ from core.http import AddressRefused, ResponseTooLarge, guarded_client
 from core.principal import Principal
 from core.settings import Settings
 from platforms.registry import PLATFORMS, PlatformName
-from services import brief_choices, sources, templates, workflows
+from services import brief_choices, estimates, sources, templates, workflows
 from web.briefs import Typed, called, wrong
 from web.pages.workflows import may_write, named
 from web.rendering import is_fragment, page, redirect, timezone
@@ -26,8 +27,6 @@ from web.route import router as new_router
 router = new_router("/new")
 
 POLICIES: Final = {name.value: PLATFORMS[name].policy for name in PlatformName}
-OPENING: Final = 600
-"""Characters of the source that are shown."""
 REMEDIES: Final[Mapping[type[ProofroomError], str]] = {
     sources.SourceUnreachable: "Check the address. If it opens in your browser, copy the text there and paste it here.",
     sources.SourceUnreadable: "Open it in your browser, copy the text that matters and paste it here.",
@@ -54,14 +53,7 @@ async def start(
     try:
         body = typed.body()
         source = await _read(typed, settings)
-        started = await workflows.start(
-            await work.begin(),
-            principal,
-            workflows.StartWorkflow(
-                source=source,
-                **{name: getattr(body, name) for name in type(body).model_fields if name != "source"},
-            ),
-        )
+        started = await workflows.start(await work.begin(), principal, body.brief(source))
     except ValidationError as error:
         return await _form(request, principal, db, typed, error, HTTPStatus.UNPROCESSABLE_ENTITY)
     except ProofroomError as error:
@@ -73,21 +65,9 @@ async def start(
 
 @router.post("/check")
 async def check(request: Request, principal: WorkflowEditor, db: Db, settings: SettingsOf) -> Response:
-    """What was understood; nothing is started. On a page of its own where there is no htmx."""
+    """What was understood, and the cost; nothing is started. On a page of its own where there is no htmx."""
     typed = Typed.of(await request.form())
-    source, problem = None, None
-    try:
-        source = await _read(typed, settings)
-    except ProofroomError as error:
-        problem = error
-    checked = {
-        "source": source,
-        "problem": problem,
-        "remedy": _remedy(problem) if problem else None,
-        "link": typed.link,
-        "named": named,
-        "opening": OPENING,
-    }
+    checked = await _check(typed, db, settings, principal)
     if is_fragment(request):
         return page(request, "new/_check.html", checked=checked)
     return await _form(request, principal, db, typed, checked=checked)
@@ -106,6 +86,29 @@ async def choose_template(request: Request, principal: WorkflowEditor, db: Db) -
         errors={},
         **await _template(db, principal, typed, choices),
     )
+
+
+async def _check(typed: Typed, db: Database, settings: Settings, principal: Principal) -> dict[str, Any]:
+    """Half a form is understood as far as it goes: its cost is known when all of it is right."""
+    found: dict[str, Any] = {"problem": None, "understood": None, "estimate": None, "missing": []}
+    try:
+        source = await _read(typed, settings)
+    except ProofroomError as error:
+        return {**found, "problem": error, "remedy": _remedy(error)}
+    if source is None and not typed.template_id:
+        return found
+    try:
+        estimate = await estimates.preview(db, settings, principal, typed.body().brief(source))
+    except (ValidationError, ProofroomError) as error:
+        if isinstance(error, ProofroomError) and not error.errors:
+            raise
+        understood = estimates.understood(source) if source else None
+        missing = [called(name) for name in wrong(error)]
+    else:
+        understood, missing = estimate.source, []
+        found["estimate"] = estimate
+    name = named(asdict(understood)) if understood else None
+    return {**found, "understood": understood, "missing": missing, "name": name, "language": typed.language}
 
 
 async def _form(
