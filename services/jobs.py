@@ -62,9 +62,14 @@ async def retry(session: AsyncSession, job_id: UUID, account_id: UUID | None = N
 
 
 async def reconcile(
-    session: AsyncSession, job_id: UUID, outcome: Literal["published", "absent"] | None, url: str | None
+    session: AsyncSession,
+    job_id: UUID,
+    outcome: Literal["published", "absent"] | None,
+    url: str | None,
+    *,
+    send_again: bool = True,
 ) -> PublishingJob:
-    """Ask the platform again, or take a person's word where it cannot tell."""
+    """Ask the platform again, or take a person's word where it cannot tell. What is absent is sent again, or given up."""
     job, state = await _lock(session, job_id)
     _require(job, "reconciled", {"unknown"})
     if outcome is None:
@@ -77,6 +82,8 @@ async def reconcile(
     await session.execute(_RECONCILE, {"job_id": job.id, "outcome": outcome, "url": url})
     if outcome == "absent":
         state.status = PlatformStatus.ACCEPTED
+        if not send_again:
+            return await cancel(session, job_id)
     return await _wake(session, job, state)
 
 

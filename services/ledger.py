@@ -1,5 +1,6 @@
 """The ledger as people read it: every publishing job with its words, who approved them, and what can be done about it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +11,8 @@ from uuid import UUID
 from core import sql
 from core.errors import NotFound
 from core.sql import Connection, Row, Statement
+from models import JobStatus
+from platforms.registry import PlatformName
 from services import pages
 from services.pages import NEWEST, Order
 
@@ -43,6 +46,7 @@ class JobView:
     id: UUID
     workflow_id: UUID
     thread_id: UUID
+    draft_id: UUID
     review_id: UUID
     platform: str
     status: str
@@ -108,6 +112,8 @@ class Detail:
     """What was approved, and so what is sent."""
     metadata: dict[str, Any]
     media: list[Row]
+    decided_by: UUID | None
+    comment: str | None
     bound: bool
     """The decision named what it had seen."""
     response: Row | None
@@ -131,12 +137,29 @@ async def browse(connection: Connection, part: Part, wanted: pages.Wanted) -> pa
     return _cut([JobView(**row) for row in found], wanted, part)
 
 
+async def search(
+    connection: Connection,
+    wanted: pages.Wanted,
+    *,
+    statuses: Sequence[JobStatus] = (),
+    platform: PlatformName | None = None,
+    workflow_id: UUID | None = None,
+) -> pages.Slice[JobView]:
+    """Those in any of `statuses`, of all when none is named; newest first."""
+    wished = {"platform": platform, "workflow_id": workflow_id}
+    given = {name: value for name, value in wished.items() if value is not None}
+    statement = _search(frozenset(statuses), frozenset(given), goes_on=wanted.after is not None)
+    found = await sql.rows(connection, statement, {**given, **pages.parameters(wanted)})
+    views = [JobView(**row) for row in found]
+    return pages.cut(views, wanted, lambda view: pages.Position(view.created_at, view.id))
+
+
 async def find(connection: Connection, job_id: UUID) -> Detail:
     """Raises NotFound."""
     found = await sql.row(connection, _ONE, {"id": job_id})
     if found is None:
         raise NotFound("There is no such publishing job.")
-    more = {name: found.pop(name) for name in ("content", "metadata", "media", "bound", "response", "tries")}
+    more = {name: found.pop(name) for name in _MORE}
     return Detail(job=JobView(**found), attempts=more.pop("tries") or [], **more)
 
 
@@ -157,7 +180,7 @@ _PARTS: Final[dict[Part, tuple[str, Order]]] = {
     Part.DONE: (f"(status IN ('published', 'cancelled') OR (status = 'failed' AND {_REFUSED}))", NEWEST),
 }
 _VIEW: Final = """
-    j.id, j.workflow_id, j.thread_id, j.review_id, j.platform, j.status, j.simulated, j.scheduled_for,
+    j.id, j.workflow_id, j.thread_id, j.draft_id, j.review_id, j.platform, j.status, j.simulated, j.scheduled_for,
     j.published_at, j.attempts, j.approved_hash, j.error, j.created_at, j.updated_at,
     d.metadata ->> 'title' AS title, left(d.content, 280) AS opening, jsonb_build_object(
         'type', coalesce(w.source_content ->> 'type', 'text'), 'title', w.source_content ->> 'title',
@@ -190,6 +213,18 @@ def _page(part: Part, *, goes_on: bool) -> Statement:
     return Statement.of(f"SELECT {_VIEW} FROM ({_part(part, goes_on=goes_on)}) j {_AROUND} ORDER BY {by}")
 
 
+@cache
+def _search(statuses: frozenset[JobStatus], given: frozenset[str], *, goes_on: bool) -> Statement:
+    """A page of each status, each by its index, and of those the newest."""
+    named = [f"{name} = :{name}" for name in sorted(given)]
+    each = [[*named, f"status = '{status}'"] for status in sorted(statuses)] or [named]
+    every = " UNION ALL ".join(
+        f"({pages.of_table('publishing_jobs', conditions, goes_on=goes_on)})" for conditions in each
+    )
+    page = f"SELECT * FROM ({every}) every ORDER BY {NEWEST.by} LIMIT :rows"
+    return Statement.of(f"SELECT {_VIEW} FROM ({page}) j {_AROUND} ORDER BY {_qualified(NEWEST.by)}")
+
+
 def _qualified(by: str) -> str:
     """Of the job: other tables have those columns, too."""
     for column in ("scheduled_for", "created_at", "id"):
@@ -203,8 +238,9 @@ _OVERVIEW: Final = Statement.of(
         for part in Part
     )
 )
+_MORE: Final = ("content", "metadata", "media", "decided_by", "comment", "bound", "response", "tries")
 _ONE: Final = Statement.of(f"""
-SELECT {_VIEW}, d.content, d.metadata, d.media, r.bound, j.response_data AS response, (
+SELECT {_VIEW}, d.content, d.metadata, d.media, r.decided_by, r.comment, r.bound, j.response_data AS response, (
         SELECT jsonb_agg(jsonb_build_object('id', t.id, 'kind', t.kind, 'started_at', t.started_at,
             'ended_at', t.ended_at, 'outcome', t.outcome, 'evidence', t.evidence) ORDER BY t.started_at)
         FROM publishing_attempts t WHERE t.publishing_job_id = j.id

@@ -9,24 +9,32 @@ from uuid import UUID
 from core import sql
 from core.errors import NotFound
 from core.sql import Connection, Row, Statement
+from models import TakedownStatus
 from platforms.registry import PlatformName
 from services import pages
-from services.job_views import SEARCH_CONFIGURATION
+
+SEARCH_CONFIGURATION: Final = "pg_catalog.simple"
+"""The one that the trigger on `posts` builds search_vector with: words as they are, whatever the language."""
+_OPENING: Final = 280
 
 
 @dataclass(frozen=True, slots=True)
 class PostView:
     id: UUID
     platform: str
+    platform_post_id: str
+    account_id: UUID | None
+    campaign_id: UUID | None
+    content_type: str
     title: str | None
-    opening: str | None
-    """The first of the words."""
+    text: str | None
     url: str | None
     simulated: bool
     published: bool
     takedown_status: str
     published_at: datetime
     created_at: datetime
+    updated_at: datetime
     job_id: UUID | None
     workflow_id: UUID | None
     source: Row | None
@@ -38,6 +46,11 @@ class PostView:
     takedown_problem: str | None
     """Why the last try to take it down did not succeed."""
 
+    @property
+    def opening(self) -> str | None:
+        """The first of the words."""
+        return self.text and self.text[:_OPENING]
+
 
 async def browse(
     connection: Connection,
@@ -45,11 +58,11 @@ async def browse(
     *,
     words: str | None = None,
     platform: PlatformName | None = None,
+    takedown_status: TakedownStatus | None = None,
 ) -> pages.Slice[PostView]:
     """`words` as people type them into a search engine: "a phrase", or, -without."""
-    given = {
-        name: value for name, value in {"words": words, "platform": platform}.items() if value is not None
-    }
+    wished = {"words": words, "platform": platform, "takedown_status": takedown_status}
+    given = {name: value for name, value in wished.items() if value is not None}
     statement = _page(frozenset(given), goes_on=wanted.after is not None)
     found = await sql.rows(connection, statement, {**given, **pages.parameters(wanted)})
     views = [PostView(**row) for row in found]
@@ -67,10 +80,12 @@ async def find(connection: Connection, post_id: UUID) -> PostView:
 _CONDITIONS: Final = {
     "words": f"search_vector @@ websearch_to_tsquery('{SEARCH_CONFIGURATION}', :words)",
     "platform": "platform = :platform",
+    "takedown_status": "takedown_status = :takedown_status",
 }
 _VIEW: Final = """
-SELECT p.id, p.platform, p.title, left(p.text_content, 280) AS opening, p.url, p.simulated, p.published,
-    p.takedown_status, coalesce(p.created_at_platform, p.created_at) AS published_at, p.created_at,
+SELECT p.id, p.platform, p.platform_post_id, p.connected_account_id AS account_id, p.campaign_id, p.content_type,
+    p.title, p.text_content AS text, p.url, p.simulated, p.published,
+    p.takedown_status, coalesce(p.created_at_platform, p.created_at) AS published_at, p.created_at, p.updated_at,
     p.publishing_job_id AS job_id, j.workflow_id, CASE WHEN w.id IS NOT NULL THEN jsonb_build_object(
         'type', coalesce(w.source_content ->> 'type', 'text'), 'title', w.source_content ->> 'title',
         'url', w.source_content ->> 'url', 'opening', left(w.source_content ->> 'text', 200)

@@ -1,33 +1,40 @@
+from typing import Annotated
 from uuid import UUID
 
-from api.deps import JobEditor, JobReviewer, Session, Viewer
+from fastapi import Query
+
+from api.deps import Db, JobEditor, JobReviewer, Session, Viewer
 from api.pages import Page, Paging
 from api.route import router as new_router
-from api.schemas.publishing import JobDetail, JobOut, ReconcileIn, RescheduleIn, RetryIn
+from api.schemas.publishing import JobDetail, JobItem, JobOut, ReconcileIn, RescheduleIn, RetryIn
 from models import JobStatus
 from platforms.registry import PlatformName
-from services import job_views, jobs
+from services import jobs, ledger
 
 router = new_router("/v1/publishing-jobs", "publishing")
 
 
 @router.get("")
 async def list_publishing_jobs(
-    _: Viewer,
-    session: Session,
+    principal: Viewer,
+    db: Db,
     paging: Paging,
-    status: JobStatus | None = None,
+    status: Annotated[list[JobStatus], Query(description="Any of those that are named.")] = [],  # noqa: B006 # FastAPI copies it
     platform: PlatformName | None = None,
     workflow_id: UUID | None = None,
-) -> Page[JobOut]:
-    found = await job_views.browse(session, paging, status=status, platform=platform, workflow_id=workflow_id)
-    return Page[JobOut].of(found, JobOut.model_validate)
+) -> Page[JobItem]:
+    async with db.reading(principal.workspace_id, principal.user_id) as connection:
+        found = await ledger.search(
+            connection, paging, statuses=status, platform=platform, workflow_id=workflow_id
+        )
+    return Page[JobItem].of(found, JobItem.model_validate)
 
 
 @router.get("/{job_id}")
-async def get_publishing_job(job_id: UUID, _: Viewer, session: Session) -> JobDetail:
-    """With every attempt and what spoke for its outcome."""
-    return JobDetail.model_validate(await job_views.find(session, job_id))
+async def get_publishing_job(job_id: UUID, principal: Viewer, db: Db) -> JobDetail:
+    """What was approved by whom, every attempt to send it, and what spoke for its outcome."""
+    async with db.reading(principal.workspace_id, principal.user_id) as connection:
+        return JobDetail.of(await ledger.find(connection, job_id))
 
 
 @router.post("/{job_id}/cancel")
@@ -59,4 +66,6 @@ async def reconcile_publishing_job(
 ) -> JobOut:
     """For a job that is `unknown`: asks the platform again, or takes your word for what is there."""
     said = body or ReconcileIn()
-    return JobOut.model_validate(await jobs.reconcile(session, job_id, said.outcome, said.url))
+    return JobOut.model_validate(
+        await jobs.reconcile(session, job_id, said.outcome, said.url, send_again=said.send_again)
+    )

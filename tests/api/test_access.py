@@ -83,6 +83,7 @@ NEEDS: dict[str, tuple[Role, Scope]] = {
     "retry_publishing_job": (EDITOR, Scope.PUBLISHING_WRITE),
     "reconcile_publishing_job": (EDITOR, Scope.PUBLISHING_WRITE),
     "list_posts": (VIEWER, Scope.READ),
+    "get_post": (VIEWER, Scope.READ),
     "unpublish_post": (EDITOR, Scope.PUBLISHING_WRITE),
 }
 TABLE_OF = {

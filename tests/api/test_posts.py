@@ -37,9 +37,20 @@ async def test_posts_are_found_by_their_words(author: Author, api: Api) -> None:
     assert (post["simulated"], post["published"], post["takedown_status"]) == (True, True, "active")
     assert post["account_id"] == (await author.account("x"))["id"]
 
+    assert (await author.user.get(f"/v1/posts/{post['id']}")).json() == post
+    (job,) = (await author.user.get("/v1/publishing-jobs", params={"platform": "x"})).json()["items"]
+    assert (post["workflow_id"], post["publishing_job_id"], job["post_id"]) == (
+        workflow["id"],
+        job["id"],
+        post["id"],
+    )
+    assert (post["approved_by_name"], post["can_take_down"]) == (author.user.username, True)
+    assert (post["source"]["type"], post["account_name"]) == ("text", job["account_name"])
+
     stranger, viewer = await api.user(), await api.member(author.user, "reviewer")
     path = f"/v1/posts/{post['id']}/unpublish"
     assert (await stranger.get("/v1/posts")).json()["items"] == []
     assert (await stranger.post(path)).status_code == 404
+    assert (await stranger.get(f"/v1/posts/{post['id']}")).status_code == 404
     assert (await viewer.post(path)).status_code == 403
     assert (await author.user.get("/v1/posts", params={"q": ""})).status_code == 422

@@ -1,6 +1,7 @@
 """What a brief is understood as and may cost, before it is started."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -21,10 +22,10 @@ def settings(settings: Settings, request: pytest.FixtureRequest) -> Settings:
     return settings.model_copy(update=changes)
 
 
-async def preview(user: User, **changes: object) -> dict[str, object]:
+async def preview(user: User, **changes: object) -> dict[str, Any]:
     answer = await user.post("/v1/workflows/preview", json={**BRIEF, **changes})
     assert answer.status_code == 200, answer.text
-    found: dict[str, object] = answer.json()
+    found: dict[str, Any] = answer.json()
     return found
 
 
@@ -39,7 +40,7 @@ async def test_a_brief_is_understood_and_bounded_and_nothing_is_kept(api: Api) -
         "characters": 41,
         "opening": "We have made start-up four times as fast.",
     }
-    x, blog = found["platforms"]  # type: ignore[misc] # a list in JSON
+    x, blog = found["platforms"]
     assert (x["platform"], x["max_length"], x["model_calls_max"]) == ("x", 280, 4)
     assert (blog["label"], found["budget_left_usd"]) == ("The blog", None)
     # Four answers of 16,384 tokens at 2 dollars a million are most of it.
@@ -57,14 +58,15 @@ async def test_a_brief_is_understood_and_bounded_and_nothing_is_kept(api: Api) -
 
 async def test_what_cannot_be_started_is_refused_in_the_same_words(api: Api) -> None:
     user = await api.user()
-    for changes in (
+    bad: list[dict[str, Any]] = [
         {"source": {"type": "url", "url": "http://127.0.0.1:9/"}},
         {"source": None},
         {"schedule_for": "2020-01-01T00:00:00Z"},
         {"mode": "template", "template_id": str(user.user_id)},
         {"source": {"type": "file", "file_id": str(user.user_id)}},
         {"platforms": []},
-    ):
+    ]
+    for changes in bad:
         refused = await user.post("/v1/workflows/preview", json={**BRIEF, **changes})
         started = await user.post("/v1/workflows", json={**BRIEF, **changes})
         assert refused.status_code == started.status_code == 422

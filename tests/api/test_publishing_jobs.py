@@ -38,6 +38,15 @@ async def test_the_ledger_is_filtered_and_shows_every_attempt(author: Author, ap
     assert published["receipt"]["url"] == published["url"]
     assert (waiting["scheduled_for"], waiting["url"]) == ("2040-05-01T09:00:00Z", None)
     assert waiting["account_id"] == (await author.account("linkedin"))["id"]
+    assert await ids(author, status=["held", "scheduled", "published"]) == [waiting["id"], published["id"]]
+    assert await ids(author, status=["held", "failed", "unknown"]) == []
+    assert await ids(author, status=["scheduled", "published"], platform="x") == [published["id"]]
+    first = await author.user.get(
+        "/v1/publishing-jobs", params={"status": ["published", "scheduled"], "limit": 1}
+    )
+    cursor = first.json()["next_cursor"]
+    assert await ids(author, status=["published", "scheduled"], limit=1, cursor=cursor) == [published["id"]]
+    assert (waiting["remedies"], published["remedies"]) == (["reschedule", "cancel"], [])
 
     stranger = await api.user()
     assert (await stranger.get("/v1/publishing-jobs")).json()["items"] == []
@@ -51,6 +60,33 @@ async def test_the_ledger_is_filtered_and_shows_every_attempt(author: Author, ap
     ):
         answer = await stranger.request(method, f"/v1/publishing-jobs/{waiting['id']}{step}", json=body)
         assert (answer.status_code, answer.json()["code"]) == (404, "NotFound"), step
+
+
+async def test_a_receipt_says_what_was_approved_by_whom_and_where_it_came_from(author: Author) -> None:
+    workflow = await author.drafted("x", text="Tea, and how we measured it.")
+    review = await author.review(workflow, "x")
+    said = {"content": "We measured tea.", "schedule_for": "2040-05-01T09:00:00Z"}
+    assert (await author.decide(review, "edit", **said)).status_code == 202
+    await author.rested(workflow["id"])
+    job = await author.job(workflow["id"])
+    approval = job["approval"]
+    assert {name: approval[name] for name in ("decision", "decided_by", "decided_by_name", "bound")} == {
+        "decision": "edit",
+        "decided_by": str(author.user.user_id),
+        "decided_by_name": author.user.username,
+        "bound": True,
+    }
+    assert (approval["content"], approval["media"], approval["comment"]) == ("We measured tea.", [], None)
+    assert len(approval["approved_hash"]) == 64
+    account = await author.account("x")
+    assert job["account_name"] in (account["display_name"], account["username"])
+    assert job["source"] == {
+        "type": "text",
+        "title": None,
+        "url": None,
+        "opening": "Tea, and how we measured it.",
+    }
+    assert job["receipt"] is None
 
 
 async def test_reviewers_move_and_cancel_and_editors_retry(author: Author, api: Api) -> None:

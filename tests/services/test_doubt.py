@@ -109,6 +109,24 @@ async def test_absent_by_a_persons_word_is_sent_again(scene: Scene) -> None:
     assert len(await published(scene)) == 1
 
 
+async def test_absent_by_a_persons_word_can_be_given_up(scene: Scene) -> None:
+    thread_id = await approved(scene)
+    await fault(scene, "cut")
+    await scene.advance()
+    await scene.execute("UPDATE publishing_jobs SET status = 'unknown'")
+    job = await scene.job(thread_id)
+    async with scene.tenant() as session:
+        await jobs.reconcile(session, job["id"], "absent", None, send_again=False)
+    await scene.advance()
+    assert (await scene.job(thread_id))["status"] == "cancelled"
+    assert (await scene.state(thread_id))["status"] == "cancelled"
+    assert await published(scene) == []
+    kinds = [
+        row["kind"] for row in await scene.rows("SELECT kind FROM publishing_attempts ORDER BY started_at")
+    ]
+    assert kinds == ["publish", "reconcile"]
+
+
 async def test_what_is_never_answered_fails_and_is_not_sent_for_ever(scene: Scene) -> None:
     thread_id = await approved(scene)
     await fault(scene, "cut", count=100)
