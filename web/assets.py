@@ -71,11 +71,15 @@ async def serve(version: str, name: str, request: Request) -> Response:
         "Cache-Control": "public, max-age=31536000, immutable" if for_ever else "no-cache",
         "Vary": "Accept-Encoding",
     }
-    if asset.packed and "gzip" in request.headers.get("accept-encoding", ""):
+    if asset.packed and accepts_gzip(request):
         return Response(
             asset.packed, media_type=asset.media_type, headers={**headers, "Content-Encoding": "gzip"}
         )
     return Response(asset.body, media_type=asset.media_type, headers=headers)
+
+
+def accepts_gzip(request: Request) -> bool:
+    return "gzip" in request.headers.get("accept-encoding", "")
 
 
 def _asset(name: str, body: bytes) -> Asset:

@@ -1,6 +1,7 @@
 """Templates, and what every page is given."""
 
 import json
+import gzip
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -23,7 +24,7 @@ from api.pages import write_cursor
 from core.errors import ProofroomError
 from platforms.registry import PLATFORMS, PlatformName
 from web import session
-from web.assets import address
+from web.assets import accepts_gzip, address
 from web.devices import device
 
 _HERE: Final = Path(__file__).parent
@@ -46,6 +47,8 @@ TIMEZONE_COOKIE: Final = "proofroom_timezone"
 CHOSEN_TIMEZONE_COOKIE: Final = "proofroom_timezone_chosen"
 THEME_COOKIE: Final = "proofroom_theme"
 _NOTICE_SECONDS: Final = 60
+_WORTH_PACKING: Final = 2000
+"""Bytes. A form's token is another one on each page, so that packing does not tell it."""
 
 
 def page(request: Request, template: str, status: int = HTTPStatus.OK, **context: Any) -> HTMLResponse:
@@ -63,11 +66,21 @@ def page(request: Request, template: str, status: int = HTTPStatus.OK, **context
         now=datetime.now(UTC),
         **context,
     )
-    response = HTMLResponse(body, status, {"Content-Security-Policy": POLICY})
+    response = _packed(request, body, status)
     session.remember_visitor(request, response)
     if notice and not is_fragment(request):
         response.delete_cookie(NOTICE_COOKIE)
     return response
+
+
+def _packed(request: Request, body: str, status: int) -> HTMLResponse:
+    headers = {"Content-Security-Policy": POLICY, "Vary": "Accept-Encoding"}
+    encoded = body.encode()
+    # What answers a form may be kept for its idempotency key, and that keeps no encoding.
+    if request.method == "GET" and len(encoded) > _WORTH_PACKING and accepts_gzip(request):
+        headers["Content-Encoding"] = "gzip"
+        encoded = gzip.compress(encoded, compresslevel=4, mtime=0)
+    return HTMLResponse(encoded, status, headers)
 
 
 def redirect(request: Request, where: str, notice: str = "") -> Response:

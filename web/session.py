@@ -6,6 +6,7 @@ without a token that only our own pages know.
 
 import hashlib
 import hmac
+import secrets
 from typing import Final
 from uuid import UUID
 
@@ -42,14 +43,18 @@ def workspace(request: Request) -> UUID | None:
 
 
 def csrf_token(request: Request) -> str:
-    """Of this session or, where there is none, of this browser: `remember_visitor` gives it what it is made from."""
-    return _derive(token(request) or _visitor(request))
+    """Of this session or, where there is none, of this browser: `remember_visitor` gives it what it is made from.
+
+    Another one each time, so that nobody learns it from how well a page packs (BREACH): a pad, and the token under it.
+    """
+    pad = secrets.token_bytes(_SIZE)
+    return (pad + _under(pad, _derive(token(request) or _visitor(request)))).hex()
 
 
 def check_csrf(request: Request, given: str | None) -> None:
     """Raises FormExpired."""
     secret = token(request) or request.cookies.get(VISITOR_COOKIE)
-    if not secret or not given or not hmac.compare_digest(_derive(secret).encode(), given.encode()):
+    if not secret or not hmac.compare_digest(_derive(secret), _unpadded(given or "")):
         raise FormExpired(
             "It was opened in another session, or cookies are switched off.",
             remedy="Reload the page and send it again.",
@@ -92,5 +97,17 @@ def _visitor(request: Request) -> str:
     return visitor
 
 
-def _derive(secret: str) -> str:
-    return hmac.new(secret.encode(), b"csrf", hashlib.sha256).hexdigest()
+def _derive(secret: str) -> bytes:
+    return hmac.new(secret.encode(), b"csrf", hashlib.sha256).digest()
+
+
+def _unpadded(given: str) -> bytes:
+    try:
+        sent = bytes.fromhex(given)
+    except ValueError:
+        return b""
+    return _under(sent[:_SIZE], sent[_SIZE:])
+
+
+def _under(pad: bytes, value: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(pad, value, strict=False))

@@ -14,7 +14,7 @@ from tests.plugins.api import BASE_URL, Api, User, sign_up
 if TYPE_CHECKING:
     from core.db import Database
 
-_TOKEN = re.compile(r'"X-CSRF-Token": "([0-9a-f]{64})"')
+_TOKEN = re.compile(r'"X-CSRF-Token": "([0-9a-f]{128})"')
 
 
 class Visitor(httpx.AsyncClient):

@@ -55,12 +55,24 @@ async def test_nobody_is_sent_elsewhere(room: Room, next_: str) -> None:
 async def test_a_form_of_another_site_is_refused(room: Room) -> None:
     ada = await room.person("ada")
     assert (await ada.post("/sign-out")).status_code == 403
-    assert (await ada.post("/sign-out", data={"csrf_token": "0" * 64})).status_code == 403
+    assert (await ada.post("/sign-out", data={"csrf_token": "0" * 128})).status_code == 403
+    assert (await ada.post("/sign-out", data={"csrf_token": "not hexadecimal"})).status_code == 403
     eve = await room.person("eve")
     await eve.see("/register")
     assert (await ada.post("/sign-out", data={"csrf_token": eve.csrf_token})).status_code == 403
     assert (await room.visitor().post("/", data={"username": "ada", "password": PASSWORD})).status_code == 403
     assert (await ada.api.get("/v1/me")).status_code == 200
+
+
+async def test_a_page_is_packed_and_its_token_never_the_same(room: Room) -> None:
+    ada = await room.person()
+    first, second = [await ada.get("/register"), await ada.get("/register")]
+    assert first.headers["content-encoding"] == "gzip"
+    await ada.see("/register")
+    assert ada.csrf_token not in first.text + second.text
+    assert (await ada.get("/register", headers={"Accept-Encoding": ""})).headers.get(
+        "content-encoding"
+    ) is None
 
 
 async def test_the_api_takes_no_cookie(room: Room) -> None:
