@@ -1,7 +1,7 @@
 """Templates, and what every page is given."""
 
-import json
 import gzip
+import json
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime

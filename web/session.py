@@ -23,6 +23,7 @@ WORKSPACE_COOKIE: Final = "proofroom_workspace"
 CSRF_FIELD: Final = "csrf_token"
 CSRF_HEADER: Final = "X-CSRF-Token"
 YEAR: Final = 365 * 86400
+_SIZE: Final = hashlib.sha256().digest_size
 
 
 class FormExpired(Forbidden):
