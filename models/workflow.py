@@ -118,6 +118,8 @@ class Thread(Tenant, Base):
         state(ThreadStatus, "status"), server_default=ThreadStatus.IDLE
     )
     metadata_: Mapped[Json] = mapped_column("metadata", server_default=text("'{}'"))
+    deleted_at: Mapped[datetime | None]
+    """Then LangGraph's protocol does not know it any more; its drafts and its ledger stay."""
 
 
 class PlatformStatus(StrEnum):
