@@ -24,7 +24,7 @@ class Context:
     drafts: Sequence[Row]
     """Of the thread, oldest first, with their score and without their words."""
     decisions: Sequence[Row]
-    """Of the thread, oldest first, each with `username` and the `edited` words."""
+    """Of the thread, oldest first, each with the `username` of who took it."""
     pending_review_id: UUID | None
     """The thread's own, be it this one or another."""
     job: Row | None
@@ -37,14 +37,6 @@ async def find(connection: Connection, review_id: UUID) -> Context:
     if found is None:
         raise NotFound("There is no such review.")
     return Context(**{**found, "drafts": found["drafts"] or (), "decisions": found["decisions"] or ()})
-
-
-async def words(connection: Connection, review_id: UUID, draft_id: UUID) -> str:
-    """Of another draft of the review's thread. Raises NotFound."""
-    found = await sql.row(connection, _WORDS, {"id": review_id, "draft_id": draft_id})
-    if found is None:
-        raise NotFound("There is no such draft.")
-    return str(found["content"])
 
 
 _CONTEXT: Final = Statement.of("""
@@ -64,7 +56,7 @@ SELECT jsonb_build_object(
     ) AS drafts, (
         SELECT jsonb_agg(jsonb_build_object('review_id', o.id, 'draft_id', o.draft_id, 'decision', o.decision,
             'approve', o.approve, 'decided_by', o.decided_by, 'username', who.username, 'decided_at', o.decided_at,
-            'comment', o.comment, 'edited', o.edited) ORDER BY o.decided_at)
+            'comment', o.comment) ORDER BY o.decided_at)
         FROM reviews o LEFT JOIN workspace_people() who ON who.user_id = o.decided_by
         WHERE o.thread_id = p.id AND o.status = 'decided'
     ) AS decisions, (
@@ -78,6 +70,3 @@ FROM reviews r
 JOIN platform_states p ON p.id = r.thread_id
 JOIN workflows w ON w.id = p.workflow_id
 WHERE r.id = :id""")
-_WORDS: Final = Statement.of("""
-SELECT d.content FROM reviews r JOIN drafts d ON d.thread_id = r.thread_id
-WHERE r.id = :id AND d.id = :draft_id""")

@@ -1,6 +1,5 @@
 """All that the page of a review shows, put together once for looking, for a decision that failed and for the preview."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,8 +13,9 @@ from core.content import Content
 from core.errors import ProofroomError
 from core.principal import Principal
 from core.sql import Connection
+from models import ReviewStatus
 from platforms.registry import PLATFORMS, PlatformName
-from services import comments, diffs, measuring, pages, presence, review_context, review_views
+from services import comments, draft_views, measuring, pages, presence, review_context, review_views
 from services.comments import Comment
 from services.presence import Viewer
 from services.review_context import Context
@@ -80,12 +80,13 @@ async def show(
     content = view.content
     if refused is not None and refused.given.typed is not None:
         typed = refused.given.typed
-    shown = typed.content_from(content) if typed else content
+    waits = view.item.status == ReviewStatus.PENDING
+    shown = typed.content_from(content) if typed and waits else content
     measured = await measuring.measure(platform, shown)
     own = measured if shown is content else await measuring.measure(platform, content)
     errors = refused.error.errors if refused else ()
     overtaken = (refused is not None and refused.overtaken) or (typed is not None and outcome(loaded))
-    changed = await _changed_meanwhile(view, outcome(loaded), typed) if overtaken else None
+    changed = await draft_views.compare(*_meanwhile(view, typed)) if overtaken else None
     return page(
         request,
         part if is_fragment(request) else "reviews/page.html",
@@ -106,6 +107,9 @@ async def show(
         edited=bool(typed and typed.changes(content)),
         fields=editable(policy, content),
         acceptable=not own.violations,
+        explained=any(
+            each.pointer == violation.field for each in errors for violation in measured.violations
+        ),
         problems=[(field_of(each.pointer), each.detail) for each in errors],
         wrong={field_of(each.pointer): each.detail for each in errors},
         did=did,
@@ -148,7 +152,7 @@ _NOTHING_SAID: Final = {"quote": "", "instruction": ""}
 
 def outcome(loaded: Loaded) -> dict[str, Any] | None:
     """Who decided it, and what; None while it waits."""
-    if loaded.view.item.status == "pending":
+    if loaded.view.item.status == ReviewStatus.PENDING:
         return None
     review_id = str(loaded.view.item.id)
     found = next((each for each in loaded.context.decisions if each["review_id"] == review_id), None)
@@ -171,7 +175,8 @@ def did(decision: Mapping[str, Any]) -> str:
 def field_of(pointer: str) -> str:
     """What people call what a JSON pointer names: `/metadata/tags/0` is among the tags."""
     names = [part for part in pointer.split("/") if part and not part.isdigit() and part != "metadata"]
-    return names[-1].replace("_", " ") if names else ""
+    name = names[-1].replace("_", " ") if names else ""
+    return "text" if name == "content" else name
 
 
 def timeline(context: Context) -> list[dict[str, Any]]:
@@ -193,11 +198,8 @@ def timeline(context: Context) -> list[dict[str, Any]]:
     return sorted([*drafts, *said], key=lambda each: str(each["at"]))
 
 
-async def _changed_meanwhile(
-    view: ReviewView, decided: Mapping[str, Any] | None, typed: Typed | None
-) -> list[diffs.Change]:
-    """From what the person saw or typed to what there is now."""
-    theirs = ((decided or {}).get("edited") or {}).get("content")
+def _meanwhile(view: ReviewView, typed: Typed | None) -> tuple[str, str]:
+    """What the person saw or typed, and what there is now."""
+    theirs = (view.edited or {}).get("content")
     now = view.content.content if theirs is None else str(theirs)
-    mine = typed.content if typed else view.content.content
-    return await asyncio.to_thread(diffs.words, mine, now)
+    return typed.content if typed else view.content.content, now

@@ -1,6 +1,5 @@
 """The review's page, the decision, and what the page asks for while it is open."""
 
-import asyncio
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -13,7 +12,7 @@ from core.db import Database
 from core.errors import FieldError, Invalid
 from core.principal import Principal
 from core.sql import connection_of
-from services import comments, diffs, measuring, presence, review_context, review_views, reviews
+from services import comments, draft_views, measuring, presence, review_views, reviews
 from services.reviews import DraftChanged, ReviewAlreadyDecided
 from web.pages.reviews import room
 from web.pages.reviews.form import FromForm, Typed
@@ -123,9 +122,8 @@ async def compare(
     """Two drafts of the thread, word by word."""
     async with db.reading(principal.workspace_id, principal.user_id) as connection:
         item = await review_views.find_item(connection, review_id)
-        old = await review_context.words(connection, review_id, before)
-        new = await review_context.words(connection, review_id, after)
-    changes = await asyncio.to_thread(diffs.words, old, new)
+        old, new = await draft_views.pair(connection, item.thread_id, before, after)
+    changes = await draft_views.compare(old, new)
     template = "reviews/_changes.html" if is_fragment(request) else "reviews/changes.html"
     return page(request, template, item=item, changes=changes)
 

@@ -30,6 +30,15 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (deciding(event) && event.detail.xhr?.status !== 204) sending = false;
 });
 
+// What stood in the way is read first.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.target.id !== "review") return;
+  const said = room().querySelector("[role='alert']:not([hidden]), .violations");
+  said?.setAttribute("tabindex", "-1");
+  said?.focus({ preventScroll: true });
+  scrollTo({ top: 0 });
+});
+
 document.body.addEventListener("live:review.decided", async (event) => {
   if (sending || !form() || event.detail.review_id !== room().dataset.review) return;
   room().dataset.overtaken = "yes";

@@ -25,14 +25,18 @@ function open() {
 }
 
 document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-close-editor]")) close();
   if (!event.target.closest("[data-edit]")) return;
   event.preventDefault();
   open();
 });
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || event.isComposing || !event.target.closest("#editor")) return;
+function close() {
   editor().open = false;
   document.querySelector("[data-edit]")?.focus();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !event.isComposing && event.target.closest("#editor")) close();
 });
 document.addEventListener("input", (event) => {
   if (event.target.closest("#editor")) settle();
