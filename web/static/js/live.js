@@ -11,7 +11,7 @@ if (types.size) {
   const own = asking.find((element) => element.dataset.liveFrom)?.dataset.liveFrom;
   const address = own ?? `/events?types=${[...types].join(",")}`;
   const source = new EventSource(address);
-  let opened = false;
+  let known = Boolean(own); // it begins where the page ends
   for (const type of types) {
     source.addEventListener(type, (event) => {
       document.body.dispatchEvent(new CustomEvent(`live:${type}`, { detail: JSON.parse(event.data) }));
@@ -19,8 +19,9 @@ if (types.size) {
   }
   source.addEventListener("open", () => {
     back();
-    if (opened) document.body.dispatchEvent(new CustomEvent("live:reopened"));
-    opened = true;
+    // What happened between the drawing of the page, or the end of the last connection, and now.
+    if (!known) document.body.dispatchEvent(new CustomEvent("live:reopened"));
+    known = false;
   });
   source.addEventListener("error", () => {
     if (source.readyState === EventSource.CLOSED || !navigator.onLine) lost();
