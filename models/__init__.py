@@ -43,6 +43,7 @@ from models.review import (
     ReviewPresence,
     ReviewStatus,
 )
+from models.runs import MultitaskStrategy, Run, RunKind, RunStatus
 from models.views import outputs
 from models.workflow import (
     Draft,
@@ -82,6 +83,7 @@ __all__ = [
     "JobStatus",
     "MediaFile",
     "MediaStatus",
+    "MultitaskStrategy",
     "PlatformState",
     "PlatformStatus",
     "Post",
@@ -99,6 +101,9 @@ __all__ = [
     "ReviewDecision",
     "ReviewPresence",
     "ReviewStatus",
+    "Run",
+    "RunKind",
+    "RunStatus",
     "SessionKind",
     "SyncStatus",
     "TakedownStatus",

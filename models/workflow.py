@@ -145,6 +145,8 @@ class PlatformState(InWorkspace, Base):
         ),
         reference("workflow_id", "workflows", "CASCADE"),
         reference("active_draft_id", "drafts", "SET NULL"),
+        reference("run_id", "runs", "SET NULL"),
+        sparse("run_id"),
         UniqueConstraint("workflow_id", "platform"),
         Index(None, "workspace_id", "workflow_id"),
         Index(None, "active_draft_id"),
@@ -170,6 +172,8 @@ class PlatformState(InWorkspace, Base):
     epoch: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     lost_leases: Mapped[int] = mapped_column(server_default=text("0"))
+    run_id: Mapped[UUID | None]
+    """The run under way, or the next of those that wait, which this thread owes its turn; models.runs."""
 
     workflow: Mapped[Workflow] = relationship(viewonly=True, lazy="raise")
     active_draft: Mapped["Draft | None"] = relationship(viewonly=True, lazy="raise")
