@@ -122,7 +122,7 @@ async def test_a_lost_connection_and_an_old_tab(site: Site, scene: Scene) -> Non
     await page.context.set_offline(True)
     await words.fill("Typed while the line was dead.")
     await page.get_by_role("button", name="Save and approve").click()
-    await expect(page.locator("#unsent-sending")).to_contain_text("What you typed is kept")
+    await expect(page.locator("#not-sent")).to_contain_text("What you typed is kept")
     await expect(words).to_have_value("Typed while the line was dead.")
 
     await scene.decide(thread_id, Decision(decision="regenerate", feedback="Warmer."))

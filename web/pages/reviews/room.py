@@ -25,6 +25,7 @@ from web.pages.reviews.form import Given, Typed, editable
 from web.pages.reviews.preview import Preview, draw
 from web.pages.reviews.queue import address
 from web.pages.reviews.quotes import NUMBERS
+from web.pages.reviews.story import did, outcome, timeline
 from web.rendering import is_fragment, page
 
 
@@ -85,7 +86,8 @@ async def show(
     measured = await measuring.measure(platform, shown)
     own = measured if shown is content else await measuring.measure(platform, content)
     errors = refused.error.errors if refused else ()
-    overtaken = (refused is not None and refused.overtaken) or (typed is not None and outcome(loaded))
+    decided = outcome(view, loaded.context)
+    overtaken = (refused is not None and refused.overtaken) or (typed is not None and decided is not None)
     changed = await draft_views.compare(*_meanwhile(view, typed)) if overtaken else None
     return page(
         request,
@@ -96,7 +98,7 @@ async def show(
         context=loaded.context,
         viewers=loaded.viewers,
         comments=loaded.comments,
-        outcome=outcome(loaded),
+        outcome=decided,
         events=timeline(loaded.context),
         findings=findings(view),
         preview=await preview(platform, shown, view),
@@ -150,52 +152,11 @@ def findings(view: ReviewView) -> list[dict[str, Any]]:
 _NOTHING_SAID: Final = {"quote": "", "instruction": ""}
 
 
-def outcome(loaded: Loaded) -> dict[str, Any] | None:
-    """Who decided it, and what; None while it waits."""
-    if loaded.view.item.status == ReviewStatus.PENDING:
-        return None
-    review_id = str(loaded.view.item.id)
-    found = next((each for each in loaded.context.decisions if each["review_id"] == review_id), None)
-    return found or {"decision": "superseded", "username": None, "decided_at": None, "comment": None}
-
-
-def did(decision: Mapping[str, Any]) -> str:
-    """What somebody did, as the end of a sentence about them."""
-    match decision["decision"]:
-        case "accept":
-            return "accepted it"
-        case "edit":
-            return "edited and approved it" if decision["approve"] else "edited it, to be looked at again"
-        case "regenerate":
-            return "asked for a new draft"
-        case _:
-            return "rejected it"
-
-
 def field_of(pointer: str) -> str:
     """What people call what a JSON pointer names: `/metadata/tags/0` is among the tags."""
     names = [part for part in pointer.split("/") if part and not part.isdigit() and part != "metadata"]
     name = names[-1].replace("_", " ") if names else ""
     return "text" if name == "content" else name
-
-
-def timeline(context: Context) -> list[dict[str, Any]]:
-    """Drafts and decisions, oldest first; who edited is said at the draft that came of it."""
-    by_base = {each["draft_id"]: each for each in context.decisions if each["decision"] == "edit"}
-    drafts = [
-        {
-            "kind": "draft",
-            "number": number,
-            "at": draft["created_at"],
-            **draft,
-            "editor": by_base.get(draft["based_on_id"] or "", {}).get("username")
-            if draft["source"] == "human"
-            else None,
-        }
-        for number, draft in enumerate(context.drafts, 1)
-    ]
-    said = [{"kind": "decision", "at": each["decided_at"], **each} for each in context.decisions]
-    return sorted([*drafts, *said], key=lambda each: str(each["at"]))
 
 
 def _meanwhile(view: ReviewView, typed: Typed | None) -> tuple[str, str]:

@@ -14,14 +14,14 @@ document.addEventListener("htmx:configRequest", (event) => {
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (!deciding(event)) return;
   sending = true;
-  document.getElementById("unsent-sending").hidden = true;
+  document.getElementById("not-sent").hidden = true;
 });
 for (const name of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(name, (event) => {
     if (!deciding(event)) return;
     sending = false;
     for (const sheet of document.querySelectorAll("[popover]:popover-open")) sheet.hidePopover();
-    const note = document.getElementById("unsent-sending");
+    const note = document.getElementById("not-sent");
     note.hidden = false;
     note.scrollIntoView({ block: "center" });
   });
@@ -47,7 +47,8 @@ document.body.addEventListener("live:review.decided", async (event) => {
     target: "#overtaken",
     swap: "innerHTML",
   });
-  for (const button of document.querySelectorAll(".decide-buttons button, .editor-buttons button")) button.disabled = true;
+  for (const button of document.querySelectorAll(".decide-buttons button, .editor-buttons button, form[popover] button[name]")) button.disabled = true;
+  for (const sheet of document.querySelectorAll("[popover]:popover-open")) sheet.hidePopover();
   for (const link of document.querySelectorAll("[data-edit]")) link.remove();
   const reason = document.querySelector("[data-reason]");
   reason.textContent = "Somebody has decided it already: see above.";
