@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal
 from uuid import UUID
 
 import orjson
@@ -74,34 +74,47 @@ class Started:
     thread_status: ClassVar = PlatformStatus.GENERATING
 
 
-_START = Statement.of(f"""
+_NEW_THREADS: Final = """
+    INSERT INTO threads (id, workspace_id, graph_id, status)
+    SELECT x.id, :workspace_id, x.platform, 'busy'
+    FROM jsonb_to_recordset(CAST(:threads AS jsonb)) AS x(id uuid, platform text)
+"""
+_THREAD_THAT_IS: Final = """
+    UPDATE threads t SET graph_id = x.platform, status = 'busy'
+    FROM jsonb_to_recordset(CAST(:threads AS jsonb)) AS x(id uuid, platform text) WHERE t.id = x.id
+"""
+_START: Final = """
 WITH workflow AS (
     INSERT INTO workflows (id, workspace_id, user_id, project_id, campaign_id, template_id, status, mode,
         source_content, template_input, manual_options, schedule_for, external_id, metadata)
-    VALUES (:id, :workspace_id, :user_id, :project_id, :campaign_id, :template_id, '{Started.status}', :mode,
+    VALUES (:id, :workspace_id, :user_id, :project_id, :campaign_id, :template_id, '{status}', :mode,
         CAST(:source_content AS jsonb), CAST(:template_input AS jsonb),
         coalesce((SELECT jsonb_build_object('tone_of_voice', tone_of_voice) FROM profiles
             WHERE user_id = :user_id AND tone_of_voice <> ''), '{{}}') || CAST(:manual_options AS jsonb),
         :schedule_for, :external_id, CAST(:metadata AS jsonb))
-), thread AS (
-    INSERT INTO threads (id, workspace_id, graph_id, status)
-    SELECT x.id, :workspace_id, x.platform, 'busy'
-    FROM jsonb_to_recordset(CAST(:threads AS jsonb)) AS x(id uuid, platform text)
-)
+), thread AS ({threads})
 INSERT INTO platform_states (id, workspace_id, workflow_id, platform, status, due_at)
-SELECT x.id, :workspace_id, :id, x.platform, '{Started.thread_status}', now()
+SELECT x.id, :workspace_id, :id, x.platform, '{thread_status}', now()
 FROM jsonb_to_recordset(CAST(:threads AS jsonb)) AS x(id uuid, platform text)
-""")
+"""
+_STATUSES: Final = {"status": Started.status, "thread_status": Started.thread_status}
+_START_NEW: Final = Statement.of(_START.format(threads=_NEW_THREADS, **_STATUSES))
+_START_ON: Final = Statement.of(_START.format(threads=_THREAD_THAT_IS, **_STATUSES))
 
 
-async def start(session: AsyncSession, principal: Principal, brief: StartWorkflow) -> Started:
-    """Write the workflow with a due thread per platform, in the caller's transaction. Raises Invalid by field."""
+async def start(
+    session: AsyncSession, principal: Principal, brief: StartWorkflow, thread_id: UUID | None = None
+) -> Started:
+    """Write the workflow with a due thread per platform, in the caller's transaction. Raises Invalid by field.
+
+    `thread_id`: one that is there already, locked by the caller and never begun, for a brief of one platform.
+    """
     source, wanted = await prepare(session, brief)
-    started = Started(uuid7(), {platform: uuid7() for platform in brief.platforms})
+    started = Started(uuid7(), {platform: thread_id or uuid7() for platform in brief.platforms})
     threads = [{"id": thread_id, "platform": name} for name, thread_id in started.threads.items()]
     await sql.rows(
         await connection_of(session),
-        _START,
+        _START_ON if thread_id else _START_NEW,
         {
             "id": started.id,
             "workspace_id": principal.workspace_id,
@@ -142,9 +155,7 @@ async def cancel(session: AsyncSession, workflow_id: UUID) -> None:
     await session.execute(_LOCK, {"workflow_id": workflow_id})
     cancelled = (await session.execute(_CANCEL, {"workflow_id": workflow_id})).scalars().all()
     if cancelled:
-        await session.execute(_CANCEL_REVIEWS, {"threads": cancelled})
-        await session.execute(_CANCEL_JOBS, {"threads": cancelled})
-        return
+        return await _void(session, cancelled)
     workflow = await session.get(Workflow, workflow_id)
     if workflow is None:
         raise NotFound("There is no such workflow.")
@@ -152,6 +163,21 @@ async def cancel(session: AsyncSession, workflow_id: UUID) -> None:
         f"The workflow is {workflow.status}: there is nothing left to cancel.",
         remedy="A post that is out can be taken back with POST /v1/posts/{id}/unpublish.",
     )
+
+
+async def cancel_thread(session: AsyncSession, thread_id: UUID) -> bool:
+    """The same of one platform alone; whether there was anything to cancel."""
+    await session.execute(_LOCK_ONE, {"thread_id": thread_id})
+    cancelled = (await session.execute(_CANCEL_ONE, {"thread_id": thread_id})).scalars().all()
+    await _void(session, cancelled)
+    return bool(cancelled)
+
+
+async def _void(session: AsyncSession, threads: Sequence[UUID]) -> None:
+    if threads:
+        await session.execute(_CANCEL_REVIEWS, {"threads": threads})
+        await session.execute(_CANCEL_JOBS, {"threads": threads})
+        await session.execute(_REST, {"threads": threads})
 
 
 async def retry(session: AsyncSession, thread_id: UUID) -> PlatformState:
@@ -184,16 +210,19 @@ async def retry(session: AsyncSession, thread_id: UUID) -> PlatformState:
 
 # First and by itself: what a worker commits while we wait for its lock is seen by the next statement, not by this one.
 _LOCK = text("SELECT FROM platform_states WHERE workflow_id = :workflow_id ORDER BY id FOR UPDATE")
+_LOCK_ONE = text("SELECT FROM platform_states WHERE id = :thread_id FOR UPDATE")
 # A thread whose job is with the platform, or may be, is left to find out; every other claim on it is void.
-_CANCEL = text("""
+_CANCEL_WHERE: Final = """
 UPDATE platform_states p
 SET status = 'cancelled', due_at = NULL, lease_until = NULL, held_by = NULL, epoch = p.epoch + 1
-WHERE p.workflow_id = :workflow_id AND p.status NOT IN ('published', 'rejected', 'cancelled')
+WHERE {which} AND p.status NOT IN ('published', 'rejected', 'cancelled')
     AND NOT EXISTS (
         SELECT FROM publishing_jobs j WHERE j.thread_id = p.id AND j.status IN ('publishing', 'unknown', 'published')
     )
 RETURNING p.id
-""")
+"""
+_CANCEL = text(_CANCEL_WHERE.format(which="p.workflow_id = :workflow_id"))
+_CANCEL_ONE = text(_CANCEL_WHERE.format(which="p.id = :thread_id"))
 _CANCEL_REVIEWS = text("""
 UPDATE reviews SET status = 'superseded' WHERE status = 'pending' AND thread_id = ANY(CAST(:threads AS uuid[]))
 """)
@@ -201,6 +230,7 @@ _CANCEL_JOBS = text("""
 UPDATE publishing_jobs SET status = 'cancelled'
 WHERE thread_id = ANY(CAST(:threads AS uuid[])) AND status IN ('queued', 'scheduled', 'held', 'failed')
 """)
+_REST = text("UPDATE threads SET status = 'idle' WHERE id = ANY(CAST(:threads AS uuid[]))")
 
 
 async def _check_references(session: AsyncSession, brief: StartWorkflow) -> None:

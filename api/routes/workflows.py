@@ -6,25 +6,14 @@ from uuid import UUID
 
 from fastapi import Header, Query, Response
 
-from agents.base import Source
 from api.deps import Db, ListenerOf, Session, SettingsOf, Viewer, Work, WorkflowEditor
 from api.pages import Page, Paging
 from api.route import router as new_router
-from api.schemas.workflows import (
-    EstimateOut,
-    StartedOut,
-    TextSource,
-    ThreadBrief,
-    UrlSource,
-    WorkflowIn,
-    WorkflowOut,
-)
-from core.errors import FieldError, Invalid
-from core.http import guarded_client
-from core.settings import Settings
+from api.schemas.workflows import EstimateOut, StartedOut, ThreadBrief, WorkflowIn, WorkflowOut
+from api.sources import read_source
 from core.sql import connection_of
 from models import WorkflowStatus
-from services import estimates, sources, workflow_views, workflows
+from services import estimates, workflow_views, workflows
 
 router = new_router("/v1/workflows", "workflows")
 
@@ -32,10 +21,6 @@ LONGEST_WAIT: Final = 60
 _ENDED: Final = frozenset(
     {WorkflowStatus.COMPLETED, WorkflowStatus.FAILED, WorkflowStatus.CANCELLED, WorkflowStatus.ARCHIVED}
 )
-
-
-class SourceNotSupported(Invalid):
-    title = "This kind of source is not supported yet"
 
 
 @router.post(
@@ -49,7 +34,7 @@ async def start_workflow(
     body: WorkflowIn, principal: WorkflowEditor, work: Work, settings: SettingsOf, response: Response
 ) -> StartedOut:
     """Drafts for each platform are written, scored and then wait for a person. A `url` source is fetched first."""
-    source = await _read_source(body, settings)
+    source = await read_source(body.source, settings)
     started = await workflows.start(await work.begin(), principal, body.brief(source))
     response.headers["Location"] = f"{router.prefix}/{started.id}"
     return StartedOut(
@@ -67,7 +52,7 @@ async def preview_workflow(
     body: WorkflowIn, principal: WorkflowEditor, db: Db, settings: SettingsOf
 ) -> EstimateOut:
     """What the source is understood as and what the drafts can cost at most. Nothing is started, nothing kept."""
-    brief = body.brief(await _read_source(body, settings))
+    brief = body.brief(await read_source(body.source, settings))
     return EstimateOut.model_validate(await estimates.preview(db, settings, principal, brief))
 
 
@@ -153,21 +138,3 @@ async def cancel_workflow(workflow_id: UUID, _: WorkflowEditor, session: Session
     """Nothing of it goes out any more; what is out already stays."""
     await workflows.cancel(session, workflow_id)
     return WorkflowOut.of(await workflow_views.find(await connection_of(session), workflow_id))
-
-
-async def _read_source(body: WorkflowIn, settings: Settings) -> Source | None:
-    match body.source:
-        case None:
-            return None
-        case TextSource(text=text):
-            return Source(type="text", text=text)
-        case UrlSource(url=url):
-            async with guarded_client(settings, sources.LIMIT_SECONDS) as http:
-                return await sources.fetch_url(http, url)
-        case other:
-            detail = f"Sources of type {other.type} are not supported yet."
-            raise SourceNotSupported(
-                detail,
-                remedy="Paste what it says as a text source.",
-                errors=[FieldError("/source/type", detail)],
-            )
