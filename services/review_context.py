@@ -25,8 +25,8 @@ class Context:
     """Of the thread, oldest first, with their score and without their words."""
     decisions: Sequence[Row]
     """Of the thread, oldest first, each with the `username` of who took it."""
-    pending_review_id: UUID | None
-    """The thread's own, be it this one or another."""
+    pending: Row | None
+    """The `review_id` and `draft_id` of what waits in the thread, be it this review or another."""
     job: Row | None
     """The latest, with the `url` of its post."""
 
@@ -60,8 +60,9 @@ SELECT jsonb_build_object(
         FROM reviews o LEFT JOIN workspace_people() who ON who.user_id = o.decided_by
         WHERE o.thread_id = p.id AND o.status = 'decided'
     ) AS decisions, (
-        SELECT o.id FROM reviews o WHERE o.thread_id = p.id AND o.status = 'pending' LIMIT 1
-    ) AS pending_review_id, (
+        SELECT jsonb_build_object('review_id', o.id, 'draft_id', o.draft_id)
+        FROM reviews o WHERE o.thread_id = p.id AND o.status = 'pending' LIMIT 1
+    ) AS pending, (
         SELECT jsonb_build_object('id', j.id, 'status', j.status, 'scheduled_for', j.scheduled_for,
             'simulated', j.simulated, 'url', (SELECT post.url FROM posts post WHERE post.publishing_job_id = j.id))
         FROM publishing_jobs j WHERE j.thread_id = p.id ORDER BY j.created_at DESC, j.id DESC LIMIT 1

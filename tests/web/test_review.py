@@ -236,6 +236,7 @@ async def test_who_was_faster_is_said_and_nothing_typed_is_lost(
     late = await grace.submit(f"{address}/decision", mine)
     new = f"/reviews/{(await scene.review(thread_id))['id']}"
     assert f'action="{new}/editor"' in late.text
+    assert "<del>first</del><ins>second</ins> words<del>, and mine</del>" in late.text
     taken = await grace.submit(f"{new}/editor", {"content": mine["content"]})
     assert "and mine.</textarea>" in taken.text
     changed = await grace.submit(f"{new}/decision", mine)

@@ -37,6 +37,8 @@ class Loaded:
     """Others than whoever asks."""
     comments: Sequence[Comment]
     """The latest ones, oldest first."""
+    words_now: str
+    """Of the draft that waits, of an edit that was approved, or else the review's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,17 @@ async def load(connection: Connection, principal: Principal, review_id: UUID) ->
     context = await review_context.find(connection, review_id)
     looking = (await presence.viewers(connection, [review_id])).get(review_id, ())
     others = [each for each in looking if each.user_id != principal.user_id]
-    return Loaded(view, context, others, await latest_comments(connection, review_id))
+    said = await latest_comments(connection, review_id)
+    return Loaded(view, context, others, said, await _words_now(connection, view, context))
+
+
+async def _words_now(connection: Connection, view: ReviewView, context: Context) -> str:
+    other = UUID(context.pending["draft_id"]) if context.pending else view.item.draft_id
+    if other != view.item.draft_id:
+        _, now = await draft_views.pair(connection, view.item.thread_id, view.item.draft_id, other)
+        return now
+    theirs = (view.edited or {}).get("content")
+    return view.content.content if theirs is None else str(theirs)
 
 
 async def latest_comments(connection: Connection, review_id: UUID) -> Sequence[Comment]:
@@ -88,7 +100,8 @@ async def show(
     errors = refused.error.errors if refused else ()
     decided = outcome(view, loaded.context)
     overtaken = (refused is not None and refused.overtaken) or (typed is not None and decided is not None)
-    changed = await draft_views.compare(*_meanwhile(view, typed)) if overtaken else None
+    mine = typed.content if typed else content.content
+    changed = await draft_views.compare(mine, loaded.words_now) if overtaken else None
     return page(
         request,
         part if is_fragment(request) else "reviews/page.html",
@@ -157,10 +170,3 @@ def field_of(pointer: str) -> str:
     names = [part for part in pointer.split("/") if part and not part.isdigit() and part != "metadata"]
     name = names[-1].replace("_", " ") if names else ""
     return "text" if name == "content" else name
-
-
-def _meanwhile(view: ReviewView, typed: Typed | None) -> tuple[str, str]:
-    """What the person saw or typed, and what there is now."""
-    theirs = (view.edited or {}).get("content")
-    now = view.content.content if theirs is None else str(theirs)
-    return typed.content if typed else view.content.content, now
