@@ -18,5 +18,5 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-quote-link]");
   if (!link) return;
   document.getElementById("with-findings").checked = true;
-  for (const fold of document.querySelectorAll("#preview .fold")) fold.open = true;
+  for (const fold of document.querySelectorAll("#preview .see-more")) fold.open = true;
 });
