@@ -207,6 +207,7 @@ async def test_when_and_as_whom(ada: Visitor, scene: Scene) -> None:
     assert (
         await decide(ada, second, "accept", **{**at, "at": f"{autumn:%Y-%m-%dT%H:%M}"})
     ).status_code == 303
+    assert "02:30 CEST." in await ada.see("/inbox")
     kept = await stored(scene, second)
     assert kept["schedule_for"] == autumn.replace(hour=0, minute=30), "of two half past twos the first"
 

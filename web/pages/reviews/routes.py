@@ -64,6 +64,8 @@ async def decide(
     await presence.leave(session, principal, review_id)
     item, count = await following(connection, principal, request, review_id)
     notice = _DONE[given.decision]
+    if (at := decision.schedule_for) is not None:
+        notice += f" It goes out {at:%-d %b %Y, %H:%M} {at.tzname()}."
     if item is None:
         return redirect(request, address("/inbox", request), f"{notice} Nothing else waits here.")
     left = f"{review_views.COUNTED}+" if count > review_views.COUNTED else str(count)
