@@ -25,6 +25,8 @@ class Line:
     day: date
     service: str
     model: str
+    platform: str | None
+    """None where it was for no thread, or the thread is gone."""
     amount: Amount
 
 
@@ -46,9 +48,10 @@ SELECT coalesce(CAST(:since AS timestamptz), date_trunc('month', now(), 'UTC')) 
     coalesce(CAST(:until AS timestamptz), now()) AS until
 """)
 _LINES = text(f"""
-SELECT (created_at AT TIME ZONE 'UTC')::date AS day, service, model, {_AMOUNTS}
-FROM token_usage WHERE created_at >= :since AND created_at <= :until
-GROUP BY 1, 2, 3 ORDER BY 1 DESC, 2, 3
+SELECT (u.created_at AT TIME ZONE 'UTC')::date AS day, u.service, u.model, p.platform, {_AMOUNTS}
+FROM token_usage u LEFT JOIN platform_states p ON p.id = u.thread_id
+WHERE u.created_at >= :since AND u.created_at <= :until
+GROUP BY 1, 2, 3, 4 ORDER BY 1 DESC, 2, 3, 4
 """)
 _TOTAL = text(f"SELECT {_AMOUNTS} FROM token_usage WHERE created_at >= :since AND created_at <= :until")
 
@@ -59,7 +62,7 @@ async def report(session: AsyncSession, since: datetime | None, until: datetime 
     times = {"since": span.since, "until": span.until}
     total = (await session.execute(_TOTAL, times)).one()
     rows = await session.execute(_LINES, times)
-    lines = [Line(row.day, row.service, row.model, _amount(row)) for row in rows]
+    lines = [Line(row.day, row.service, row.model, row.platform, _amount(row)) for row in rows]
     return Report(span.since, span.until, _amount(total), lines)
 
 

@@ -10,6 +10,7 @@ from api.schemas.auth import Email
 from api.schemas.common import Answer, Body, Money, MoneyIn, Patch, Time, filled
 from core.principal import Role, Scope
 from models.measurement import BudgetPeriod
+from platforms.registry import PlatformName
 
 Name = Annotated[str, filled(100)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](-?[a-z0-9]){1,58}$", max_length=60)]
@@ -144,6 +145,7 @@ class UsageLine(Answer):
     day: date
     service: str
     model: str
+    platform: PlatformName | None
     amount: UsageAmount
 
 
@@ -151,4 +153,4 @@ class UsageOut(Answer):
     since: Time
     until: Time
     total: UsageAmount
-    lines: list[UsageLine] = Field(description="By day (UTC), service and model.")
+    lines: list[UsageLine] = Field(description="By day (UTC), service, model and platform.")

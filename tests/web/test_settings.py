@@ -30,6 +30,10 @@ def link(html: str, pattern: str) -> str:
     return found[1]
 
 
+def chart(html: str) -> str:
+    return html.partition('data-chart="')[2].partition('"')[0]
+
+
 async def test_every_tab_is_there_for_every_role(room: Room) -> None:
     ada = await room.person("ada")
     viewer = await room.colleague(ada, "viewer")
@@ -285,4 +289,7 @@ async def test_what_was_spent_is_drawn_by_day(room: Room, db: Database) -> None:
     shown = await ada.see("/settings/budgets")
     assert "gpt-test" in shown
     assert "$1.25" in shown
-    assert "data-chart=" in shown
+    assert "gpt-test" in chart(shown)
+    shown = await ada.see("/settings/budgets?by=platform")
+    assert "other" in chart(shown)
+    assert "gpt-test" not in chart(shown)
