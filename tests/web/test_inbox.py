@@ -2,45 +2,17 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
-import pytest
-
-from core.settings import Settings
 from services.workflows import Options
 from tests.plugins.scene import Scene
-from tests.plugins.tenant import scene_of
 from tests.plugins.web import Room, Visitor
-
-if TYPE_CHECKING:
-    from services.runtime import Runtime
 
 DEMANDING = Options(quality_bar=95, max_rounds=1)
 _ROW = re.compile(r'<li id="r-([0-9a-f-]{36})"')
 _SEEN = re.compile(r'name="seen" value="([^"]+)"')
 _KEY = re.compile(r'name="idempotency_key" value="([^"]+)"')
-
-
-@pytest.fixture
-def settings(settings: Settings, simulator_url: str) -> Settings:
-    return settings.model_copy(update={"simulator_url": simulator_url})
-
-
-@pytest.fixture
-async def api(room: Room) -> Room:
-    return room
-
-
-@pytest.fixture
-async def ada(room: Room) -> Visitor:
-    return await room.person("ada")
-
-
-@pytest.fixture
-async def scene(ada: Visitor, runtime: "Runtime") -> Scene:
-    """Ada's."""
-    return scene_of(ada.api, runtime)
 
 
 async def reviews(

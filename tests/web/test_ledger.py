@@ -6,23 +6,11 @@ from uuid import UUID
 
 import pytest
 
-from core.settings import Settings
 from services import posts
 from tests.plugins.tenant import Tenant
 from tests.plugins.web import Room, Visitor
 
 POST = re.compile(r'href="/published/([0-9a-f-]{36})"')
-
-
-@pytest.fixture
-def settings(settings: Settings, simulator_url: str) -> Settings:
-    return settings.model_copy(update={"simulator_url": simulator_url})
-
-
-@pytest.fixture
-def api(room: Room) -> Room:
-    """What `tenant` is made by: the app with the pages."""
-    return room
 
 
 @pytest.fixture

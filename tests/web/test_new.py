@@ -6,7 +6,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
-import pytest
 
 from core.db import Database
 from core.settings import Settings
@@ -16,16 +15,6 @@ from web.app import create_app
 TEXT = "# On tea\n\nTea is brewed for four minutes."
 _KEY = re.compile(r'name="idempotency_key" value="([^"]+)"')
 _TEMPLATE = re.compile(r'<option value="([0-9a-f-]{36})"[^>]*>([^<]+)</option>')
-
-
-@pytest.fixture
-def settings(settings: Settings, simulator_url: str) -> Settings:
-    return settings.model_copy(update={"simulator_url": simulator_url})
-
-
-@pytest.fixture
-async def ada(room: Room) -> Visitor:
-    return await room.person("ada")
 
 
 async def form(visitor: Visitor, **typed: Any) -> dict[str, Any]:

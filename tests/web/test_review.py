@@ -3,45 +3,18 @@
 import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import httpx
-import pytest
 
-from core.settings import Settings
 from graphs.interrupts import Decision
 from tests.plugins.scene import Scene
-from tests.plugins.tenant import scene_of
 from tests.plugins.web import Room, Visitor
-
-if TYPE_CHECKING:
-    from services.runtime import Runtime
 
 HOSTILE = "# <script>alert(1)</script>\n\n[click](javascript:alert(2)) <img src=x onerror=alert(3)> & more"
 _SEEN = re.compile(r'name="seen_hash" value="([0-9a-f]{64})"')
 _WORDS = re.compile(r"<textarea id=\"content\"[^>]*>\n(.*?)</textarea>", re.DOTALL)
-
-
-@pytest.fixture
-def settings(settings: Settings, simulator_url: str) -> Settings:
-    return settings.model_copy(update={"simulator_url": simulator_url})
-
-
-@pytest.fixture
-async def api(room: Room) -> Room:
-    return room
-
-
-@pytest.fixture
-async def ada(room: Room) -> Visitor:
-    return await room.person("ada")
-
-
-@pytest.fixture
-async def scene(ada: Visitor, runtime: "Runtime") -> Scene:
-    """Ada's."""
-    return scene_of(ada.api, runtime)
 
 
 async def wait(scene: Scene, *platforms: str, texts: tuple[str, ...] = (), **brief: Any) -> list[str]:

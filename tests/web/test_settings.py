@@ -3,11 +3,9 @@
 import re
 
 import httpx
-import pytest
 from sqlalchemy import text
 
 from core.db import Database
-from core.settings import Settings
 from tests.plugins.api import PASSWORD
 from tests.plugins.web import Room
 
@@ -256,11 +254,6 @@ async def test_budgets_show_what_is_spent(room: Room) -> None:
     assert (await ada.submit("/settings/budgets", {"period": "month", "limit_usd": "-1"})).status_code == 422
     await ada.submit("/settings/budgets", {"period": "month", "limit_usd": ""})
     assert (await ada.api.get("/v1/budgets")).json()["items"] == []
-
-
-@pytest.fixture
-def settings(settings: Settings, simulator_url: str) -> Settings:
-    return settings.model_copy(update={"simulator_url": simulator_url})
 
 
 async def test_accounts_are_tested_disconnected_and_refused_in_the_platforms_words(room: Room) -> None:
