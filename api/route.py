@@ -32,7 +32,7 @@ class Route(APIRoute):
                     await strict.read_json()
                 return await handle(strict)
             principal = await authenticate(strict, strict.app.state.db)
-            principal.require(requires.role, requires.scope)
+            principal.require(requires.role, *requires.scopes)
             strict.state.principal = principal
             if takes_body:
                 await strict.read_json()
@@ -53,6 +53,6 @@ def requirement(dependant: Dependant) -> Requires | None:
     return next((call for call in calls if isinstance(call, Requires)), None)
 
 
-def router(prefix: str, tag: str) -> APIRouter:
+def router(prefix: str, tag: str, *, documented: bool = True) -> APIRouter:
     """Paths are whole from the start, prefix included, since logs and metrics name routes by them."""
-    return APIRouter(prefix=prefix, tags=[tag], route_class=Route)
+    return APIRouter(prefix=prefix, tags=[tag], route_class=Route, include_in_schema=documented)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from sqlalchemy import URL, Pool, event, make_url
+from sqlalchemy import URL, Pool, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import (
@@ -65,6 +65,9 @@ def _with_options(url: URL, options: str) -> URL:
 def libpq_url(settings: Settings) -> str:
     """The same address for psycopg and for PostgreSQL's own tools, password included."""
     return database_url(settings).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+_ACT: Final = text("SELECT set_config('role', :role, true)")
 
 
 class Database:
@@ -144,6 +147,15 @@ class Database:
                 await connection.execute(_enter(role, workspace_id, user_id), prepare=False)
                 yield session
         faults.reach("after_commit")
+
+
+@asynccontextmanager
+async def acting_as_service(session: AsyncSession) -> AsyncIterator[None]:
+    """A part of a request's transaction with a worker's rights, still held to its workspace: for what no request may
+    write on its own, checkpoints among it."""
+    await session.execute(_ACT, {"role": SERVICE})
+    yield
+    await session.execute(_ACT, {"role": APP})
 
 
 def _enter(role: Role, workspace_id: UUID | None, user_id: UUID | None) -> bytes:

@@ -1,5 +1,6 @@
 """One module per resource; each has a `router`. A new one is added to ROUTERS."""
 
+from api import langgraph
 from api.routes import (
     accounts,
     api_keys,
@@ -47,4 +48,5 @@ ROUTERS = (
     templates.router,
     resources.router,
     profile.router,
+    *langgraph.ROUTERS,
 )

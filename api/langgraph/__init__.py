@@ -1,0 +1,9 @@
+"""LangGraph's server protocol at the root: for its SDK, Studio and Agent Inbox.
+
+A translation onto the services. Its reference is LangGraph's own, so OpenAPI leaves it out. Fields that we do not know are
+ignored here; one that we know and cannot honour is refused.
+"""
+
+from api.langgraph import assistants, meta, threads
+
+ROUTERS = (threads.router, assistants.router, meta.router)
