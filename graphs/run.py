@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, assert_never, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.types import Command, Interrupt
+from langgraph.types import Command, Interrupt, StateSnapshot
 from pydantic import JsonValue
 
 from graphs.context import Context
@@ -97,6 +97,14 @@ async def look(
     if snapshot.next:
         return Unfinished(snapshot.next)
     return _end(state) if snapshot.created_at else Fresh()
+
+
+async def snapshot(
+    graph: Graph, saver: BaseCheckpointSaver[str], thread_id: str, checkpoint_id: str
+) -> StateSnapshot:
+    """The state as it was at a checkpoint, with what its tasks have asked and done since."""
+    where = {"thread_id": thread_id, "checkpoint_ns": "", "checkpoint_id": checkpoint_id}
+    return await bind(graph, saver).aget_state({"configurable": where})
 
 
 async def advance(

@@ -10,12 +10,14 @@ QUEUE = "default"
 
 _DEFER = text("""
 SELECT procrastinate_defer_jobs_v1(ARRAY[
-    ROW(:queue, :task, 0, NULL, :queueing_lock, CAST(:args AS jsonb), NULL)::procrastinate_job_to_defer_v1
+    ROW(:queue, :task, 0, NULL, :queueing_lock, CAST(:args AS jsonb),
+        now() + make_interval(secs => CAST(:after_seconds AS float8)))::procrastinate_job_to_defer_v1
 ])
 """)
 
 
-async def defer(session: AsyncSession, task: str, **ids: Any) -> None:
+async def defer(session: AsyncSession, task: str, *, after_seconds: float | None = None, **ids: Any) -> None:
     """`ids` only: the queue's tables are no tenant's, so nothing that a person wrote goes there."""
     arguments = orjson.dumps(ids, default=str).decode()
-    await session.execute(_DEFER, {"queue": QUEUE, "task": task, "queueing_lock": None, "args": arguments})
+    job = {"queue": QUEUE, "task": task, "queueing_lock": None, "args": arguments}
+    await session.execute(_DEFER, {**job, "after_seconds": after_seconds})

@@ -12,7 +12,7 @@ from procrastinate import JobContext, RetryStrategy
 from procrastinate.exceptions import ConnectorException
 
 from core.db import SERVICE, libpq_url
-from services import posts, routines
+from services import posts, routines, run_starts, run_turns
 from services.runtime import Runtime
 
 log = structlog.get_logger(__name__)
@@ -42,6 +42,10 @@ def build(runtime: Runtime) -> procrastinate.App:
             if context.job.attempts + 1 >= UNPUBLISH_TRIES:
                 await posts.give_up_takedown(runtime, UUID(workspace_id), UUID(post_id))
             raise
+
+    @app.task(name=run_starts.TURN_TASK, queue="default")
+    async def take_turn(*, workspace_id: str, thread_id: str) -> None:
+        await run_turns.take_turn(runtime.db, UUID(workspace_id), UUID(thread_id))
 
     @app.periodic(cron="*/2 * * * *")
     @app.task(name="retry_stalled", queue="routines", queueing_lock="retry_stalled")

@@ -1,0 +1,117 @@
+"""What a run has left so far, piece by piece: for streams that follow it, and for those who come back to one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self
+from uuid import UUID
+
+from core import sql
+from core.errors import NotFound
+from core.sql import Connection, Statement
+from graphs import run as graph_run
+from graphs import stream
+from graphs.stream import Part, Teller
+from models import RunStatus
+from services import assistants, checkpoints, runs, thread_projection
+from services.checkpoints import BufferedSaver
+from services.runs import Run
+from services.threads import GRAPHS
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cursor:
+    """Just after a piece; `str()` is its event's id. Checkpoints' ids are in the order of their times."""
+
+    checkpoint_id: str = ""
+    piece: int = -1
+
+    def __str__(self) -> str:
+        return f"{self.checkpoint_id}.{self.piece}"
+
+    @classmethod
+    def parse(cls, value: str) -> Self:
+        """`-1` is before all. Raises ValueError."""
+        if value == "-1":
+            return cls()
+        checkpoint_id, _, piece = value.rpartition(".")
+        if not piece.isdecimal() or not piece.isascii():
+            raise ValueError(f"{value!r} is no event id of ours")
+        return cls(str(UUID(checkpoint_id)) if checkpoint_id else "", int(piece))
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    run: Run
+    parts: Sequence[tuple[Cursor, Part]]
+    drafts: int
+    """That the run's thread has had until then."""
+
+
+async def workflow_of(connection: Connection, thread_id: UUID) -> UUID:
+    """Raises NotFound."""
+    found = await sql.row(connection, _WORKFLOW, {"id": thread_id})
+    if found is None:
+        raise NotFound("There is no such thread.")
+    workflow_id: UUID = found["workflow_id"]
+    return workflow_id
+
+
+def teller_of(run: Run) -> Teller:
+    names = stream.Run(run.id, run.thread_id, run.graph_id, assistants.assistant_id(run.graph_id))
+    return Teller(names)
+
+
+async def look(connection: Connection, thread_id: UUID, run_id: UUID, after: Cursor) -> Look:
+    """All pieces since; the run first, so that one that has ended is told to its end. Raises NotFound."""
+    run = await runs.find(connection, thread_id, run_id)
+    if run.begun_at is None or (run.ended and run.last_checkpoint is None):
+        return Look(run, (), 0)
+    rows = await sql.rows(
+        connection,
+        _CHECKPOINTS,
+        {
+            "thread_id": str(run.thread_id),
+            "first": max(after.checkpoint_id, run.first_checkpoint or ""),
+            "last": run.last_checkpoint,
+        },
+    )
+    snapshots = [await _snapshot(run, row) for row in rows]
+    teller = teller_of(run)
+    found: list[tuple[Cursor, Part]] = []
+    for at, row in enumerate(rows):
+        snapshot, checkpoint_id = snapshots[at], row["checkpoint_id"]
+        pieces = list(teller.begin(snapshot, resumed=checkpoint_id == run.first_checkpoint))
+        if at + 1 < len(rows):
+            pieces += teller.go_on(snapshot, snapshots[at + 1])
+        elif run.status == RunStatus.SUCCESS:
+            pieces += teller.pause(snapshot)
+        found += [(Cursor(checkpoint_id, number), piece) for number, piece in enumerate(pieces)]
+    parts = [(cursor, piece) for cursor, piece in found if cursor > after]
+    return Look(run, parts, stream.drafts_written(snapshots[-1]) if snapshots else 0)
+
+
+async def outcome(connection: Connection, run: Run) -> dict[str, Any]:
+    """What who waits for a run is answered when it is over: its values, with `__interrupt__` where it waits."""
+    if run.status == RunStatus.ERROR:
+        return {"__error__": run.failure}
+    wanted = {"thread_id": str(run.thread_id), "first": run.last_checkpoint, "last": run.last_checkpoint}
+    rows = await sql.rows(connection, _CHECKPOINTS, wanted) if run.last_checkpoint else []
+    if rows:
+        return stream.result(await _snapshot(run, rows[0]))
+    values = (await thread_projection.read(connection, [run.thread_id])).get(run.thread_id, {})
+    return {name: value for name, value in values.items() if name in stream.OUTPUTS}
+
+
+async def _snapshot(run: Run, row: dict[str, Any]) -> stream.Snapshot:
+    loaded = checkpoints.load(row)
+    saver = BufferedSaver(loaded)
+    return await graph_run.snapshot(GRAPHS[run.graph_id], saver, str(run.thread_id), row["checkpoint_id"])
+
+
+_WORKFLOW: Final = Statement.of("SELECT workflow_id FROM platform_states WHERE id = :id")
+_CHECKPOINTS: Final = Statement.of(f"""
+SELECT {checkpoints.COLUMNS} FROM checkpoints k
+WHERE k.thread_id = :thread_id AND k.checkpoint_ns = '' AND k.checkpoint_id >= :first
+    AND (CAST(:last AS text) IS NULL OR k.checkpoint_id <= :last)
+ORDER BY k.checkpoint_id
+""")
