@@ -1,7 +1,7 @@
 """The platforms' graphs as LangGraph's SDK finds them."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -10,6 +10,8 @@ from langgraph_sdk.errors import AuthenticationError, NotFoundError, PermissionD
 
 from tests.plugins.api import Api
 from tests.plugins.protocol import Sdk
+
+Call = Callable[[], Awaitable[object]]
 
 LANGGRAPHS = UUID("6ba7b821-9dad-11d1-80b4-00c04fd430c8")
 """The namespace in which LangGraph's server makes its assistants' ids."""
@@ -84,21 +86,22 @@ async def test_schemas_tell_studio_what_to_edit(api: Api, sdk: Sdk) -> None:
 
 async def test_nobody_makes_or_changes_one(api: Api, sdk: Sdk) -> None:
     assistants = sdk(await api.user()).assistants
-    refused: list[Awaitable[object]] = [
-        assistants.create("x", name="Mine"),
-        assistants.update("x", metadata={"a": 1}),
-        assistants.delete("x"),
-        assistants.set_latest("x", 1),
+    refused: list[Call] = [
+        lambda: assistants.create("x", name="Mine"),
+        lambda: assistants.update("x", metadata={"a": 1}),
+        lambda: assistants.delete("x"),
+        lambda: assistants.set_latest("x", 1),
     ]
     for call in refused:
         with pytest.raises(PermissionDeniedError, match="platforms' graphs"):
-            await call
-    for missing in (
-        assistants.get("facebook"),
-        assistants.get_graph("facebook"),
-        assistants.search(graph_id="no"),
-    ):
+            await call()
+    missing: list[Call] = [
+        lambda: assistants.get("facebook"),
+        lambda: assistants.get_graph("facebook"),
+        lambda: assistants.search(graph_id="no"),
+    ]
+    for call in missing:
         with pytest.raises(NotFoundError, match="There is no assistant"):
-            await missing
+            await call()
     with pytest.raises(AuthenticationError):
         await sdk().assistants.search()

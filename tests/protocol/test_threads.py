@@ -1,6 +1,7 @@
 """Threads over LangGraph's SDK: the same that /v1 starts, and those that a client makes before its first run."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -9,10 +10,12 @@ from langgraph_sdk.errors import ConflictError, NotFoundError, UnprocessableEnti
 
 from tests.plugins.api import Api, User
 from tests.plugins.protocol import Sdk
-from tests.plugins.tenant import scene_of
+from tests.plugins.tenant import NEXT_YEAR, scene_of
 
 if TYPE_CHECKING:
     from services.runtime import Runtime
+
+Call = Callable[[], Awaitable[object]]
 
 
 async def test_a_thread_is_made_named_found_and_deleted(api: Api, sdk: Sdk) -> None:
@@ -100,8 +103,6 @@ async def test_threads_of_v1_are_threads_here(api: Api, sdk: Sdk, runtime: "Runt
 
 async def test_the_status_follows_the_ledger(api: Api, sdk: Sdk, runtime: "Runtime") -> None:
     """Publishing is busy; planned, held, published, rejected and cancelled are idle."""
-    from tests.plugins.tenant import NEXT_YEAR
-
     owner = await api.user()
     scene = scene_of(owner, runtime)
     planned, rejected, cancelled, failed = [(await scene.start())[0] for _ in range(4)]
@@ -141,8 +142,6 @@ async def test_the_status_follows_the_ledger(api: Api, sdk: Sdk, runtime: "Runti
 async def test_what_is_deleted_never_goes_out_and_stays_on_record(
     api: Api, sdk: Sdk, runtime: "Runtime"
 ) -> None:
-    from tests.plugins.tenant import NEXT_YEAR
-
     owner = await api.user()
     scene = scene_of(owner, runtime)
     planned, pending, doubtful = [(await scene.start())[0] for _ in range(3)]
@@ -176,21 +175,21 @@ async def test_what_cannot_be_honoured_is_refused(api: Api, sdk: Sdk) -> None:
     client = sdk(owner).threads
     thread_id = (await client.create())["thread_id"]
     update = {"values": {}, "as_node": "generate"}
-    refused: dict[str, Any] = {
-        "ttl": client.create(ttl=5),
-        "Delete the thread": client.update(thread_id, metadata={}, ttl={"ttl": 5}),
-        "supersteps": client.create(supersteps=[{"updates": [update]}]),
-        "values": client.search(values={"round": 1}),
-        "name one of the assistants": client.create(graph_id="facebook"),
-        "first run starts": client.update(thread_id, metadata={"workflow_id": str(uuid4())}),
-        "limit": client.search(limit=5000),
-        "extract": client.search(extract={"a": "secrets.all"}),
-        "not copied": client.copy(thread_id),
-        "not pruned": client.prune([thread_id]),
+    refused: dict[str, Call] = {
+        "ttl": lambda: client.create(ttl=5),
+        "Delete the thread": lambda: client.update(thread_id, metadata={}, ttl={"ttl": 5}),
+        "supersteps": lambda: client.create(supersteps=[{"updates": [update]}]),
+        "values": lambda: client.search(values={"round": 1}),
+        "name one of the assistants": lambda: client.create(graph_id="facebook"),
+        "first run starts": lambda: client.update(thread_id, metadata={"workflow_id": str(uuid4())}),
+        "limit": lambda: client.search(limit=5000),
+        "extract": lambda: client.search(extract={"a": "secrets.all"}),
+        "not copied": lambda: client.copy(thread_id),
+        "not pruned": lambda: client.prune([thread_id]),
     }
     for words, call in refused.items():
         with pytest.raises(UnprocessableEntityError, match=words):
-            await call
+            await call()
     answer = await owner.post("/threads", json={"metadata": {}, "something_new": True})
     assert answer.status_code == 200
 
@@ -203,15 +202,15 @@ async def test_nobody_reaches_a_neighbours_thread(api: Api, sdk: Sdk, runtime: "
     thread_id = str(thread)
     before = await scene.rows("SELECT t::text FROM threads t ORDER BY 1")
     client = sdk(neighbour).threads
-    missing: list[Any] = [
-        client.get(thread_id),
-        client.update(thread_id, metadata={"mine": False}),
-        client.delete(thread_id),
-        client.copy(thread_id),
+    missing: list[Call] = [
+        lambda: client.get(thread_id),
+        lambda: client.update(thread_id, metadata={"mine": False}),
+        lambda: client.delete(thread_id),
+        lambda: client.copy(thread_id),
     ]
     for call in missing:
         with pytest.raises(NotFoundError, match="no such thread"):
-            await call
+            await call()
     for taken in ("raise", "do_nothing"):
         with pytest.raises(ConflictError):
             await client.create(thread_id=thread_id, if_exists=taken)  # type: ignore[arg-type]  # of the two
