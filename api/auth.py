@@ -1,5 +1,6 @@
 """Who is asking, and what a call requires of them."""
 
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -7,10 +8,12 @@ from starlette.requests import HTTPConnection, Request
 
 from core.db import Database
 from core.errors import FieldError, Invalid, Unauthenticated
-from core.principal import Principal, Role, Scope
+from core.principal import Principal, Role, Scope, Via
 from services import identity
 
 WORKSPACE_HEADER: Final = "X-Workspace-Id"
+VIA_HEADER: Final = "X-Proofroom-Via"
+"""What the caller acts through, by its own word: an answer to a review is recorded with it."""
 SESSION_COOKIE: Final = "proofroom_session"
 """Where pages keep their session. The API itself takes no cookies."""
 
@@ -31,14 +34,14 @@ SCHEMES: Final = {
 
 
 class Requires:
-    """The parameter `Annotated[Principal, Requires(role, scope)]` of a handler guards its route.
+    """The parameter `Annotated[Principal, Requires(role, scope)]` of a handler guards its route. A key needs one of the scopes.
 
     `Route` finds it and refuses whoever falls short before the body is read.
     """
 
-    def __init__(self, role: Role, scope: Scope) -> None:
+    def __init__(self, role: Role, *scopes: Scope) -> None:
         self.role = role
-        self.scope = scope
+        self.scopes = scopes
 
     async def __call__(self, request: Request) -> Principal:
         principal: Principal = request.state.principal
@@ -60,7 +63,9 @@ async def authenticate(request: Request, db: Database) -> Principal:
             "This call needs a session token or an API key.",
             remedy="Sign in with POST /v1/auth/login and send Authorization: Bearer ….",
         )
-    return await identity.authenticate(db, token, _workspace(request))
+    principal = await identity.authenticate(db, token, _workspace(request))
+    via = _via(request)
+    return replace(principal, via=via) if via else principal
 
 
 def _workspace(request: Request) -> UUID | None:
@@ -74,4 +79,17 @@ def _workspace(request: Request) -> UUID | None:
         where = "path.workspace_id" if "workspace_id" in request.path_params else f"header.{WORKSPACE_HEADER}"
         raise Invalid(
             "This is not a workspace's id.", errors=[FieldError(where, "This is not a UUID.")]
+        ) from None
+
+
+def _via(request: Request) -> Via | None:
+    given = request.headers.get(VIA_HEADER)
+    if given is None:
+        return None
+    try:
+        return Via(given)
+    except ValueError:
+        detail = f"Send one of these, or leave it out: {', '.join(Via)}."
+        raise Invalid(
+            "This is nothing to act through.", errors=[FieldError(f"header.{VIA_HEADER}", detail)]
         ) from None

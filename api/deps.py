@@ -76,6 +76,10 @@ FeedsOf = Annotated[Feeds, Depends(_feeds)]
 Viewer = Annotated[Principal, Depends(Requires(Role.VIEWER, Scope.READ))]
 WorkflowEditor = Annotated[Principal, Depends(Requires(Role.EDITOR, Scope.WORKFLOWS_WRITE))]
 Reviewer = Annotated[Principal, Depends(Requires(Role.REVIEWER, Scope.REVIEWS_DECIDE))]
+ReviewWriter = Annotated[
+    Principal, Depends(Requires(Role.REVIEWER, Scope.REVIEWS_DECIDE, Scope.WORKFLOWS_WRITE))
+]
+"""For what decides nothing: whoever has drafts written may also work on them."""
 JobReviewer = Annotated[Principal, Depends(Requires(Role.REVIEWER, Scope.PUBLISHING_WRITE))]
 JobEditor = Annotated[Principal, Depends(Requires(Role.EDITOR, Scope.PUBLISHING_WRITE))]
 LibraryEditor = Annotated[Principal, Depends(Requires(Role.EDITOR, Scope.LIBRARY_WRITE))]

@@ -27,6 +27,12 @@ class Scope(StrEnum):
     ADMIN = "admin"
 
 
+class Via(StrEnum):
+    """Through what somebody acts, where it is worth a note in the audit."""
+
+    MCP = "mcp"
+
+
 _RANK = {Role.VIEWER: 0, Role.REVIEWER: 1, Role.EDITOR: 2, Role.OWNER: 3}
 
 
@@ -41,16 +47,18 @@ class Principal:
     scopes: frozenset[Scope] | None = None
     credential_id: UUID | None = None
     """The session's or key's row."""
+    via: Via | None = None
 
     def may_act_as(self, role: Role) -> bool:
         return _RANK[self.role] >= _RANK[role]
 
-    def require(self, role: Role, scope: Scope) -> None:
-        """Raises Forbidden when the role is too low or the key lacks the scope."""
+    def require(self, role: Role, *scopes: Scope) -> None:
+        """Raises Forbidden when the role is too low, or when it is a key with none of the scopes."""
         if not self.may_act_as(role):
             raise Forbidden(
                 f"This takes the role {role}; you are {self.role} of this workspace.",
                 remedy="Ask an owner of the workspace.",
             )
-        if self.scopes is not None and scope not in self.scopes:
-            raise Forbidden(f"This API key lacks the scope {scope}.", remedy="Use a key with that scope.")
+        if self.scopes is not None and self.scopes.isdisjoint(scopes):
+            wanted = " or ".join(scopes)
+            raise Forbidden(f"This API key lacks the scope {wanted}.", remedy="Use a key with that scope.")

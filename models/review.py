@@ -22,7 +22,6 @@ from models.base import (
 )
 from models.workflow import Draft
 
-
 _DUE = text("coalesce(due_at, 'infinity')")
 _PENDING = text("status = 'pending'")
 
@@ -44,7 +43,7 @@ class Review(Tenant, Base):
     """One for each pause of a thread. `platform` is the thread's, by which the inbox is filtered.
 
     `account` and `schedule` are proposed first, then as decided. `bound` is false where the decision did not name what
-    it saw. `refusal` holds the platform's words when it sent the text back.
+    it saw; `decided_via` says what a program acted through. `refusal` holds the platform's words when it sent the text back.
     """
 
     __tablename__ = "reviews"
@@ -93,6 +92,7 @@ class Review(Tenant, Base):
     comment: Mapped[str | None]
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     decided_at: Mapped[datetime | None]
+    decided_via: Mapped[str | None] = mapped_column(String(20))
     assignee_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     due_at: Mapped[datetime | None]
 

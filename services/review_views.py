@@ -91,6 +91,7 @@ class ReviewView:
     """What the decision changed of `content`, `metadata` and `media`; null stayed."""
     approved: bool | None
     """Whether the decision let the words out; None before there is one."""
+    decided_via: str | None
 
 
 async def browse(
@@ -139,6 +140,7 @@ async def find(connection: Connection, review_id: UUID) -> ReviewView:
         comment=found["comment"],
         edited=found["edited"],
         approved=found["approved_hash"] is not None if found["decision"] else None,
+        decided_via=found["decided_via"],
     )
 
 
@@ -199,7 +201,7 @@ OF_NAMED_REVIEWS: Final = f" FROM reviews r {_OF_NAMED}"
 _OF_NAMED_REVIEW: Final = f"{OF_NAMED_REVIEWS} WHERE r.id = :id"
 _ITEM: Final = Statement.of(NAMED + _OF_NAMED_REVIEW)
 _WHOLE: Final = Statement.of(f"""
-{NAMED}, r.refusal, r.comment, r.edited, r.approved_hash, r.connected_account_id, (
+{NAMED}, r.refusal, r.comment, r.edited, r.approved_hash, r.decided_via, r.connected_account_id, (
     SELECT jsonb_agg(to_jsonb(each) || jsonb_build_object('evaluation', (
         SELECT to_jsonb(of_it) FROM evaluations of_it WHERE of_it.draft_id = each.id
         ORDER BY of_it.created_at DESC, of_it.id DESC LIMIT 1

@@ -44,7 +44,7 @@ WITH thread AS (
 ), decided AS (
     UPDATE reviews r SET
         status = 'decided', decision = :decision, decided_by = :user_id,
-        decided_at = now(), comment = :comment, edited = CAST(:edited AS jsonb), approve = :approve,
+        decided_at = now(), decided_via = :decided_via, comment = :comment, edited = CAST(:edited AS jsonb), approve = :approve,
         approved_hash = :approved_hash, bound = :bound, connected_account_id = :account_id,
         schedule_for = :schedule_for
     FROM thread t
@@ -99,6 +99,7 @@ async def decide(
             "seen_hash": found["seen_hash"],
             "decision": decision.decision,
             "user_id": principal.user_id,
+            "decided_via": principal.via,
             "comment": decision.feedback,
             "edited": decision.model_dump_json(include=_EDITED, exclude_none=False) if is_edit else None,
             "approve": decision.approve or not is_edit,

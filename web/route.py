@@ -60,7 +60,7 @@ class PageRoute(APIRoute):
                 if requires is None:
                     return await handle(request)
                 principal = await authenticate(request)
-                principal.require(requires.role, requires.scope)
+                principal.require(requires.role, *requires.scopes)
                 request.state.principal = principal
                 key = form.get(IDEMPOTENCY_FIELD) if form else None
                 call = await read_call(request, principal, cast("str | None", key))

@@ -5,7 +5,7 @@ from fastapi import Query
 
 from api import decisions
 from api.decisions import Taken
-from api.deps import Db, Reviewer, Session, Viewer, Work
+from api.deps import Db, Reviewer, ReviewWriter, Session, Viewer, Work
 from api.pages import Page, Paging
 from api.route import router as new_router
 from api.schemas.common import Time
@@ -20,6 +20,7 @@ from api.schemas.reviews import (
     ReviewOut,
     ReviewPatch,
 )
+from core.principal import Role, Scope
 from core.sql import connection_of
 from models import ReviewStatus
 from platforms.registry import PlatformName
@@ -99,7 +100,7 @@ async def get_review(review_id: UUID, principal: Viewer, db: Db) -> ReviewOut:
 
 
 @router.patch("/{review_id}")
-async def change_review(review_id: UUID, body: ReviewPatch, _: Reviewer, session: Session) -> ReviewItem:
+async def change_review(review_id: UUID, body: ReviewPatch, _: ReviewWriter, session: Session) -> ReviewItem:
     """Says who is to decide, and by when."""
     await reviews.assign(session, review_id, body.changes())
     return ReviewItem.of(await review_views.find_item(await connection_of(session), review_id))
@@ -113,7 +114,9 @@ async def list_comments(review_id: UUID, principal: Viewer, db: Db, paging: Pagi
 
 
 @router.post("/{review_id}/comments", status_code=201)
-async def add_comment(review_id: UUID, body: CommentIn, principal: Reviewer, session: Session) -> CommentOut:
+async def add_comment(
+    review_id: UUID, body: CommentIn, principal: ReviewWriter, session: Session
+) -> CommentOut:
     """Said to each other; a model never reads it."""
     added = await comments.add(await connection_of(session), principal, review_id, body.body)
     return CommentOut.model_validate(added)
@@ -121,7 +124,12 @@ async def add_comment(review_id: UUID, body: CommentIn, principal: Reviewer, ses
 
 @router.post("/{review_id}/decision", status_code=202)
 async def decide_review(
-    review_id: UUID, body: DecisionIn, principal: Reviewer, session: Session
+    review_id: UUID, body: DecisionIn, principal: ReviewWriter, session: Session
 ) -> DecidedOut:
-    """Takes effect only on what you saw: `seen_hash` names it. A worker carries it out."""
+    """Takes effect only on what you saw: `seen_hash` names it. A worker carries it out.
+
+    A key needs the scope `reviews:decide`; for an edit with `approve: false`, which decides nothing, `workflows:write` will do.
+    """
+    if body.decides:
+        principal.require(Role.REVIEWER, Scope.REVIEWS_DECIDE)
     return await decisions.decide(session, principal, Taken(review_id, body.as_decision(), body.seen_hash))

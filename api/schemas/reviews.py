@@ -10,6 +10,7 @@ from api.schemas.accounts import AccountBrief
 from api.schemas.common import Answer, Body, Facts, Future, Patch, Time, filled
 from api.schemas.workflows import DraftOut, EvaluationOut, ThreadBrief
 from core.content import Media
+from core.principal import Via
 from graphs.interrupts import Decision
 from models import ReviewDecision, ReviewStatus
 from platforms.registry import PlatformName
@@ -23,6 +24,11 @@ Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 class _Decision(Body):
     seen_hash: Hash = Field(description="`seen_hash` of the review as you saw it.")
+
+    @property
+    def decides(self) -> bool:
+        """Something comes of it: words go out, or the thread goes on or ends."""
+        return True
 
     def as_decision(self) -> Decision:
         return Decision.model_validate(self.model_dump(exclude={"seen_hash", "review_id"}))
@@ -51,6 +57,10 @@ class EditIn(_Placed):
     metadata: Facts | None = Field(None, description="Merged into the draft's; null removes a key.")
     media: Annotated[list[Media], Field(max_length=100)] | None = None
     approve: bool = Field(True, description="false: the text goes back to review, scored.")
+
+    @property
+    def decides(self) -> bool:
+        return self.approve
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
@@ -191,6 +201,7 @@ class ReviewOut(ReviewItem):
     comment: str | None
     edited: Facts | None = Field(description="What the decision changed of the draft; null: as it was.")
     approved: bool | None = Field(description="Whether the decision let it go out; null before there is one.")
+    decided_via: Via | None = Field(description="`mcp`: a program decided, with a key of who is named.")
 
     @classmethod
     def of_view(cls, view: ReviewView, preview: dict[str, JsonValue]) -> Self:
@@ -208,6 +219,7 @@ class ReviewOut(ReviewItem):
                 "comment": view.comment,
                 "edited": view.edited,
                 "approved": view.approved,
+                "decided_via": view.decided_via,
             }
         )
 

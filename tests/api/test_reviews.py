@@ -102,7 +102,7 @@ async def test_reviewers_decide_and_others_only_look(author: Author, api: Api) -
     body = {"decision": "reject", "seen_hash": review["seen_hash"]}
     path = f"/v1/reviews/{review['id']}"
     viewer, reviewer = await api.member(author.user, "viewer"), await api.member(author.user, "reviewer")
-    admin = await api.key(author.user, "read", "admin", "workflows:write", "publishing:write")
+    admin = await api.key(author.user, "read", "admin", "publishing:write")
     for user in (viewer, admin):
         assert (await user.get(path)).status_code == 200
         assert (await user.post(f"{path}/decision", json=body)).json()["code"] == "Forbidden"
@@ -118,6 +118,33 @@ async def test_reviewers_decide_and_others_only_look(author: Author, api: Api) -
     assert reviewer.username in late.json()["detail"]
     assert late.json()["decided_by"] == str(reviewer.user_id)
     assert late.json()["decided_by_name"] == reviewer.username
+
+
+async def test_who_has_drafts_written_works_on_them_and_decides_nothing(author: Author, api: Api) -> None:
+    workflow = await author.drafted("x")
+    review = await author.review(workflow, "x")
+    path = f"/v1/reviews/{review['id']}"
+    program = await api.key(author.user, "read", "workflows:write")
+    edit = {"decision": "edit", "seen_hash": review["seen_hash"], "content": "Said by a program."}
+    for decision in (
+        {"decision": "accept", "seen_hash": review["seen_hash"]},
+        {"decision": "reject", "seen_hash": review["seen_hash"]},
+        {"decision": "regenerate", "seen_hash": review["seen_hash"], "feedback": "Shorter."},
+        edit,
+    ):
+        refused = await program.post(f"{path}/decision", json=decision)
+        assert (refused.status_code, "reviews:decide" in refused.json()["detail"]) == (403, True)
+    assert (await program.patch(path, json={"assignee_id": str(author.user.user_id)})).status_code == 200
+    assert (await program.post(f"{path}/comments", json={"body": "Please look."})).status_code == 201
+    via = {"X-Proofroom-Via": "mcp"}
+    drafted = await program.post(f"{path}/decision", json={**edit, "approve": False}, headers=via)
+    assert drafted.status_code == 202, drafted.text
+    decided = (await author.user.get(path)).json()
+    assert (decided["decision"], decided["approved"], decided["decided_via"]) == ("edit", False, "mcp")
+    rested = await author.rested(workflow["id"])
+    assert thread(rested, "x")["status"] == "awaiting_review"
+    assert thread(rested, "x")["active_draft"]["content"] == "Said by a program."
+    assert (await program.post(f"{path}/decision", headers={"X-Proofroom-Via": "fax"})).status_code == 422
 
 
 async def test_a_decided_review_says_what_was_approved_and_a_diff_what_changed(author: Author) -> None:
