@@ -1,6 +1,7 @@
 """What LangGraph's clients send. Unlike in /v1, unknown fields are ignored: clients are newer and older than we are."""
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
@@ -44,7 +45,7 @@ _PATH: Final = re.compile(r"(values|metadata|config|interrupts)((\.[A-Za-z0-9_-]
 _PATHS: Final = 10
 
 
-def _refuse(why: str) -> BeforeValidator:
+def refuse(why: str) -> BeforeValidator:
     """For a field that we know and cannot honour: only null is taken."""
 
     def check(value: object) -> None:
@@ -55,11 +56,11 @@ def _refuse(why: str) -> BeforeValidator:
 
 
 NoTtl = Annotated[
-    None, _refuse("Threads do not expire: their drafts and their ledger are the record. Delete the thread.")
+    None, refuse("Threads do not expire: their drafts and their ledger are the record. Delete the thread.")
 ]
-NoSupersteps = Annotated[None, _refuse("A thread's history is made by its runs.")]
+NoSupersteps = Annotated[None, refuse("A thread's history is made by its runs.")]
 NoValues = Annotated[
-    None, _refuse("Threads are not found by their values. Search by metadata, status or ids.")
+    None, refuse("Threads are not found by their values. Search by metadata, status or ids.")
 ]
 
 
@@ -175,3 +176,14 @@ def extracted(thread: Any, path: str) -> Any:
         except (KeyError, IndexError, ValueError, TypeError):
             return None
     return found
+
+
+def picked(state: Mapping[str, Any], select: Sequence[str] | None) -> dict[str, Any]:
+    """The named fields of a state; `values.drafts` is one of its values."""
+    if not select:
+        return dict(state)
+    shown = {name: state[name] for name in select if "." not in name}
+    of_values = [name.partition(".")[2] for name in select if "." in name]
+    if of_values and "values" not in shown:
+        shown["values"] = {name: state["values"].get(name) for name in of_values}
+    return shown

@@ -1,0 +1,180 @@
+"""What LangGraph's clients send to begin a run. What is harmless here is taken and does nothing: `durability` (each step is
+kept as it is paid for), `strict_resume` (resumes are always strict), `stream_subgraphs` (there are none), `feedback_keys`
+and `langsmith_tracer` (nothing is traced there), `checkpoint_during`."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, Self
+from uuid import UUID
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import BeforeValidator, Field, JsonValue, ValidationError, field_validator, model_validator
+
+from api.langgraph.schemas import Body, CheckpointRef, Facts, refuse
+from api.schemas.workflows import WorkflowIn
+from core.errors import FieldError, Invalid
+from graphs.context import Context
+from models import MultitaskStrategy
+from services.workflows import Options
+
+StreamMode = Literal[
+    "values", "messages", "updates", "events", "tasks", "checkpoints", "debug", "custom", "messages-tuple"
+]
+_LONGEST_DELAY: Final = 30 * 24 * 3600.0
+_NOT_OURS: Final = {name for name in Context.model_fields if name not in Options.model_fields}
+"""What the service's operator chooses, and a caller cannot: the models, the weights of the criteria."""
+
+
+def _some(value: object) -> object:
+    """Of a list that may also be one alone."""
+    return [value] if isinstance(value, str) else value
+
+
+NoWebhook = Annotated[
+    None, refuse("Runs call no webhook. POST /v1/webhooks tells one address of all that happens.")
+]
+NoBreak = Annotated[
+    None,
+    refuse("A run pauses where a person or a platform is asked, and nowhere else."),
+    BeforeValidator(lambda value: value or None),
+]
+
+
+class RunCommand(Body):
+    resume: JsonValue = None
+    update: Annotated[
+        None,
+        refuse(
+            "A run does not change the state. POST /threads/{thread_id}/state does, for a person to decide on."
+        ),
+    ] = None
+    goto: Annotated[
+        None,
+        refuse(
+            'A run goes its own way. Resume with {"decision": "regenerate" | "reject", …} to send it back or end it.'
+        ),
+    ] = None
+
+
+class RunCreate(Body):
+    assistant_id: str = Field(max_length=100)
+    input: JsonValue = None
+    command: RunCommand | None = None
+    stream_mode: Annotated[list[StreamMode], BeforeValidator(_some)] | None = None
+    stream_resumable: bool | None = None
+    metadata: Facts | None = None
+    config: Facts | None = None
+    context: Facts | None = None
+    checkpoint: CheckpointRef | None = None
+    checkpoint_id: str | None = Field(None, max_length=64)
+    interrupt_before: NoBreak = None
+    interrupt_after: NoBreak = None
+    webhook: NoWebhook = None
+    on_disconnect: Literal["cancel", "continue"] | None = None
+    on_completion: Literal["keep", "delete"] | None = None
+    multitask_strategy: MultitaskStrategy | None = None
+    if_not_exists: Literal["create", "reject"] | None = None
+    after_seconds: float | None = Field(None, ge=0, le=_LONGEST_DELAY)
+    durability: Literal["sync", "async", "exit"] | None = None
+
+    @field_validator("on_completion")
+    @classmethod
+    def _is_kept(cls, value: str | None) -> str | None:
+        if value == "delete":
+            raise ValueError("A thread is kept: it waits for a person when its run is over.")
+        return value
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Self:
+        if self.input is not None and self.resumes:
+            raise ValueError("A run has input or command.resume, not both.")
+        return self
+
+    @property
+    def resumes(self) -> bool:
+        return self.command is not None and self.command.resume is not None
+
+    @property
+    def modes(self) -> list[str]:
+        return list(self.stream_mode or ["values"])
+
+    @property
+    def at(self) -> str | None:
+        """The checkpoint from which the run shall go on, however the client says so."""
+        configurable = self._configurable
+        named = configurable.get("checkpoint_id")
+        of_thread = self.checkpoint.checkpoint_id if self.checkpoint else None
+        chosen = self.checkpoint_id or of_thread or named
+        return str(chosen) if chosen else None
+
+    def kept(self) -> dict[str, Any]:
+        """As the run shows it again; the input is the workflow's."""
+        shown = self.model_dump(mode="json", exclude={"metadata", "assistant_id", "input"}, exclude_none=True)
+        return {**shown, "stream_mode": self.modes}
+
+    def brief(self, platform: str) -> tuple[WorkflowIn, str | None]:
+        """The input, which is what POST /v1/workflows takes but for the platforms, and its source's title."""
+        if not isinstance(self.input, dict):
+            raise Invalid(
+                'Input is {"source": {"type": "text", "text": …}, "options": {…}}.',
+                errors=[FieldError("/input", "This is not an object.")],
+            )
+        given = {name: value for name, value in self.input.items() if name in WorkflowIn.model_fields}
+        source = given.get("source")
+        title = source.get("title") if isinstance(source, dict) else None
+        facts = self.metadata or {}
+        brief = {
+            "external_id": facts.get("external_id") if isinstance(facts.get("external_id"), str) else None,
+            "metadata": facts,
+            **given,
+            "source": _typed(source),
+            "options": {**self._wishes(), **_filled(given.get("options"))},
+            "platforms": [platform],
+        }
+        try:
+            return WorkflowIn.model_validate(brief), title if isinstance(title, str) else None
+        except ValidationError as error:
+            found = [{**each, "loc": ("body", "input", *each["loc"])} for each in error.errors()]
+            raise RequestValidationError(found, body={"input": brief}) from None
+
+    @property
+    def _configurable(self) -> Mapping[str, Any]:
+        found = (self.config or {}).get("configurable")
+        return found if isinstance(found, dict) else {}
+
+    def _wishes(self) -> dict[str, Any]:
+        """Options by the names of the context. Raises Invalid for what is not the caller's to choose."""
+        given = {**self._configurable, **(self.context or {})}
+        standard = Context().model_dump(mode="json")
+        for name in sorted(_NOT_OURS & given.keys()):
+            if given[name] not in (None, "", standard[name]):
+                detail = f"{name} is the service's own setting."
+                raise Invalid(detail, errors=[FieldError(f"/context/{name}", detail)])
+        return {
+            name: given[name]
+            for name in Context.model_fields
+            if name in Options.model_fields and name in given
+        }
+
+
+def _filled(options: JsonValue) -> dict[str, JsonValue]:
+    """Studio sends null for what is left empty."""
+    if not isinstance(options, dict):
+        return {}
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _typed(source: JsonValue) -> JsonValue:
+    """The graphs' own input needs no type, and has fields for what was read from an address."""
+    if not isinstance(source, dict):
+        return source
+    kind = source.get("type") or ("url" if source.get("url") and not source.get("text") else "text")
+    fields = {name: value for name, value in source.items() if value is not None and name != "title"}
+    if kind in {"text", "url"}:
+        fields = {name: value for name, value in fields.items() if name == kind}
+    return {**fields, "type": kind}
+
+
+class RunsCancel(Body):
+    thread_id: UUID | None = None
+    run_ids: list[UUID] | None = Field(None, max_length=1000)
+    status: Literal["pending", "running", "all"] | None = None

@@ -1,0 +1,289 @@
+from collections.abc import Mapping, Sequence
+from functools import partial
+from http import HTTPStatus
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+import orjson
+from fastapi import Header, Query, Request
+from pydantic import TypeAdapter
+from pydantic import ValidationError as Unfit
+from starlette.responses import Response
+
+from api.auth import authenticate
+from api.deps import Db, ListenerOf, SettingsOf, Viewer, Work, WorkflowEditor
+from api.langgraph import streams
+from api.langgraph.answers import answer
+from api.langgraph.run_bodies import RunCreate, StreamMode
+from api.langgraph.streams import Followed
+from api.route import router as new_router
+from api.sources import read_source
+from api.transaction import UnitOfWork
+from core.db import Database
+from core.errors import FieldError, Invalid
+from core.principal import Principal, Role, Scope
+from core.settings import Settings
+from core.sql import connection_of
+from models import MultitaskStrategy, RunStatus
+from platforms.registry import PlatformName
+from services import assistants, run_starts, runs
+from services.run_parts import Cursor
+from services.run_starts import Continue, Resume, Start, Wanted
+from services.runs import Run
+
+router = new_router("/threads/{thread_id}/runs", "langgraph", documented=False)
+
+Action = Annotated[Literal["interrupt", "rollback"], Query()]
+Field = Literal[
+    "run_id", "thread_id", "assistant_id", "created_at", "updated_at", "status", "metadata", "kwargs",
+    "multitask_strategy",
+]  # fmt: skip
+_MODES: Final = TypeAdapter(list[StreamMode])
+
+
+@router.post("")
+async def create_run(
+    thread_id: UUID, body: RunCreate, principal: Viewer, work: Work, settings: SettingsOf
+) -> Response:
+    run = await begin(body, thread_id, principal, work, settings)
+    return answer(shown(run), {"Content-Location": f"/threads/{thread_id}/runs/{run.id}"})
+
+
+@router.post("/stream")
+async def stream_new_run(
+    thread_id: UUID,
+    body: RunCreate,
+    request: Request,
+    principal: Viewer,
+    work: Work,
+    db: Db,
+    listener: ListenerOf,
+    settings: SettingsOf,
+) -> Response:
+    run = await begin(body, thread_id, principal, work, settings)
+    followed = follow(request, principal, db, listener, settings, run, cancels(body))
+    return streams.stream(followed, body.modes, resumable=bool(body.stream_resumable))
+
+
+@router.post("/wait")
+async def wait_for_new_run(
+    thread_id: UUID,
+    body: RunCreate,
+    request: Request,
+    principal: Viewer,
+    work: Work,
+    db: Db,
+    listener: ListenerOf,
+    settings: SettingsOf,
+) -> Response:
+    run = await begin(body, thread_id, principal, work, settings)
+    return streams.wait(follow(request, principal, db, listener, settings, run, cancels(body)))
+
+
+@router.get("")
+async def list_runs(
+    thread_id: UUID,
+    principal: Viewer,
+    db: Db,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 10,
+    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    status: RunStatus | None = None,
+    select: Annotated[list[Field] | None, Query()] = None,
+) -> Response:
+    async with db.reading(principal.workspace_id, principal.user_id) as connection:
+        found = await runs.browse(connection, thread_id, status=status, limit=limit, offset=offset)
+    return answer([shown(run, select) for run in found])
+
+
+@router.get("/{run_id}")
+async def read_run(thread_id: UUID, run_id: UUID, principal: Viewer, db: Db) -> Response:
+    return answer(shown(await _find(db, principal, thread_id, run_id)))
+
+
+@router.delete("/{run_id}")
+async def delete_run(thread_id: UUID, run_id: UUID, _: WorkflowEditor, work: Work) -> Response:
+    """The run's own row; what it wrote is the thread's."""
+    await runs.delete(await connection_of(await work.begin()), thread_id, run_id)
+    return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+@router.post("/{run_id}/cancel")
+async def cancel_run(
+    thread_id: UUID,
+    run_id: UUID,
+    request: Request,
+    principal: WorkflowEditor,
+    work: Work,
+    db: Db,
+    listener: ListenerOf,
+    settings: SettingsOf,
+    wait: bool = False,
+    action: Action = "interrupt",
+) -> Response:
+    """Its thread is cancelled with it: nothing unpublished goes out. One that waits for its turn only loses that."""
+    session = await work.begin()
+    run = await runs.find(await connection_of(session), thread_id, run_id)
+    await runs.cancel(session, thread_id, run_id, action)
+    if wait and not (action == "rollback" and run.begun_at is None):
+        return streams.wait(follow(request, principal, db, listener, settings, run))
+    return Response(status_code=HTTPStatus.ACCEPTED)
+
+
+@router.get("/{run_id}/join")
+async def join_run(
+    thread_id: UUID,
+    run_id: UUID,
+    request: Request,
+    principal: Viewer,
+    db: Db,
+    listener: ListenerOf,
+    settings: SettingsOf,
+    cancel_on_disconnect: bool = False,
+) -> Response:
+    run = await _find(db, principal, thread_id, run_id)
+    _may_cancel(principal, cancel_on_disconnect)
+    return streams.wait(follow(request, principal, db, listener, settings, run, cancel_on_disconnect))
+
+
+@router.get("/{run_id}/stream")
+async def join_stream(
+    thread_id: UUID,
+    run_id: UUID,
+    request: Request,
+    principal: Viewer,
+    db: Db,
+    listener: ListenerOf,
+    settings: SettingsOf,
+    cancel_on_disconnect: bool = False,
+    last_event_id: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
+) -> Response:
+    """From the beginning, or after Last-Event-ID; in the modes that are asked for, or in the run's own."""
+    run = await _find(db, principal, thread_id, run_id)
+    _may_cancel(principal, cancel_on_disconnect)
+    modes = _modes(request) or run.request["stream_mode"]
+    return streams.stream(
+        follow(request, principal, db, listener, settings, run, cancel_on_disconnect),
+        modes,
+        after=_cursor(last_event_id),
+        resumable=bool(run.request.get("stream_resumable")) or last_event_id is not None,
+    )
+
+
+async def begin(
+    body: RunCreate,
+    thread_id: UUID,
+    principal: Principal,
+    work: UnitOfWork,
+    settings: Settings,
+    *,
+    may_create: bool = False,
+) -> Run:
+    """Whoever sends input starts something, whoever resumes decides. A source is fetched before there is any row."""
+    platform = PlatformName(str(assistants.find(body.assistant_id)["graph_id"]))
+    if body.resumes:
+        principal.require(Role.REVIEWER, Scope.REVIEWS_DECIDE)
+    else:
+        principal.require(Role.EDITOR, Scope.WORKFLOWS_WRITE)
+    _may_cancel(principal, cancels(body))
+    do: Start | Resume | Continue
+    if body.input is not None:
+        brief, title = body.brief(platform)
+        source = await read_source(brief.source, settings)
+        if source is not None and title:
+            source = source.model_copy(update={"title": source.title or title})
+        do = Start(brief.brief(source))
+    elif body.resumes and body.command is not None:
+        do = Resume(body.command.resume)
+    else:
+        do = Continue()
+    wanted = Wanted(
+        thread_id=thread_id,
+        platform=platform,
+        do=do,
+        request=body.kept(),
+        metadata=body.metadata or {},
+        multitask_strategy=body.multitask_strategy or MultitaskStrategy.ENQUEUE,
+        after_seconds=body.after_seconds or 0,
+        may_create=may_create or (body.if_not_exists == "create" and body.input is not None),
+        checkpoint_id=body.at,
+    )
+    return await run_starts.create(await work.begin(), principal, wanted)
+
+
+def follow(
+    request: Request,
+    principal: Principal,
+    db: Database,
+    listener: ListenerOf,
+    settings: Settings,
+    run: Run,
+    cancelled_with: bool = False,
+) -> Followed:
+    return Followed(
+        db,
+        listener,
+        principal,
+        partial(authenticate, request, db),
+        run.thread_id,
+        run.id,
+        settings.poll_seconds,
+        cancelled_with,
+    )
+
+
+def cancels(body: RunCreate) -> bool:
+    return body.on_disconnect == "cancel"
+
+
+def shown(run: Run, select: Sequence[str] | None = None) -> Mapping[str, Any]:
+    whole = {
+        "run_id": str(run.id),
+        "thread_id": str(run.thread_id),
+        "assistant_id": assistants.assistant_id(run.graph_id),
+        "created_at": run.created_at,
+        "updated_at": run.updated_at,
+        "status": run.status,
+        "metadata": run.metadata,
+        "kwargs": run.request,
+        "multitask_strategy": run.multitask_strategy,
+    }
+    return {name: whole[name] for name in select} if select else whole
+
+
+async def _find(db: Database, principal: Principal, thread_id: UUID, run_id: UUID) -> Run:
+    async with db.reading(principal.workspace_id, principal.user_id) as connection:
+        return await runs.find(connection, thread_id, run_id)
+
+
+def _may_cancel(principal: Principal, cancels: bool) -> None:
+    if cancels:
+        principal.require(Role.EDITOR, Scope.WORKFLOWS_WRITE)
+
+
+def _modes(request: Request) -> list[StreamMode]:
+    """The SDK repeats the parameter, others send a JSON list in it."""
+    given: list[Any] = []
+    for each in request.query_params.getlist("stream_mode"):
+        try:
+            given += orjson.loads(each) if each.startswith("[") else [each]
+        except orjson.JSONDecodeError:
+            given.append(each)
+    try:
+        return _MODES.validate_python([each for each in given if each])
+    except Unfit:
+        detail = "There is no such stream mode here."
+        raise Invalid(detail, errors=[FieldError("query.stream_mode", detail)]) from None
+
+
+def _cursor(last_event_id: str | None) -> Cursor | None:
+    if not last_event_id:
+        return None
+    try:
+        return Cursor.parse(last_event_id)
+    except ValueError:
+        detail = "This is not an event's id."
+        raise Invalid(
+            detail,
+            remedy="Send the `id` of the last event that you got, -1, or leave it out.",
+            errors=[FieldError("header.Last-Event-ID", detail)],
+        ) from None

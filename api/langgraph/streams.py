@@ -1,0 +1,218 @@
+"""Following a run: its pieces as server-sent events, or one answer when it is over."""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+import structlog
+from anyio import CancelScope
+from sqlalchemy.exc import SQLAlchemyError
+from sse_starlette.event import ServerSentEvent
+from starlette.responses import StreamingResponse
+
+from api.listener import Listener, Subscription
+from api.streams import GOING_ON_ELSEWHERE, RECHECK_SECONDS, EventStream
+from core.db import Database
+from core.errors import ProofroomError
+from core.principal import Principal
+from graphs.stream import Part
+from models import RunStatus
+from services import run_parts, runs
+from services.run_parts import Cursor, Look
+from services.runs import Run
+
+log = structlog.get_logger(__name__)
+
+BEAT_SECONDS: Final = 5.0
+"""Between the white space that keeps the connection of one who waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Whose run it is, and how it is looked at."""
+
+    db: Database
+    listener: Listener
+    principal: Principal
+    authenticate: Callable[[], Awaitable[Principal]]
+    thread_id: UUID
+    run_id: UUID
+    longest_pause: float
+    """Seconds between two looks."""
+    cancelled_with: bool = False
+    """When who follows leaves before the end, the run is cancelled."""
+
+    @property
+    def path(self) -> str:
+        return f"/threads/{self.thread_id}/runs/{self.run_id}"
+
+    async def workflow_id(self) -> UUID:
+        with CancelScope(shield=True):
+            async with self.db.reading(self.principal.workspace_id) as connection:
+                found = await run_parts.workflow_of(connection, self.thread_id)
+        return found
+
+    async def look(self, after: Cursor) -> Look:
+        # Who leaves while a statement runs would take its connection along.
+        with CancelScope(shield=True):
+            async with self.db.reading(self.principal.workspace_id) as connection:
+                found = await run_parts.look(connection, self.thread_id, self.run_id, after)
+        return found
+
+    async def run(self) -> Run:
+        with CancelScope(shield=True):
+            async with self.db.reading(self.principal.workspace_id) as connection:
+                found = await runs.find(connection, self.thread_id, self.run_id)
+        return found
+
+    async def outcome(self, run: Run) -> dict[str, Any]:
+        with CancelScope(shield=True):
+            async with self.db.reading(self.principal.workspace_id) as connection:
+                found = await run_parts.outcome(connection, run)
+        return found
+
+    async def leave(self) -> None:
+        if not self.cancelled_with:
+            return
+        with CancelScope(shield=True), suppress(ProofroomError):
+            async with self.db.tenant(self.principal.workspace_id, self.principal.user_id) as session:
+                await runs.cancel(session, self.thread_id, self.run_id, "interrupt")
+
+
+def stream(
+    followed: Followed, modes: Collection[str], *, after: Cursor | None = None, resumable: bool = False
+) -> EventStream:
+    """`after`: pieces that have been told already; none, not even the metadata, when it is None."""
+    teller = _Telling(followed, modes, after or Cursor(), resumable)
+    answer = EventStream(teller.pieces(greet=after is None or after == Cursor()), ExitStack())
+    answer.headers["Location"] = f"{followed.path}/stream"
+    answer.headers["Content-Location"] = followed.path
+    return answer
+
+
+def wait(followed: Followed) -> StreamingResponse:
+    """White space until the run is over, then its outcome; JSON all the same."""
+    headers = {"Location": f"{followed.path}/join", "Content-Location": followed.path}
+    return StreamingResponse(_outcome(followed), media_type="application/json", headers=headers)
+
+
+async def _outcome(followed: Followed) -> AsyncIterator[bytes]:
+    beat = time.monotonic() + BEAT_SECONDS
+    over = False
+    try:
+        with followed.listener.subscribe(await followed.workflow_id()) as news:
+            run = await followed.run()
+            while not run.ended:
+                if followed.listener.ending:
+                    over = True
+                    raise ConnectionAbortedError("this process ends: the client comes back to Location")
+                if time.monotonic() >= beat:
+                    yield b"\n"
+                    beat = time.monotonic() + BEAT_SECONDS
+                await news.wait(min(followed.longest_pause, max(beat - time.monotonic(), 0)))
+                run = await followed.run()
+        over = True
+        yield orjson.dumps(await followed.outcome(run))
+    finally:
+        if not over:
+            await followed.leave()
+
+
+@dataclass(slots=True)
+class _Telling:
+    followed: Followed
+    modes: Collection[str]
+    after: Cursor
+    resumable: bool
+    _written: dict[int, str] = field(default_factory=dict)
+    """The text of each draft under way, as far as it was heard."""
+
+    async def pieces(self, *, greet: bool) -> AsyncIterator[bytes]:
+        over = False
+        try:
+            if greet:
+                metadata = {"run_id": str(self.followed.run_id), "attempt": 1}
+                yield self._told("metadata", metadata, Cursor("", 0))
+            async for piece in self._follow(greet):
+                yield piece
+            over = True
+        except SQLAlchemyError as error:
+            log.warning("stream.database_away", reason=str(error).splitlines()[0])
+            over = True
+        finally:
+            if not over:
+                await self.followed.leave()
+
+    async def _follow(self, greet: bool) -> AsyncIterator[bytes]:
+        followed, clock = self.followed, time.monotonic
+        recheck = clock() + RECHECK_SECONDS
+        with followed.listener.subscribe(await followed.workflow_id()) as news:
+            found = await followed.look(self.after)
+            if greet:
+                yield self._encoded([(None, run_parts.teller_of(found.run).begun())])
+            while True:
+                if found.parts:
+                    self.after = found.parts[-1][0]
+                    yield self._encoded(found.parts)
+                if found.run.ended:
+                    if found.run.status == RunStatus.ERROR:
+                        yield self._told("error", found.run.failure, None)
+                    return
+                if followed.listener.ending:
+                    yield GOING_ON_ELSEWHERE
+                    return
+                if clock() >= recheck:
+                    if not await self._is_welcome():
+                        return
+                    recheck = clock() + RECHECK_SECONDS
+                async for piece in self._until_changed(news, found):
+                    yield piece
+                found = await followed.look(self.after)
+
+    async def _until_changed(self, news: Subscription, found: Look) -> AsyncIterator[bytes]:
+        """Text as it is written, until something has been committed or it is time to look again."""
+        until = time.monotonic() + self.followed.longest_pause
+        while True:
+            thread_id = str(self.followed.thread_id)
+            texts = [delta["text"] for delta in news.take_deltas() if delta["thread_id"] == thread_id]
+            if texts and (told := self._delta("".join(texts), found)):
+                yield told
+            left = until - time.monotonic()
+            if news.take_changed() or left <= 0:
+                return
+            await news.wait(left)
+
+    def _delta(self, text: str, found: Look) -> bytes:
+        teller, sequence = run_parts.teller_of(found.run), found.drafts
+        first = sequence not in self._written
+        self._written[sequence] = self._written.get(sequence, "") + text
+        parts: list[Part] = [
+            *teller.message(text, sequence, None),
+            *teller.partial(self._written[sequence], sequence, first=first),
+            Part("custom", "custom", {"type": "draft.delta", "platform": found.run.graph_id, "text": text}),
+        ]
+        return self._encoded([(None, part) for part in parts])
+
+    def _encoded(self, parts: Iterable[tuple[Cursor | None, Part]]) -> bytes:
+        """Of the modes that were asked for."""
+        return b"".join(
+            self._told(part.event, part.data, cursor) for cursor, part in parts if part.mode in self.modes
+        )
+
+    def _told(self, event: str, payload: Any, cursor: Cursor | None) -> bytes:
+        data = orjson.dumps(payload).decode()
+        return ServerSentEvent(
+            data, event=event, id=str(cursor) if cursor and self.resumable else None
+        ).encode()
+
+    async def _is_welcome(self) -> bool:
+        try:
+            await self.followed.authenticate()
+        except ProofroomError as error:
+            log.info("stream.ended", reason=error.code)
+            return False
+        return True
