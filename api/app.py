@@ -14,6 +14,7 @@ from api import docs, drain, errors, openapi
 from api.feeds import Feeds
 from api.limits import Limits
 from api.listener import Listener
+from api.mcp import endpoint as mcp
 from api.middleware import BodyLimit, Edge, Hosts, RequestRate
 from api.routes import ROUTERS
 from core import telemetry
@@ -73,7 +74,7 @@ def create_app(
         app.add_middleware(Hosts, allowed=allowed)
     app.add_middleware(Edge)
     app.router.routes.extend(_routes())
-    for router in (*routers, docs.router):
+    for router in (*routers, docs.router, mcp.router):
         app.include_router(router)
     telemetry.instrument(app, settings)
     return app

@@ -27,6 +27,7 @@ _HIDDEN_NAMES = re.compile(
 _SECRETS = (
     (re.compile(r"\b(Bearer|Basic|Ghost)\s+[\w.~+/=-]{8,}", re.IGNORECASE), rf"\1 {_HIDDEN}"),
     (re.compile(r"\b(prk_|sk-|gh[pousr]_)[\w-]{6,}"), _HIDDEN),
+    (re.compile(r"\bwhsec_[\w+/=-]{6,}"), _HIDDEN),
     (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), _HIDDEN),
     (re.compile(r"(://[^\s:/@]*):[^\s/@]+@"), rf"\1:{_HIDDEN}@"),
     (
@@ -35,10 +36,10 @@ _SECRETS = (
     ),
     (re.compile(r"(/auth/link/)[^\s/?\"']+"), rf"\1{_HIDDEN}"),
 )
-_SUSPECT = re.compile(r"bearer|basic|ghost|prk_|sk-|gh[pousr]_|eyj|://|[?&]|/auth/link/", re.IGNORECASE)
+_SUSPECT = re.compile(r"bearer|basic|ghost|prk_|whsec_|sk-|gh[pousr]_|eyj|://|[?&]|/auth/link/", re.IGNORECASE)
 """Each of the above has one of these; nearly all that is logged has none."""
-_CHATTY = ("httpx", "httpcore", "httpx2", "openai", "alembic.runtime.plugins", "uvicorn.access")
-"""They log addresses, query strings included, at INFO."""
+_CHATTY = ("httpx", "httpcore", "httpx2", "openai", "alembic.runtime.plugins", "mcp", "uvicorn.access")
+"""They log addresses, query strings included, or each step, at INFO."""
 
 
 def configure(settings: Settings, process: str) -> None:
@@ -89,7 +90,7 @@ def _cleaned(name: str, value: object) -> object:
         return _HIDDEN
     match value:
         case str():
-            return _without_secrets(value)
+            return without_secrets(value)
         case Mapping():
             return {str(inner): _cleaned(str(inner), held) for inner, held in value.items()}
         case list() | tuple():
@@ -103,7 +104,7 @@ def _is_hidden(name: str) -> bool:
     return _HIDDEN_NAMES.search(name) is not None
 
 
-def _without_secrets(text: str) -> str:
+def without_secrets(text: str) -> str:
     if _SUSPECT.search(text) is None:
         return text
     for pattern, replacement in _SECRETS:

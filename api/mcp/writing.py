@@ -1,0 +1,152 @@
+"""Tools that change something. Nothing goes out by them but by `decide_review`."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import Field, JsonValue
+
+from api.mcp.answers import Assigned, Comment, Decided, Workflow
+from api.mcp.service import Service
+from platforms.registry import PlatformName
+from services.workflows import Options
+
+Key = Annotated[
+    str,
+    Field(
+        max_length=255,
+        pattern=r"^[\x21-\x7e]*$",
+        description="A name of your own for this call, without spaces. Repeat a call that was not answered with the same name: "
+        "it is then done once.",
+    ),
+]
+SeenHash = Annotated[
+    str, Field(pattern=r"^[0-9a-f]{64}$", description="`seen_hash` of read_review, as you saw it.")
+]
+Content = Annotated[str, Field(max_length=1_000_000, description="The whole new text; empty: it stays.")]
+Metadata = Annotated[
+    dict[str, JsonValue] | None,
+    Field(description="Merged into the draft's title, excerpt, tags and so on; null removes a key."),
+]
+Time = Annotated[
+    datetime | Literal[""], Field(description="RFC 3339 with an offset: 2027-01-31T09:00:00+01:00.")
+]
+
+
+async def start_workflow(
+    service: Service,
+    platforms: Annotated[list[PlatformName], Field(min_length=1)],
+    text: Annotated[
+        str, Field(max_length=1_000_000, description="What the posts are made from. This or `url`.")
+    ] = "",
+    url: Annotated[str, Field(max_length=2048, description="A public page to read it from.")] = "",
+    options: Annotated[Options | None, Field(description="Wishes for the drafts.")] = None,
+    schedule_for: Time = "",
+    external_id: Annotated[str, Field(max_length=255, description="Your own name for it.")] = "",
+    idempotency_key: Key = "",
+) -> Workflow:
+    """Have a text or a page drafted for each platform. Drafts are written, scored, rewritten, and then wait for a person:
+    nothing is published by this. Follow it with follow_workflow."""
+    if bool(text) == bool(url):
+        raise ToolError("Give either `text` or `url`.")
+    source = {"type": "text", "text": text} if text else {"type": "url", "url": url}
+    brief: dict[str, Any] = {"source": source, "platforms": platforms}
+    if options is not None:
+        brief["options"] = options.model_dump(mode="json", exclude_unset=True)
+    if schedule_for:
+        brief["schedule_for"] = schedule_for.isoformat()
+    if external_id:
+        brief["external_id"] = external_id
+    started = await service.send("POST", "/v1/workflows", brief, idempotency_key)
+    return Workflow.model_validate(await service.get(f"/v1/workflows/{started['id']}"))
+
+
+async def edit_draft(
+    service: Service,
+    review_id: UUID,
+    seen_hash: SeenHash,
+    content: Content = "",
+    metadata: Metadata = None,
+    idempotency_key: Key = "",
+) -> Decided:
+    """Propose other words for a draft under review. They are scored and go back to review, where a person decides about them:
+    nothing is published by this. The review that was edited is over; follow_workflow names the new one."""
+    body = {"decision": "edit", "approve": False, "seen_hash": seen_hash, **_edits(content, metadata)}
+    return await _decide(service, review_id, body, idempotency_key)
+
+
+async def ask_for_review(
+    service: Service,
+    review_id: UUID,
+    assignee: Annotated[
+        str, Field(description="Username of the member who is to decide; empty: as it is.")
+    ] = "",
+    due_at: Time = "",
+) -> Assigned:
+    """Say who is to decide about a draft, by when, or both. To tell them why, use comment_on_review."""
+    changes: dict[str, Any] = {}
+    if assignee:
+        changes["assignee_id"] = await _member(service, assignee)
+    if due_at:
+        changes["due_at"] = due_at.isoformat()
+    if not changes:
+        raise ToolError("Give `assignee`, `due_at` or both.")
+    return Assigned.model_validate(await service.send("PATCH", f"/v1/reviews/{review_id}", changes))
+
+
+async def comment_on_review(
+    service: Service,
+    review_id: UUID,
+    body: Annotated[str, Field(min_length=1, max_length=10_000)],
+    idempotency_key: Key = "",
+) -> Comment:
+    """Say something to the people who decide about a draft. It changes neither the draft nor the decision."""
+    said = await service.send("POST", f"/v1/reviews/{review_id}/comments", {"body": body}, idempotency_key)
+    return Comment.model_validate(said)
+
+
+async def decide_review(
+    service: Service,
+    review_id: UUID,
+    seen_hash: SeenHash,
+    decision: Annotated[
+        Literal["accept", "edit", "regenerate", "reject"],
+        Field(
+            description="accept: exactly this text is published. edit: your `content` or `metadata` is published instead. "
+            "regenerate: a new draft is written with your `feedback`. reject: nothing comes of it."
+        ),
+    ],
+    content: Content = "",
+    metadata: Metadata = None,
+    feedback: Annotated[str, Field(max_length=20_000, description="Of regenerate (needed) and reject.")] = "",
+    schedule_for: Annotated[Time, Field(description="Publish then instead (accept and edit).")] = "",
+    idempotency_key: Key = "",
+) -> Decided:
+    """Decide about a draft in the name of the key's owner. ACCEPT AND EDIT PUBLISH on the connected account, at once or at the
+    scheduled time. Do this only when the person whom you work for has told you to decide about this very draft. It is recorded
+    as decided over MCP, and holds only for what `seen_hash` names."""
+    given: dict[str, Any] = {**_edits(content, metadata)}
+    if feedback:
+        given["feedback"] = feedback
+    if schedule_for:
+        given["schedule_for"] = schedule_for.isoformat()
+    return await _decide(
+        service, review_id, {"decision": decision, "seen_hash": seen_hash, **given}, idempotency_key
+    )
+
+
+async def _decide(service: Service, review_id: UUID, body: dict[str, Any], key: str) -> Decided:
+    return Decided.model_validate(await service.send("POST", f"/v1/reviews/{review_id}/decision", body, key))
+
+
+def _edits(content: str, metadata: dict[str, Any] | None) -> dict[str, Any]:
+    return {name: value for name, value in (("content", content), ("metadata", metadata)) if value}
+
+
+async def _member(service: Service, username: str) -> str:
+    found = await service.get("/v1/members", limit=200)
+    ids: dict[str, str] = {each["username"]: each["user_id"] for each in found["items"]}
+    if username not in ids:
+        raise ToolError(f"Nobody here is called {username}. There are: {', '.join(sorted(ids))}.")
+    return ids[username]
