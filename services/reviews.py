@@ -143,7 +143,10 @@ _LOAD: Final = Statement.of(f"""
 
 async def _already_decided(session: AsyncSession, review: ItemView) -> ReviewAlreadyDecided:
     if review.status == "superseded":
-        return ReviewAlreadyDecided("The workflow was cancelled, so there is nothing to decide any more.")
+        return ReviewAlreadyDecided(
+            "The workflow was cancelled or its thread was changed, so this is not to be decided any more.",
+            remedy="Look at the thread: when it has come to its next pause, there is a new review.",
+        )
     person = (await people.of_workspace(session)).get(review.decided_by) if review.decided_by else None
     name = person.username if person else None
     return ReviewAlreadyDecided(

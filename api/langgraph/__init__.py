@@ -4,6 +4,6 @@ A translation onto the services. Its reference is LangGraph's own, so OpenAPI le
 ignored here; one that we know and cannot honour is refused.
 """
 
-from api.langgraph import assistants, meta, runs, stateless, threads
+from api.langgraph import assistants, meta, runs, stateless, states, threads
 
-ROUTERS = (runs.router, stateless.router, threads.router, assistants.router, meta.router)
+ROUTERS = (runs.router, stateless.router, threads.router, states.router, assistants.router, meta.router)
