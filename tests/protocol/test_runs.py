@@ -1,5 +1,6 @@
 """Runs as LangGraph's own SDK asks for them: begun, awaited, listed, cancelled; on threads and without."""
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
@@ -7,6 +8,7 @@ import pytest
 from langgraph_sdk.errors import ConflictError, NotFoundError, UnprocessableEntityError
 
 from core.settings import Settings
+from tests.plugins.api import Api
 from tests.plugins.author import ARTICLE, Author, with_simulators
 from tests.plugins.protocol import Sdk
 
@@ -48,3 +50,161 @@ async def test_a_brief_goes_to_review_and_out(sdk: Sdk, author: Author) -> None:
     listed = await client.runs.list(thread["thread_id"], select=["run_id", "status"])
     assert [each["status"] for each in listed] == ["success", "success"]
     assert await client.runs.join(thread["thread_id"], seen[0]["run_id"]) == paused
+
+
+async def test_a_thread_does_one_thing_at_a_time(sdk: Sdk, author: Author) -> None:
+    """What cannot be done beside the run under way waits for its turn, or is refused."""
+    client = sdk(author.user)
+    thread_id = (await client.threads.create())["thread_id"]
+    first = await client.runs.create(thread_id, "x", input=INPUT, after_seconds=1)
+    assert first["status"] == "pending"
+    second = await client.runs.create(thread_id, "x", input=INPUT)
+    third = await client.runs.create(thread_id, "x", input=INPUT, multitask_strategy="enqueue")
+    assert [run["status"] for run in (second, third)] == ["pending", "pending"]
+    with pytest.raises(ConflictError):
+        await client.runs.create(thread_id, "x", input=INPUT, multitask_strategy="reject")
+    with pytest.raises(ConflictError):
+        await client.runs.create(thread_id, "x", command={"resume": {"decision": "accept"}})
+    for strategy in ("interrupt", "rollback"):
+        with pytest.raises(UnprocessableEntityError):
+            await client.runs.create(thread_id, "x", input=INPUT, multitask_strategy=strategy)  # type: ignore[call-overload]  # each is one of them
+    with pytest.raises(ConflictError):
+        await client.runs.delete(thread_id, third["run_id"])
+    await client.runs.cancel(thread_id, third["run_id"], action="rollback")
+    waited: Any = await client.runs.join(thread_id, second["run_id"])
+    assert waited["__error__"]["error"] == "ThreadHasBrief"
+    runs = {run["run_id"]: run["status"] for run in await client.runs.list(thread_id)}
+    assert runs == {first["run_id"]: "success", second["run_id"]: "error"}
+    assert await client.runs.list(thread_id, status="error", select=["run_id"]) == [
+        {"run_id": second["run_id"]}
+    ]
+    await client.runs.delete(thread_id, second["run_id"])
+    assert [run["run_id"] for run in await client.runs.list(thread_id)] == [first["run_id"]]
+    with pytest.raises(ConflictError):
+        await client.runs.cancel(thread_id, first["run_id"])
+
+
+async def test_what_is_cancelled_never_goes_out(sdk: Sdk, author: Author) -> None:
+    client = sdk(author.user)
+    runs = [
+        await client.runs.create(None, platform, input=INPUT, after_seconds=60) for platform in ("x", "blog")
+    ]
+    with pytest.raises(UnprocessableEntityError):
+        await client.runs.cancel(runs[0]["thread_id"], runs[0]["run_id"], action="rollback")
+    await client.runs.cancel(runs[0]["thread_id"], runs[0]["run_id"], wait=True)
+    await client.runs.cancel_many(status="all")
+    for run in runs:
+        assert (await client.runs.get(run["thread_id"], run["run_id"]))["status"] == "interrupted"
+        assert (await client.threads.get(run["thread_id"]))["status"] == "idle"
+    named = await client.runs.create(None, "x", input=INPUT, after_seconds=60)
+    await client.runs.cancel_many(thread_id=named["thread_id"], run_ids=[named["run_id"]])
+    assert (await client.runs.get(named["thread_id"], named["run_id"]))["status"] == "interrupted"
+    workflows = (await author.user.get("/v1/workflows")).json()["items"]
+    assert {each["status"] for each in workflows} == {"cancelled"}
+
+
+async def test_runs_without_a_thread_get_one_that_stays(sdk: Sdk, author: Author) -> None:
+    client = sdk(author.user)
+    paused: Any = await client.runs.wait(None, "x", input=INPUT)
+    assert paused["__interrupt__"]
+    batch = await client.runs.create_batch([{"assistant_id": name, "input": INPUT} for name in ("x", "blog")])
+    for run in batch:
+        await client.runs.join(run["thread_id"], run["run_id"])
+    waiting = await client.threads.search(status="interrupted")
+    assert len(waiting) == 3
+    synchronous = sdk.blocking(author.user)
+    accept: Any = {"resume": {"decision": "accept"}}
+    thread_id = batch[0]["thread_id"]
+    ended: Any = await asyncio.to_thread(synchronous.runs.wait, thread_id, "x", command=accept)
+    assert ended["__interrupt__"][0]["value"]["kind"] == "publish"
+    with pytest.raises(UnprocessableEntityError):
+        await client.runs.create(None, "x", command=accept)
+    with pytest.raises(UnprocessableEntityError):
+        await client.runs.create(None, "x", input=INPUT, on_completion="delete")
+
+
+REFUSED: list[dict[str, Any]] = [
+    {"input": None},
+    {"input": {"source": {"type": "text", "text": ""}}},
+    {"input": {"source": {"type": "file", "file_id": str(uuid4())}}},
+    {"input": {"source": {"url": "http://127.0.0.1/private"}}},
+    {"input": {**INPUT, "options": {"quality_bar": 900}}},
+    {"input": "a text"},
+    {"webhook": "https://example.com/hook"},
+    {"interrupt_before": ["publish"]},
+    {"interrupt_after": "*"},
+    {"checkpoint_id": str(uuid4())},
+    {"context": {"writer_model": "another"}},
+    {"config": {"configurable": {"weights": {"clarity": 1}}}},
+    {"command": {"resume": {"decision": "accept"}}},
+    {"stream_mode": "tools"},
+    {"multitask_strategy": "replace"},
+    {"after_seconds": -1},
+]
+
+
+async def test_what_cannot_be_honoured_is_refused_and_leaves_nothing(sdk: Sdk, author: Author) -> None:
+    client = sdk(author.user)
+    thread_id = (await client.threads.create())["thread_id"]
+    for change in REFUSED:
+        body = {"assistant_id": "x", "input": INPUT, **change}
+        answer = await author.user.post(f"/threads/{thread_id}/runs", json=body)
+        assert answer.status_code in {409, 422}, (change, answer.text)
+        assert answer.json()["detail"], change
+    with pytest.raises(NotFoundError):
+        await client.runs.create(thread_id, "myspace", input=INPUT)
+    with pytest.raises(NotFoundError):
+        await client.runs.create(str(uuid4()), "x", input=INPUT)
+    assert await client.runs.list(thread_id) == []
+    assert (await author.user.get("/v1/workflows")).json()["items"] == []
+
+
+async def test_studios_way_to_send_a_brief_is_understood(sdk: Sdk, author: Author) -> None:
+    """As the graph's own input, with null for what is left empty, defaults of the context, and a thread's id of its own."""
+    client, thread_id = sdk(author.user), str(uuid4())
+    source = {"type": None, "text": ARTICLE, "title": "Release", "url": None}
+    context: Any = {
+        "writer_model": None,
+        "critic_model": "",
+        "max_rounds": 1,
+        "weights": {"clarity": 0.2, **dict.fromkeys(
+            ("platform_appropriateness", "style_consistency", "engagement", "grammar"), 0.2)},
+    }  # fmt: skip
+    paused: Any = await client.runs.wait(
+        thread_id,
+        "x",
+        input={"source": source, "options": {"tone_of_voice": None, "audience": "nurses"}},
+        context=context,
+        if_not_exists="create",
+        durability="async",
+        multitask_strategy="interrupt",
+    )
+    assert len(paused["drafts"]) == 1
+    state: Any = await client.threads.get_state(thread_id)
+    assert state["values"]["source"]["title"] == "Release"
+    assert state["values"]["options"] == {"audience": "nurses", "max_rounds": 1, "quality_bar": 80}
+    head = state["checkpoint"]["checkpoint_id"]
+    values: Any = await client.runs.wait(
+        thread_id, "x", command={"resume": {"decision": "reject"}}, checkpoint_id=head
+    )
+    assert values["outcome"] == "rejected"
+
+
+async def test_nobody_reaches_anothers_runs(sdk: Sdk, author: Author, api: Api) -> None:
+    run = await sdk(author.user).runs.create(None, "x", input=INPUT, after_seconds=60)
+    thread_id, run_id = run["thread_id"], run["run_id"]
+    theirs = sdk(await api.user())
+    for call in (
+        theirs.runs.get(thread_id, run_id),
+        theirs.runs.list(thread_id),
+        theirs.runs.cancel(thread_id, run_id),
+        theirs.runs.delete(thread_id, run_id),
+        theirs.runs.create(thread_id, "x", input=INPUT),
+        theirs.runs.cancel_many(thread_id=thread_id, run_ids=[run_id]),
+    ):
+        with pytest.raises(NotFoundError):
+            await call
+    with pytest.raises(ConflictError):
+        await theirs.runs.create(thread_id, "x", input=INPUT, if_not_exists="create")
+    await theirs.runs.cancel_many(status="all")
+    assert (await sdk(author.user).runs.get(thread_id, run_id))["status"] == "pending"

@@ -1,0 +1,183 @@
+"""Streams of runs as LangGraph's own SDK reads them, told by a process that does not run the graph."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from langgraph_sdk.schema import StreamPart
+from uuid_utils.compat import uuid7
+
+from agents.base import Meter, ModelCall, Usage, WriteRequest, Written
+from core.errors import BudgetExceeded
+from core.settings import Settings
+from tests.plugins.api import Api, User
+from tests.plugins.author import ARTICLE, Author, with_simulators
+from tests.plugins.protocol import Sdk
+from tests.plugins.scene import HASH, Words
+
+INPUT: dict[str, Any] = {"source": {"type": "text", "text": ARTICLE}, "options": {"max_rounds": 1}}
+MODES: list[Any] = [
+    "values", "updates", "messages", "messages-tuple", "custom", "tasks", "checkpoints", "events", "debug"
+]  # fmt: skip
+
+
+@pytest.fixture
+def settings(settings: Settings, simulator_url: str) -> Settings:
+    return with_simulators(settings, simulator_url)
+
+
+async def parts(stream: AsyncIterator[Any]) -> list[StreamPart]:
+    return [part async for part in stream]
+
+
+def of(found: list[StreamPart], event: str) -> list[Any]:
+    return [part.data for part in found if part.event == event]
+
+
+async def test_every_mode_tells_the_run_and_can_be_told_again(sdk: Sdk, author: Author) -> None:
+    client = sdk(author.user)
+    thread_id = (await client.threads.create())["thread_id"]
+    seen: list[Any] = []
+    told = await parts(
+        client.runs.stream(
+            thread_id,
+            "x",
+            input=INPUT,
+            stream_mode=MODES,
+            stream_subgraphs=True,
+            stream_resumable=True,
+            on_run_created=seen.append,
+        )
+    )
+    run_id = seen[0]["run_id"]
+    assert (told[0].event, told[0].data) == ("metadata", {"run_id": run_id, "attempt": 1})
+    assert [list(update) for update in of(told, "updates")] == [["generate"], ["evaluate"], ["__interrupt__"]]
+    (asked,) = of(told, "values")[-1]["__interrupt__"]
+    assert asked["value"]["kind"] == "review"
+    assert {task["name"] for task in of(told, "tasks")} == {"generate", "evaluate", "human_review"}
+    assert [each["metadata"]["step"] for each in of(told, "checkpoints")] == [-1, 0, 1, 2]
+    assert {each["type"] for each in of(told, "debug")} == {"checkpoint", "task", "task_result"}
+    named = [(each["event"], each["name"]) for each in of(told, "events")]
+    assert (named[0], named[-1]) == (("on_chain_start", "x"), ("on_chain_end", "x"))
+    assert ("on_chain_end", "generate") in named
+    draft = of(told, "values")[-1]["drafts"][0]["content"]
+    assert [message["content"] for (message,) in of(told, "messages/complete")] == [draft]
+
+    again = await parts(client.runs.join_stream(thread_id, run_id, last_event_id="-1"))
+    kept = [part for part in told if part.id]
+    assert [(part.event, part.data) for part in again] == [
+        (part.event, part.data) for part in told if not part.event.startswith(("messages/partial", "custom"))
+    ]
+    half = kept[len(kept) // 2]
+    rest = await parts(client.runs.join_stream(thread_id, run_id, last_event_id=half.id))
+    assert [part.id for part in rest] == [part.id for part in kept[len(kept) // 2 + 1 :]]
+
+    answer = client.runs.stream(thread_id, "x", command={"resume": {"decision": "accept"}}, version="v2")
+    accepted: Any = await parts(answer)
+    assert [part["type"] for part in accepted] == ["metadata", "values", "values"]
+    assert accepted[-1]["interrupts"][0]["value"]["kind"] == "publish"
+    values = await parts(client.runs.join_stream(thread_id, run_id, stream_mode=["updates", "values"]))
+    assert {part.event for part in values} == {"metadata", "updates", "values"}
+    assert all(part.id is None for part in accepted if isinstance(part, StreamPart))
+    for mode in ("tools", "lifecycle"):
+        refused = await author.user.post(
+            f"/threads/{thread_id}/runs/stream",
+            json={"assistant_id": "x", "input": INPUT, "stream_mode": mode},
+        )
+        assert refused.status_code == 422
+
+
+@dataclass
+class Typist(Words):
+    """Writes a word at a time, and slowly; the last one when it may."""
+
+    may_end: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def write(self, request: WriteRequest, meter: Meter) -> Written:
+        call = ModelCall(uuid7(), "writer", self.model, HASH, self.max_cost)
+        await meter.before(call)
+        for word in ("One ", "word ", "after "):
+            await meter.delta(call, word)
+        await self.may_end.wait()
+        await meter.after(call, Usage(10, 20, self.cost, 5, "completed"))
+        return await super().write(request, meter)
+
+
+@pytest.fixture
+async def typist(settings: Settings) -> AsyncIterator[Typist]:
+    from worker.main import run
+
+    typist, stop = Typist(iter(["One word after the other."])), asyncio.Event()
+    running = asyncio.create_task(run(settings, stop, agents=(typist, typist)))
+    yield typist
+    typist.may_end.set()
+    stop.set()
+    await running
+
+
+async def test_text_is_told_as_it_is_written(sdk: Sdk, api: Api, typist: Typist) -> None:
+    client = sdk(await api.user())
+    modes: list[Any] = ["messages-tuple", "messages", "custom", "events"]
+    told: list[StreamPart] = []
+    async for part in client.runs.stream(None, "x", input=INPUT, stream_mode=modes):
+        told.append(part)
+        if part.event == "messages/partial":
+            typist.may_end.set()
+    chunks = [message for message, _ in of(told, "messages")]
+    assert "".join(chunk["content"] for chunk in chunks[:-1]) == "One word after "
+    assert {chunk["type"] for chunk in chunks[:-1]} == {"AIMessageChunk"}
+    assert (chunks[-1]["type"], chunks[-1]["content"]) == ("ai", "One word after the other.")
+    assert len({chunk["id"] for chunk in chunks}) == 1
+    assert of(told, "messages")[0][1]["langgraph_node"] == "generate"
+    assert of(told, "messages/partial")[-1][0]["content"] == "One word after "
+    assert "".join(each["text"] for each in of(told, "custom")) == "One word after "
+    assert "on_chat_model_stream" in {each["event"] for each in of(told, "events")}
+
+
+async def test_who_leaves_may_cancel_the_run(sdk: Sdk, api: Api, typist: Typist) -> None:
+    user = await api.user()
+    client = sdk(user)
+    cancelled = await _begin_and_leave(sdk, user, "cancel")
+    await client.runs.join(*cancelled)
+    assert (await client.runs.get(*cancelled))["status"] == "interrupted"
+    left = await _begin_and_leave(sdk, user, "continue")
+    assert (await client.runs.get(*left))["status"] == "running"
+    typist.may_end.set()
+    await client.runs.join(*left)
+    assert (await client.runs.get(*left))["status"] == "success"
+
+
+async def _begin_and_leave(sdk: Sdk, user: User, on_disconnect: str) -> tuple[str, str]:
+    """The thread and the run of one that was read until it wrote."""
+    body = {"assistant_id": "x", "input": INPUT, "on_disconnect": on_disconnect, "stream_mode": "custom"}
+    headers = {"Authorization": user.headers["Authorization"]}
+    async with (
+        httpx.AsyncClient(base_url=sdk.url, headers=headers, trust_env=False) as client,
+        client.stream("POST", "/runs/stream", json=body) as answer,
+    ):
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        async for line in answer.aiter_lines():
+            if line == "event: custom":
+                break
+        _, _, thread_id, _, run_id = answer.headers["content-location"].split("/")
+    return thread_id, run_id
+
+
+async def test_what_went_wrong_is_told(sdk: Sdk, api: Api, settings: Settings) -> None:
+    from worker.main import run
+
+    client = sdk(await api.user())
+    words, stop = Words(iter([BudgetExceeded("The month is spent.")] * 2)), asyncio.Event()
+    running = asyncio.create_task(run(settings, stop, agents=(words, words)))
+    try:
+        told = await parts(client.runs.stream(None, "x", input=INPUT))
+        assert told[-1].event == "error"
+        assert told[-1].data == {"error": "BudgetExceeded", "message": "The month is spent."}
+        with pytest.raises(Exception, match="BudgetExceeded: The month is spent"):
+            await client.runs.wait(None, "x", input=INPUT)
+    finally:
+        stop.set()
+        await running
