@@ -62,8 +62,10 @@ def evaluation_record(
 ) -> EvaluationRecord:
     sequence = len(state.get("evaluations") or ())
     findings = judgement.findings
+    # What was said is part of it: a draft that is scored anew from an earlier checkpoint keeps both evaluations.
+    said = "".join(finding.model_dump_json() for finding in findings.values())
     return {
-        "id": str(uuid5(UUID(draft["id"]), f"{judgement.prompt.hash}{sequence}")),
+        "id": str(uuid5(UUID(draft["id"]), f"{judgement.prompt.hash}{sequence}{said}")),
         "draft_id": draft["id"],
         "score": score,
         "criteria_scores": {name: finding.score for name, finding in findings.items()},

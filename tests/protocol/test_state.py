@@ -5,18 +5,20 @@ Whatever is done to a thread from outside, a text goes out only if a person appr
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import pytest
 from langgraph_sdk.errors import ConflictError, NotFoundError, PermissionDeniedError, UnprocessableEntityError
 
+from agents.base import Judgement, JudgeRequest, Meter
 from core.settings import Settings
 from graphs.interrupts import Decision
 from tests.plugins.api import Api, User
 from tests.plugins.ledger import published
 from tests.plugins.protocol import Sdk
-from tests.plugins.scene import Scene
+from tests.plugins.scene import Scene, Words
 from tests.plugins.tenant import NEXT_YEAR, scene_of
 
 if TYPE_CHECKING:
@@ -25,6 +27,15 @@ if TYPE_CHECKING:
     from services.runtime import Runtime
 
 Call = Callable[[], Awaitable[object]]
+
+
+class Stern(Words):
+    async def judge(self, request: JudgeRequest, meter: Meter) -> Judgement:
+        judgement = await super().judge(request, meter)
+        findings = {
+            name: found.model_copy(update={"score": 81}) for name, found in judgement.findings.items()
+        }
+        return replace(judgement, findings=findings)
 
 
 @pytest.fixture
@@ -163,6 +174,20 @@ async def test_an_edited_state_goes_on_with_a_new_review(
     )
     assert answer.status_code == 409
     assert answer.json()["code"] == "ReviewAlreadyDecided"
+
+
+async def test_scored_anew_a_draft_has_both_scores_on_record(ours: Scene, threads: "ThreadsClient") -> None:
+    """A model does not say the same twice: the reviewer sees what the state says now."""
+    thread_id = await waiting(ours)
+    written = (await threads.get_history(thread_id, limit=2))[1]["checkpoint"]
+    stern = replace(ours, runtime=replace(ours.runtime, critic=Stern()))
+    await threads.update_state(thread_id, None, checkpoint=written)
+    await settle(stern, thread_id)
+    state: Any = await threads.get_state(thread_id)
+    assert state["values"]["evaluations"][-1]["score"] == 81
+    assert (await pause(threads, thread_id))["evaluation"]["score"] == 81
+    rows = await ours.rows("SELECT score FROM evaluations ORDER BY created_at")
+    assert [row["score"] for row in rows] == [90, 81]
 
 
 @pytest.mark.parametrize(
