@@ -83,6 +83,7 @@ ReviewWriter = Annotated[
 JobReviewer = Annotated[Principal, Depends(Requires(Role.REVIEWER, Scope.PUBLISHING_WRITE))]
 JobEditor = Annotated[Principal, Depends(Requires(Role.EDITOR, Scope.PUBLISHING_WRITE))]
 LibraryEditor = Annotated[Principal, Depends(Requires(Role.EDITOR, Scope.LIBRARY_WRITE))]
+WebhookEditor = Annotated[Principal, Depends(Requires(Role.EDITOR, Scope.ADMIN))]
 Owner = Annotated[Principal, Depends(Requires(Role.OWNER, Scope.ADMIN))]
 ProfileWriter = Annotated[Principal, Depends(Requires(Role.VIEWER, Scope.LIBRARY_WRITE))]
 Self = Annotated[Principal, Depends(Requires(Role.VIEWER, Scope.ADMIN))]

@@ -20,6 +20,7 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 USER_AGENT: Final = "Proofroom/0.1"
 MAX_REDIRECTS: Final = 5
+RESOLVE_SECONDS: Final = 5.0
 _TRANSLATED: Final = IPv6Network("64:ff9b::/96")
 """NAT64 (RFC 6052): the last 32 bits are an IPv4 address."""
 
@@ -68,6 +69,18 @@ def guarded_client(
         headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip"},
         trust_env=False,  # a proxy would resolve the name a second time
     )
+
+
+async def check_address(settings: Settings, url: str, *, resolve: Resolve | None = None) -> None:
+    """Raises what a request by `guarded_client` would raise before anything is sent."""
+    allowed = frozenset(entry.lower() for entry in settings.allow_private)
+    guard = _GuardedTransport(allowed, resolve or _system_resolve)
+    await guard.addresses(httpx.Request("GET", url, extensions={"timeout": {"connect": RESOLVE_SECONDS}}))
+
+
+def is_exempt(settings: Settings, url: str) -> bool:
+    """The operator lets this address through, although it is private."""
+    return _peer(httpx.URL(url)) in {entry.lower() for entry in settings.allow_private}
 
 
 def publishing_client(settings: Settings, timeout: float) -> httpx.AsyncClient:
@@ -133,7 +146,7 @@ class _GuardedTransport(httpx.AsyncBaseTransport):
         self._inner = httpx.AsyncHTTPTransport(verify=_ssl_context(), limits=limits)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        addresses = await self._addresses(request)
+        addresses = await self.addresses(request)
         for address in addresses[:-1]:
             try:
                 return await self._send(request, address)
@@ -144,7 +157,7 @@ class _GuardedTransport(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         await self._inner.aclose()
 
-    async def _addresses(self, request: httpx.Request) -> Sequence[str]:
+    async def addresses(self, request: httpx.Request) -> Sequence[str]:
         host, port = request.url.host, _port(request.url)
         if request.url.scheme not in ("http", "https") or not host:
             raise httpx.UnsupportedProtocol(

@@ -45,6 +45,7 @@ from models.review import (
 )
 from models.runs import MultitaskStrategy, Run, RunKind, RunStatus
 from models.views import outputs
+from models.webhooks import DeliveryStatus, Webhook, WebhookDelivery, WebhookStatus
 from models.workflow import (
     Draft,
     DraftSource,
@@ -72,6 +73,7 @@ __all__ = [
     "CampaignStatus",
     "ConnectedAccount",
     "ContentType",
+    "DeliveryStatus",
     "Draft",
     "DraftSource",
     "Evaluation",
@@ -115,6 +117,9 @@ __all__ = [
     "UsageStatus",
     "User",
     "UserSession",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookStatus",
     "Workflow",
     "WorkflowMode",
     "WorkflowStatus",

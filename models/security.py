@@ -53,6 +53,8 @@ GRANTS: Final[dict[str, str]] = {
     "budgets": _ALL,
     "processing_logs": _READ,
     "audit_logs": _READ,
+    "webhooks": _ALL,
+    "webhook_deliveries": _KEEP,
 }
 """What a request may do. What is missing here is written by the worker, by triggers or by models.functions."""
 
@@ -69,6 +71,7 @@ AUDITED: Final[dict[str, tuple[str, str]]] = {
     "connected_accounts": ("credentials, status, base_url, platform_user_id, scope", "credentials"),
     "budgets": ("", ""),
     "guest_links": ("", "token_hash"),
+    "webhooks": ("url, events, status, secret", "secret, previous_secret"),
     "reviews": ("decision, assignee_id", "comment, edited"),
     "publishing_jobs": ("connected_account_id, approved_hash, scheduled_for", ""),
 }

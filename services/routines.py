@@ -4,7 +4,7 @@ changed."""
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
-from sqlalchemy import CursorResult, text
+from sqlalchemy import CursorResult, TextClause, text
 
 from core.db import Database
 from core.settings import Settings
@@ -15,6 +15,7 @@ Routine = Callable[[Database, Settings], Awaitable[int]]
 BATCH: Final = 500
 """Threads or workflows that one statement looks at or locks: a sweep never stands in the way of the work."""
 ARCHIVE_DAYS: Final = 90
+DELIVERY_DAYS: Final = 30
 
 # From the checkpoints and not from the threads: those that have some are few, those that have ended are all there were.
 _CHECKPOINTS = text("""
@@ -47,6 +48,12 @@ _SESSIONS = text(
 _IDEMPOTENCY_KEYS = text("DELETE FROM idempotency_keys WHERE expires_at < now()")
 _INVITATIONS = text("DELETE FROM invitations WHERE expires_at < now() - interval '30 days'")
 _PRESENCE = text("DELETE FROM review_presence WHERE seen_at < now() - interval '1 hour'")
+_DELIVERIES = text("""
+DELETE FROM webhook_deliveries WHERE id IN (
+    SELECT id FROM webhook_deliveries WHERE created_at < now() - make_interval(days => :days)
+    LIMIT :batch FOR UPDATE SKIP LOCKED
+)
+""")
 _PARTITIONS = text("SELECT make_partitions()")
 _DETACH = text("SELECT detach_partitions(make_interval(days => :days))")
 
@@ -65,13 +72,12 @@ async def remove_checkpoints(db: Database, settings: Settings) -> int:
 
 async def archive_workflows(db: Database, settings: Settings) -> int:
     """Completed ones that nothing has touched for 90 days."""
-    total = 0
-    while True:
-        async with db.service() as session:
-            archived = _rows(await session.execute(_ARCHIVE, {"days": ARCHIVE_DAYS, "batch": BATCH}))
-        total += archived
-        if archived == 0:
-            return total
+    return await _in_batches(db, _ARCHIVE, days=ARCHIVE_DAYS)
+
+
+async def remove_deliveries(db: Database, settings: Settings) -> int:
+    """What webhooks were told a month ago."""
+    return await _in_batches(db, _DELIVERIES, days=DELIVERY_DAYS)
 
 
 async def remove_expired(db: Database, settings: Settings) -> int:
@@ -96,8 +102,20 @@ ROUTINES: Final[Mapping[str, tuple[str, Routine]]] = {
     "remove_expired": ("7 * * * *", remove_expired),
     "keep_partitions": ("11 3 * * *", keep_partitions),
     "archive_workflows": ("23 3 * * *", archive_workflows),
+    "remove_deliveries": ("37 * * * *", remove_deliveries),
 }
 """Name: (cron in UTC, routine)."""
+
+
+async def _in_batches(db: Database, statement: TextClause, **given: int) -> int:
+    """Until there is nothing left for it to change."""
+    total = 0
+    while True:
+        async with db.service() as session:
+            changed = _rows(await session.execute(statement, {**given, "batch": BATCH}))
+        total += changed
+        if changed == 0:
+            return total
 
 
 def _rows(result: Any) -> int:

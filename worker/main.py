@@ -17,6 +17,7 @@ from services.runtime import Runtime
 from worker import queue
 from worker.deltas import Deltas
 from worker.loop import Loop
+from worker.webhooks import Webhooks
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +54,7 @@ async def run(
             ),
             asyncio.create_task(deltas.run()),
             asyncio.create_task(queue.run(runtime)),
+            asyncio.create_task(Webhooks(runtime).run()),
         ]
         working = asyncio.create_task(loop.run())
         log.info("worker.started", model=settings.writer_model if settings.model_backed else "offline")
