@@ -1,5 +1,6 @@
 """Tools that change nothing."""
 
+from http import HTTPStatus
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -28,18 +29,18 @@ Words = Annotated[str, Field(max_length=200, description="Words that are in it."
 async def follow_workflow(
     service: Service,
     workflow_id: UUID,
+    state: Annotated[str, Field(description="`state` of the last answer; empty: answer at once.")] = "",
     wait_seconds: Annotated[
-        int, Field(ge=0, le=LONGEST_WAIT, description="Wait so long for the next change.")
-    ] = 0,
-    state: Annotated[str, Field(description="`state` of the last answer; empty: whatever it is now.")] = "",
+        int, Field(ge=0, le=LONGEST_WAIT, description="Wait so long for another state than `state`.")
+    ] = 30,
 ) -> Followed:
-    """How a workflow stands: each platform's status, score and the review that waits. With `wait_seconds` it answers as soon
-    as something changes, at the latest after that time; `changed` says which. Call it again with the new `state` until no
-    thread is generating or evaluating any more."""
+    """How a workflow stands: each platform's status, score and the review that waits. Given the `state` of the last answer,
+    it answers as soon as something has changed since, at the latest after `wait_seconds`. Call it again and again with the new
+    `state` until no thread is generating or evaluating any more."""
     path = f"/v1/workflows/{workflow_id}"
-    known = {"If-None-Match": state} if state else {}
-    found = await service.request("GET", path, query={"wait": wait_seconds or None}, headers=known)
-    changed = found.status_code != 304
+    wait = {"wait": wait_seconds} if state else {}
+    found = await service.request("GET", path, query=wait, headers={"If-None-Match": state} if state else {})
+    changed = found.status_code != HTTPStatus.NOT_MODIFIED
     if not changed:
         found = await service.request("GET", path)
     return Followed.model_validate({**found.json(), "state": found.headers["etag"], "changed": changed})

@@ -7,7 +7,8 @@ from uuid import UUID
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field, JsonValue
 
-from api.mcp.answers import Assigned, Comment, Decided, Workflow
+from api.mcp.answers import Assigned, Comment, Decided, Followed
+from api.mcp.reading import follow_workflow
 from api.mcp.service import Service
 from platforms.registry import PlatformName
 from services.workflows import Options
@@ -45,7 +46,7 @@ async def start_workflow(
     schedule_for: Time = "",
     external_id: Annotated[str, Field(max_length=255, description="Your own name for it.")] = "",
     idempotency_key: Key = "",
-) -> Workflow:
+) -> Followed:
     """Have a text or a page drafted for each platform. Drafts are written, scored, rewritten, and then wait for a person:
     nothing is published by this. Follow it with follow_workflow."""
     if bool(text) == bool(url):
@@ -59,7 +60,7 @@ async def start_workflow(
     if external_id:
         brief["external_id"] = external_id
     started = await service.send("POST", "/v1/workflows", brief, idempotency_key)
-    return Workflow.model_validate(await service.get(f"/v1/workflows/{started['id']}"))
+    return await follow_workflow(service, started["id"])
 
 
 async def edit_draft(
