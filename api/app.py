@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from api import docs, drain, errors, openapi
+from api.cors import Cors
 from api.feeds import Feeds
 from api.limits import Limits
 from api.listener import Listener
@@ -72,6 +73,8 @@ def create_app(
     app.add_middleware(RequestRate, limits=app.state.limits)
     if allowed := _names(settings):
         app.add_middleware(Hosts, allowed=allowed)
+    if settings.shares_protocol:
+        app.add_middleware(Cors, settings=settings)
     app.add_middleware(Edge)
     app.router.routes.extend(_routes())
     for router in (*routers, docs.router, mcp.router):

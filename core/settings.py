@@ -72,6 +72,9 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split)]
 
 
+Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^/\s]+)$")]
+
+
 def _named(*names: str) -> AliasChoices:
     return AliasChoices(*names)
 
@@ -112,6 +115,9 @@ class Settings(BaseSettings):
     public_url: HttpUrl | None = None
     registration: Registration | None = None
     """None: open on loopback, invite where `host` or `public_url` is another."""
+    allowed_origins: Annotated[list[Origin] | None, NoDecode, BeforeValidator(_split)] = None
+    """Of pages elsewhere that may speak LangGraph's protocol. None: Studio's and those on loopback for what `proofroom up`
+    serves there, none otherwise."""
     session_hours: int = Field(24 * 14, ge=1)
     requests_per_minute: int = Field(6000, ge=1)
     body_limit: int = Field(4 * 1024 * 1024, ge=1024)
@@ -193,9 +199,20 @@ class Settings(BaseSettings):
     def open_registration(self) -> Registration:
         if self.registration is not None:
             return self.registration
-        # Behind a proxy the service itself listens on loopback: what counts is where people find it.
+        return Registration.OPEN if self._on_loopback else Registration.INVITE
+
+    @property
+    def shares_protocol(self) -> bool:
+        """Pages of some other origin may speak LangGraph's protocol."""
+        if self.allowed_origins is not None:
+            return bool(self.allowed_origins)
+        return self.deployment is Deployment.EMBEDDED and self._on_loopback
+
+    @property
+    def _on_loopback(self) -> bool:
+        """Behind a proxy the service itself listens on loopback: what counts is where people find it."""
         found_at = {self.host, self.public_url.host if self.public_url else self.host}
-        return Registration.OPEN if found_at <= _LOOPBACK else Registration.INVITE
+        return found_at <= _LOOPBACK
 
     def require_ready(self) -> None:
         """What a serving process cannot do without; raises ConfigurationError naming the variable."""
