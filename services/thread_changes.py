@@ -50,6 +50,8 @@ class Change:
     values: Mapping[str, JsonValue] | None = None
     as_node: str | None = None
     """As if this node had said it; None: the way goes on where the checkpoint's does."""
+    goto: str | None = None
+    """The node to go on with, whatever the checkpoint's way is."""
     checkpoint_id: UUID | None = None
     """What is changed; the latest when it is None."""
 
@@ -81,11 +83,13 @@ async def reject(session: AsyncSession, principal: Principal, thread_id: UUID) -
     return head
 
 
-async def change(session: AsyncSession, principal: Principal, thread_id: UUID, wanted: Change) -> str:
+async def change(
+    session: AsyncSession, principal: Principal, thread_id: UUID, wanted: Change, *, in_turn: bool = False
+) -> str:
     """A new checkpoint, from which the thread goes on; its id. Raises NotFound, Invalid, ThreadOver, or Conflict while
-    somebody is at work on the thread."""
+    somebody is at work on the thread, or, but for the one whose turn it is, waits to be."""
     connection = await connection_of(session)
-    _check_free(await _lock(connection, thread_id))
+    _check_free(await _lock(connection, thread_id), in_turn=in_turn)
     row = await sql.row(connection, _BASE, {"id": thread_id, "checkpoint_id": _text(wanted.checkpoint_id)})
     base = checkpoints.load(row)
     if row is None or base is None:
@@ -96,7 +100,7 @@ async def change(session: AsyncSession, principal: Principal, thread_id: UUID, w
     named = {**base.checkpoint.config["configurable"], "changed_by": principal.username}
     snapshot = await graph.aget_state({"configurable": named})
     changes = _changes(snapshot.values, wanted.values or {})
-    target = _target(snapshot, changes, wanted.as_node)
+    target = _target(snapshot, changes, wanted)
     if target == _START:
         saved = await graph.aupdate_state({"configurable": named}, None, as_node=_COPY)
     else:
@@ -127,7 +131,7 @@ async def _lock(connection: Connection, thread_id: UUID) -> Row:
     return found
 
 
-def _check_free(thread: Row) -> None:
+def _check_free(thread: Row, *, in_turn: bool) -> None:
     if thread["status"] in _OVER:
         raise ThreadOver(
             f"The thread is {thread['status']}: it stays as it is, as a record.",
@@ -138,7 +142,7 @@ def _check_free(thread: Row) -> None:
             f"Its publication is {thread['job']}: what may be out cannot be changed.",
             remedy="Wait for its outcome, or reconcile the job.",
         )
-    if thread["busy"]:
+    if thread["busy"] or (thread["awaited"] and not in_turn):
         raise Conflict("The thread is at work.", remedy="Try again when it has come to its next pause.")
 
 
@@ -168,9 +172,12 @@ def _has(kept: Any, value: JsonValue) -> bool:
     return bool(kept == value)
 
 
-def _target(snapshot: StateSnapshot, changes: _Editable, as_node: str | None) -> str:
+def _target(snapshot: StateSnapshot, changes: _Editable, wanted: Change) -> str:
     """The node to go on with."""
-    if as_node in {None, _COPY}:
+    as_node = wanted.as_node
+    if wanted.goto is not None:
+        target = _reachable(wanted.goto)
+    elif as_node in {None, _COPY}:
         if not snapshot.next:
             raise Conflict("This checkpoint is an end.", remedy="Go back to one that has a next step.")
         target = snapshot.next[0]
@@ -190,6 +197,14 @@ def _target(snapshot: StateSnapshot, changes: _Editable, as_node: str | None) ->
         raise _invalid("active_draft_id", f"{target} needs a draft, and there is none yet.")
     scored = {evaluation["draft_id"] for evaluation in snapshot.values.get("evaluations", ())}
     return "evaluate" if target == "human_review" and active not in scored else target
+
+
+def _reachable(goto: str) -> str:
+    if goto in {*_AFTER, "human_review"}:
+        return goto
+    detail = f"Nobody goes to {goto!r} from outside."
+    remedy = f"Take one of {', '.join(_AFTER)} and human_review; what is approved there is published."
+    raise Invalid(detail, remedy=remedy, errors=[FieldError("/command/goto", detail)])
 
 
 def _as_nobody(as_node: str) -> Invalid:
@@ -235,9 +250,10 @@ SELECT checkpoint_id FROM checkpoints h WHERE h.thread_id = p.id::text AND h.che
 ORDER BY h.checkpoint_id DESC LIMIT 1"""
 _FOUND: Final = Statement.of(f"""
 SELECT p.status, ({_HEAD}) AS head,
-    (p.due_at <= now() OR p.lease_until > now() OR p.run_id IS NOT NULL OR EXISTS (
+    (p.due_at <= now() OR p.lease_until > now() OR p.run_id IS NOT NULL) IS TRUE AS busy,
+    EXISTS (
         SELECT FROM runs r WHERE r.thread_id = p.id AND r.begun_at IS NULL AND r.status = 'pending'
-    )) IS TRUE AS busy,
+    ) AS awaited,
     (SELECT j.status FROM publishing_jobs j
         WHERE j.thread_id = p.id AND j.status IN ('publishing', 'unknown', 'published') LIMIT 1) AS job
 FROM platform_states p WHERE p.id = :id
