@@ -1,15 +1,28 @@
 """Webhooks and what they were told. The secret comes out once."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, HttpUrl, JsonValue, StringConstraints, TypeAdapter
 
 from api.schemas.common import Answer, Body, Patch, Time
 from models import DeliveryStatus, WebhookStatus
 from services.events import EventType
 
-Url = Annotated[str, StringConstraints(max_length=2048, pattern=r"^https?://[^\s/?#@]+([/?][^\s#]*)?$")]
+_ADDRESS: Final = TypeAdapter(HttpUrl)
+
+
+def _address(given: str) -> str:
+    """As it was given: it is called as its owner wrote it."""
+    _ADDRESS.validate_python(given)
+    return given
+
+
+Url = Annotated[
+    str,
+    StringConstraints(max_length=2048, pattern=r"^https?://[^\s/?#@]+([/?][^\s#]*)?$"),
+    AfterValidator(_address),
+]
 Events = Annotated[
     list[EventType], Field(max_length=len(EventType), description="Types of events; none named: all.")
 ]

@@ -93,11 +93,23 @@ NEEDS: dict[str, tuple[Role, Scope]] = {
     "list_posts": (VIEWER, Scope.READ),
     "get_post": (VIEWER, Scope.READ),
     "unpublish_post": (EDITOR, Scope.PUBLISHING_WRITE),
+    "list_webhooks": (EDITOR, Scope.ADMIN),
+    "create_webhook": (EDITOR, Scope.ADMIN),
+    "get_webhook": (EDITOR, Scope.ADMIN),
+    "change_webhook": (EDITOR, Scope.ADMIN),
+    "delete_webhook": (EDITOR, Scope.ADMIN),
+    "rotate_webhook_secret": (EDITOR, Scope.ADMIN),
+    "test_webhook": (EDITOR, Scope.ADMIN),
+    "replay_webhook": (EDITOR, Scope.ADMIN),
+    "list_webhook_deliveries": (EDITOR, Scope.ADMIN),
+    "get_webhook_delivery": (EDITOR, Scope.ADMIN),
+    "replay_webhook_delivery": (EDITOR, Scope.ADMIN),
 }
 ALSO = {"change_review": Scope.WORKFLOWS_WRITE, "add_comment": Scope.WORKFLOWS_WRITE}
 """Another scope that will do."""
 TABLE_OF = {
     "account_id": "connected_accounts",
+    "delivery_id": "webhook_deliveries",
     "invitation_id": "invitations",
     "job_id": "publishing_jobs",
     "key_id": "api_keys",
@@ -109,6 +121,7 @@ TABLE_OF = {
     "template_id": "templates",
     "thread_id": "threads",
     "user_id": "users",
+    "webhook_id": "webhooks",
     "workflow_id": "workflows",
     "workspace_id": "workspaces",
 }

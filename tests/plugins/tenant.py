@@ -21,6 +21,7 @@ NEXT_YEAR = datetime.now(UTC).replace(microsecond=0) + timedelta(days=365)
 _THINGS = {
     "account_id": "connected_accounts",
     "campaign_id": "campaigns",
+    "delivery_id": "webhook_deliveries",
     "invitation_id": "invitations",
     "job_id": "publishing_jobs",
     "key_id": "api_keys",
@@ -30,6 +31,7 @@ _THINGS = {
     "review_id": "reviews",
     "template_id": "templates",
     "thread_id": "threads",
+    "webhook_id": "webhooks",
     "workflow_id": "workflows",
 }
 _QUERIES = {name: f"SELECT id FROM {table} WHERE workspace_id = :id" for name, table in _THINGS.items()} | {
@@ -160,6 +162,9 @@ async def _furnish(owner: User) -> None:
         ("/v1/api-keys", {"name": "bot", "scopes": ["read"]}),
     ]:
         _done(await owner.post(path, json=body))
+    hook = await owner.post("/v1/webhooks", json={"url": "https://93.184.215.14/hook"})
+    _done(hook)
+    _done(await owner.post(f"/v1/webhooks/{hook.json()['id']}/test"))
     _done(await owner.post("/v1/budgets", json={"period": "month", "limit_usd": "25.00"}))
     _done(await owner.put("/v1/profile", json={"name": "Ada", "tone_of_voice": "dry"}))
 

@@ -113,6 +113,8 @@ def test_every_column_of_personal_data_is_of_the_encrypted_type() -> None:
         "invitations.email",
         "connected_accounts.credentials",
         "idempotency_keys.response",
+        "webhooks.secret",
+        "webhooks.previous_secret",
     }
     plain = {
         str(column)
