@@ -6,14 +6,12 @@ from uuid import UUID
 
 from starlette.requests import HTTPConnection, Request
 
+from api.headers import VIA_HEADER, WORKSPACE_HEADER
 from core.db import Database
 from core.errors import FieldError, Invalid, Unauthenticated
 from core.principal import Principal, Role, Scope, Via
 from services import identity
 
-WORKSPACE_HEADER: Final = "X-Workspace-Id"
-VIA_HEADER: Final = "X-Proofroom-Via"
-"""What the caller acts through, by its own word: an answer to a review is recorded with it."""
 SESSION_COOKIE: Final = "proofroom_session"
 """Where pages keep their session. The API itself takes no cookies."""
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any, Final
 
-from api.auth import SCHEMES, WORKSPACE_HEADER
+from api.auth import SCHEMES
+from api.headers import KEY_HEADER, WORKSPACE_HEADER
 from api.problems import MEDIA_TYPE, Problem
-from api.transaction import KEY_HEADER, KEY_PATTERN
+from api.transaction import KEY_PATTERN
 
 Json = dict[str, Any]
 

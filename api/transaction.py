@@ -13,12 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from api.headers import KEY_HEADER
 from core.crypto import Keyring
 from core.errors import FieldError, Invalid
 from core.principal import Principal
 from services import idempotency
 
-KEY_HEADER: Final = "Idempotency-Key"
 KEY_PATTERN: Final = r"^[\x21-\x7e]{1,255}$"
 REPLAYED_HEADER: Final = "Idempotent-Replayed"
 _WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})

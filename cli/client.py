@@ -3,6 +3,7 @@
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -24,7 +25,8 @@ _START: Final = "0-0"
 _HEARTBEAT_SECONDS: Final = 15
 _RECONNECTS: Final = 8
 """In a row without an event between them: about half a minute, in which a service is started again."""
-_LOOPBACK: Final = ("127.0.0.1", "[::1]", "localhost")
+PAST_PROXIES: Final = dict.fromkeys(("all://127.0.0.1", "all://[::1]", "all://localhost"))
+"""A company's proxy cannot know the services of this machine."""
 _KINDS: Final[Mapping[int, type[ProofroomError]]] = {
     kind.status: kind
     for kind in (
@@ -50,7 +52,21 @@ class NotUnderstood(ProofroomError):
     """Something answers that is not a Proofroom, or another version of it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    url: str
+    key: str = field(repr=False)
+    owners: bool
+    """The key is the owner's, from the data directory: nobody chose what it may do."""
+
+
 def connect(url: str | None, api_key: str | None, data_dir: Path | None) -> "Client":
+    """Raises as `find` does."""
+    target = find(url, api_key, data_dir)
+    return Client(target.url, target.key)
+
+
+def find(url: str | None, api_key: str | None, data_dir: Path | None) -> Target:
     """The service that is named, or the one that runs on the data directory, with its owner's key.
 
     Raises ServiceUnreachable or Unauthenticated. The key goes to no other address than the one it was made for.
@@ -63,15 +79,16 @@ def connect(url: str | None, api_key: str | None, data_dir: Path | None) -> "Cli
             f"No Proofroom has run in {folder} yet.",
             remedy="Start it with `proofroom up`, or name one with --url.",
         )
+    key = api_key
     if api_key is None and running and address == running.url:
         with suppress(FileNotFoundError):
-            api_key = (folder / data_directory.OWNER_KEY_FILE).read_text().strip()
-    if not api_key:
+            key = (folder / data_directory.OWNER_KEY_FILE).read_text().strip()
+    if not key:
         raise Unauthenticated(
             f"There is no key for {address}.",
             remedy="Give one with --api-key or PROOFROOM_API_KEY; `proofroom keys` makes them.",
         )
-    return Client(address, api_key)
+    return Target(address, key, owners=api_key is None)
 
 
 class Client:
@@ -83,8 +100,7 @@ class Client:
             base_url=url,
             headers={"Authorization": f"Bearer {key}"},
             timeout=httpx.Timeout(60, connect=5),
-            # A company's proxy cannot know the services of this machine.
-            mounts={f"all://{host}": None for host in _LOOPBACK},
+            mounts=PAST_PROXIES,
         )
 
     def start(self, brief: Mapping[str, Any]) -> Workflow:
@@ -156,7 +172,7 @@ class Client:
             ) as source:
                 if source.response.is_error:
                     source.response.read()
-                    raise _problem(source.response)
+                    raise problem_of(source.response)
                 yield from source.iter_sse()
         except httpx.TransportError as error:
             raise self._unreachable(error) from error
@@ -174,7 +190,7 @@ class Client:
         except httpx.HTTPError as error:
             raise self._unreachable(error) from error
         if response.is_error:
-            raise _problem(response)
+            raise problem_of(response)
         return response.content
 
     def _unreachable(self, error: httpx.HTTPError) -> ServiceUnreachable:
@@ -193,7 +209,7 @@ def _read(kind: type[_Answer], content: bytes) -> _Answer:
         ) from error
 
 
-def _problem(response: httpx.Response) -> ProofroomError:
+def problem_of(response: httpx.Response) -> ProofroomError:
     """As the error class that the service raised: its own code is the class's name."""
     kind = _KINDS.get(response.status_code, ProofroomError)
     try:

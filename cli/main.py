@@ -41,6 +41,7 @@ COMMANDS: Final = {
     ),
     "users": Command("cli.users:app", "People: list, add, sign-in links, lost passwords."),
     "keys": Command("cli.keys:app", "Secret keys and API keys: make, rotate, revoke."),
+    "mcp": Command("cli.mcp:mcp", "Give a model the tools, over standard input and output (MCP)."),
     "studio": Command("cli.studio:studio", "Open the graphs in LangGraph Studio."),
     "simulators": Command("cli.serve:simulators", "Serve the simulated platforms.", hidden=True),
 }

@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.auth import WORKSPACE_HEADER, authenticate
+from api.auth import authenticate
+from api.headers import WORKSPACE_HEADER
 from core.principal import Principal
 
 if TYPE_CHECKING:

@@ -17,7 +17,6 @@ from api.mcp.answers import (
     Workflows,
 )
 from api.mcp.service import LONGEST_WAIT, Service
-from models import WorkflowStatus
 from platforms.registry import PlatformName
 
 Limit = Annotated[int, Field(ge=1, le=200, description="At most so many.")]
@@ -48,7 +47,10 @@ async def follow_workflow(
 
 async def list_workflows(
     service: Service,
-    status: Annotated[WorkflowStatus | Literal[""], Field(description="Of this status only.")] = "",
+    status: Annotated[
+        Literal["", "running", "awaiting_review", "completed", "failed", "cancelled", "archived"],
+        Field(description="Of this status only."),
+    ] = "",
     external_id: Annotated[str, Field(max_length=255, description="Your own name for it.")] = "",
     limit: Limit = 20,
     cursor: Cursor = "",

@@ -7,9 +7,8 @@ import httpx
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import ValidationError
 
-from api.auth import VIA_HEADER
+from api.headers import KEY_HEADER, VIA_HEADER
 from api.problems import Problem
-from api.transaction import KEY_HEADER
 from core.principal import Principal, Via
 
 MARK: Final = {VIA_HEADER: Via.MCP.value}

@@ -11,7 +11,6 @@ from api.mcp.answers import Assigned, Comment, Decided, Followed
 from api.mcp.reading import follow_workflow
 from api.mcp.service import Service
 from platforms.registry import PlatformName
-from services.workflows import Options
 
 Key = Annotated[
     str,
@@ -42,7 +41,15 @@ async def start_workflow(
         str, Field(max_length=1_000_000, description="What the posts are made from. This or `url`.")
     ] = "",
     url: Annotated[str, Field(max_length=2048, description="A public page to read it from.")] = "",
-    options: Annotated[Options | None, Field(description="Wishes for the drafts.")] = None,
+    tone_of_voice: Annotated[str, Field(max_length=500, description="Empty: as the profile says.")] = "",
+    audience: Annotated[str, Field(max_length=500)] = "",
+    language: Annotated[str, Field(description="Like en or pt-BR; empty: the source's own.")] = "",
+    keywords: Annotated[list[str] | None, Field(description="To be worked in.")] = None,
+    target_length: Annotated[int | None, Field(description="Words to aim at.")] = None,
+    quality_bar: Annotated[
+        int | None, Field(ge=0, le=100, description="The score that a draft must reach; by default 80.")
+    ] = None,
+    max_rounds: Annotated[int | None, Field(ge=1, le=10, description="Drafts at most; by default 3.")] = None,
     schedule_for: Time = "",
     external_id: Annotated[str, Field(max_length=255, description="Your own name for it.")] = "",
     idempotency_key: Key = "",
@@ -51,14 +58,21 @@ async def start_workflow(
     nothing is published by this. Follow it with follow_workflow."""
     if bool(text) == bool(url):
         raise ToolError("Give either `text` or `url`.")
-    source = {"type": "text", "text": text} if text else {"type": "url", "url": url}
-    brief: dict[str, Any] = {"source": source, "platforms": platforms}
-    if options is not None:
-        brief["options"] = options.model_dump(mode="json", exclude_unset=True)
-    if schedule_for:
-        brief["schedule_for"] = schedule_for.isoformat()
-    if external_id:
-        brief["external_id"] = external_id
+    wishes = {
+        "tone_of_voice": tone_of_voice,
+        "audience": audience,
+        "language": language,
+        "keywords": keywords,
+        "target_length": target_length,
+        "quality_bar": quality_bar,
+        "max_rounds": max_rounds,
+    }
+    brief = {
+        "source": {"type": "text", "text": text} if text else {"type": "url", "url": url},
+        "platforms": platforms,
+        "options": _given(wishes),
+        **_given({"schedule_for": schedule_for, "external_id": external_id}),
+    }
     started = await service.send("POST", "/v1/workflows", brief, idempotency_key)
     return await follow_workflow(service, started["id"])
 
@@ -73,8 +87,9 @@ async def edit_draft(
 ) -> Decided:
     """Propose other words for a draft under review. They are scored and go back to review, where a person decides about them:
     nothing is published by this. The review that was edited is over; follow_workflow names the new one."""
-    body = {"decision": "edit", "approve": False, "seen_hash": seen_hash, **_edits(content, metadata)}
-    return await _decide(service, review_id, body, idempotency_key)
+    edit = {"decision": "edit", "approve": False, "seen_hash": seen_hash}
+    given = _given({"content": content, "metadata": metadata})
+    return await _decide(service, review_id, edit | given, idempotency_key)
 
 
 async def ask_for_review(
@@ -86,11 +101,8 @@ async def ask_for_review(
     due_at: Time = "",
 ) -> Assigned:
     """Say who is to decide about a draft, by when, or both. To tell them why, use comment_on_review."""
-    changes: dict[str, Any] = {}
-    if assignee:
-        changes["assignee_id"] = await _member(service, assignee)
-    if due_at:
-        changes["due_at"] = due_at.isoformat()
+    assignee_id = await _member(service, assignee) if assignee else None
+    changes = _given({"assignee_id": assignee_id, "due_at": due_at})
     if not changes:
         raise ToolError("Give `assignee`, `due_at` or both.")
     return Assigned.model_validate(await service.send("PATCH", f"/v1/reviews/{review_id}", changes))
@@ -127,22 +139,27 @@ async def decide_review(
     """Decide about a draft in the name of the key's owner. ACCEPT AND EDIT PUBLISH on the connected account, at once or at the
     scheduled time. Do this only when the person whom you work for has told you to decide about this very draft. It is recorded
     as decided over MCP, and holds only for what `seen_hash` names."""
-    given: dict[str, Any] = {**_edits(content, metadata)}
-    if feedback:
-        given["feedback"] = feedback
-    if schedule_for:
-        given["schedule_for"] = schedule_for.isoformat()
-    return await _decide(
-        service, review_id, {"decision": decision, "seen_hash": seen_hash, **given}, idempotency_key
-    )
+    given = {
+        "content": content,
+        "metadata": metadata,
+        "feedback": feedback,
+        "schedule_for": schedule_for,
+    }
+    body = {"decision": decision, "seen_hash": seen_hash, **_given(given)}
+    return await _decide(service, review_id, body, idempotency_key)
 
 
 async def _decide(service: Service, review_id: UUID, body: dict[str, Any], key: str) -> Decided:
     return Decided.model_validate(await service.send("POST", f"/v1/reviews/{review_id}/decision", body, key))
 
 
-def _edits(content: str, metadata: dict[str, Any] | None) -> dict[str, Any]:
-    return {name: value for name, value in (("content", content), ("metadata", metadata)) if value}
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    """Without what was left out; times as JSON has them."""
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in values.items()
+        if value not in (None, "", [], {})
+    }
 
 
 async def _member(service: Service, username: str) -> str:

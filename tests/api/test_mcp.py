@@ -67,7 +67,7 @@ async def test_a_model_has_posts_drafted_and_a_person_decides(
             "platforms": ["x"],
             "idempotency_key": "one",
         }
-        brief["options"] = {"tone_of_voice": "dry"}
+        brief |= {"tone_of_voice": "dry", "max_rounds": 2}
         started = await call(mcp, "start_workflow", **brief)
         assert (await call(mcp, "start_workflow", **brief))["id"] == started["id"]
         workflow_id, followed = started["id"], started
