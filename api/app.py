@@ -74,7 +74,7 @@ def create_app(
     if allowed := _names(settings):
         app.add_middleware(Hosts, allowed=allowed)
     if settings.shares_protocol:
-        app.add_middleware(Cors, settings=settings)
+        app.add_middleware(Cors, origins=settings.allowed_origins)
     app.add_middleware(Edge)
     app.router.routes.extend(_routes())
     for router in (*routers, docs.router, mcp.router):

@@ -1,4 +1,4 @@
-"""`proofroom studio`: LangGraph's development server on our graphs, for LangGraph Studio."""
+"""`proofroom studio`: LangGraph Studio on our graphs by LangGraph's development server, or on a running service."""
 
 import asyncio
 import json
@@ -17,7 +17,10 @@ import httpx
 import typer
 from sqlalchemy.exc import OperationalError
 
+from cli import studio_door
+from cli.client import find
 from cli.database import operator_settings
+from cli.options import ApiKey, DataDir, Url
 from cli.sockets import listen
 from core.db import Database
 from core.errors import ConfigurationError, Unavailable
@@ -38,8 +41,17 @@ def studio(
         str | None, typer.Option(help="The service's database. [DATABASE_URL, else the data directory's]")
     ] = None,
     open_browser: Annotated[bool, typer.Option("--open", help="Open a browser.")] = False,
+    service: Annotated[
+        bool, typer.Option("--service", help="Open the running service itself: what is done there, is done.")
+    ] = False,
+    url: Url = None,
+    api_key: ApiKey = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Open the graphs in LangGraph Studio, offline unless a model is configured."""
+    if service:
+        studio_door.serve(find(url, api_key, data_dir), port, open_browser=open_browser)
+        return
     server = _development_server()
     listen("127.0.0.1", port).close()
     if thread is not None:
