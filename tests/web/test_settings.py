@@ -14,7 +14,7 @@ SPENT = text("""
 INSERT INTO token_usage (workspace_id, service, model, input_tokens, output_tokens, cost_usd, status)
 VALUES (:workspace_id, 'writer', 'gpt-test', 1000, 500, 1.25, 'completed')
 """)
-TABS = ("profile", "workspace", "accounts", "templates", "samples", "projects", "budgets", "keys")
+TABS = ("profile", "workspace", "accounts", "templates", "samples", "projects", "budgets", "keys", "webhooks")
 
 
 def went(answer: httpx.Response, where: str) -> None:
@@ -41,6 +41,7 @@ async def test_every_tab_is_there_for_every_role(room: Room) -> None:
             assert f'href="/settings/{tab}" aria-current="page"' in await who.see(f"/settings/{tab}")
     for tab, role in (
         ("keys", "owner"),
+        ("webhooks", "owner"),
         ("accounts", "owner"),
         ("budgets", "owner"),
         ("templates", "editor"),
@@ -48,7 +49,16 @@ async def test_every_tab_is_there_for_every_role(room: Room) -> None:
         shown = await viewer.see(f"/settings/{tab}")
         assert f"is for {role}s of this workspace" in shown, tab
         assert "<form" not in shown.partition("<main")[2], f"{tab}: nothing that would be refused is offered"
-    for path in ("keys", "budgets", "projects", "samples", "templates", "invitations", "accounts/x"):
+    for path in (
+        "keys",
+        "webhooks",
+        "budgets",
+        "projects",
+        "samples",
+        "templates",
+        "invitations",
+        "accounts/x",
+    ):
         assert (await viewer.submit(f"/settings/{path}", {"name": "x"})).status_code == 403
 
 
@@ -193,6 +203,35 @@ async def test_a_key_is_shown_once_and_revoked(room: Room) -> None:
     assert (await program.get("/v1/me")).status_code == 401
     for wrong in ({"name": "bot"}, {"scopes": "read"}, {"name": "bot", "scopes": "fly"}):
         assert (await ada.submit("/settings/keys", wrong)).status_code == 422
+
+
+async def test_a_webhook_is_made_tried_paused_and_deleted(room: Room) -> None:
+    ada = await room.person()
+    assert "No program is told anything yet." in await ada.see("/settings/webhooks")
+    form = {"url": "https://93.184.215.14/hook", "events": ["post.published"]}
+    made = await ada.swap("/settings/webhooks", form)
+    secret = re.search(r"whsec_[\w+/=]+", made.text)
+    assert secret, made.text
+    shown = await ada.see("/settings/webhooks")
+    assert secret[0] not in shown
+    assert "https://93.184.215.14/hook" in shown
+    one = link(shown, "/settings/webhooks/[0-9a-f-]+")
+    rotated = await ada.submit(f"{one}/secret")
+    assert "whsec_" in rotated.text
+    assert secret[0] not in rotated.text
+    went(await ada.submit(f"{one}/test"), one)
+    told = await ada.see(one)
+    assert "webhook.test" in told
+    assert "pending" in told
+    went(await ada.submit(link(told, f"{one}/deliveries/[^/]+/replay")), one)
+    assert "Nothing yet." in await ada.see(f"{one}?status=dead")
+    went(await ada.submit(f"{one}/status", {"status": "paused"}), "/settings/webhooks")
+    assert "paused" in await ada.see("/settings/webhooks")
+    refused = await ada.submit("/settings/webhooks", {"url": "http://127.0.0.1/"})
+    assert refused.status_code == 422
+    assert "https:// addresses only" in refused.text
+    went(await ada.submit(f"{one}/delete"), "/settings/webhooks")
+    assert "No program is told anything yet." in await ada.see("/settings/webhooks")
 
 
 async def test_templates_are_copied_changed_and_deleted(room: Room) -> None:

@@ -9,6 +9,7 @@ from web.pages.settings import (
     projects,
     samples,
     templates,
+    webhooks,
     workspace,
 )
 
@@ -24,5 +25,6 @@ ROUTERS = tuple(
         samples,
         projects,
         budgets,
+        webhooks,
     )
 )
