@@ -24,7 +24,8 @@ class RunStatus(StrEnum):
 class RunKind(StrEnum):
     START = "start"
     RESUME = "resume"
-    RETRY = "retry"
+    CONTINUE = "continue"
+    CHANGE = "change"
 
 
 class MultitaskStrategy(StrEnum):

@@ -1,11 +1,10 @@
-"""Putting runs into effect: a run with input begins a workflow, a resume decides a review, and nothing else moves a thread.
+"""Putting runs into effect: input begins a workflow, a resume decides a review, a change leads to a new one.
 
 The thread's row is locked first, so that of two that come together the second finds what the first has done.
 """
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any, Final, assert_never
 from uuid import UUID
 
@@ -17,17 +16,15 @@ from core import sql
 from core.errors import Conflict, FieldError, Invalid, NotFound
 from core.principal import Principal
 from core.sql import Connection, Row, Statement, connection_of
-from graphs.interrupts import Decision, edited, parse_decision
-from graphs.records import content_of
 from models import MultitaskStrategy, PlatformStatus, RunKind
 from platforms.registry import PlatformName
-from services import queue, reviews, runs, workflows
-from services.reviews import DraftChanged
+from services import queue, reviews, run_answers, runs, thread_changes, workflows
+from services.run_answers import Decide
 from services.runs import New, Run
+from services.thread_changes import Change
 from services.workflows import StartWorkflow
 
 TURN_TASK: Final = "take_turn"
-_INTERRUPT_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
 class ThreadBusy(Conflict):
@@ -36,14 +33,6 @@ class ThreadBusy(Conflict):
 
 class ThreadHasBrief(Conflict):
     title = "The thread has its brief already"
-
-
-class NothingToResume(Conflict):
-    title = "Nothing waits for a decision"
-
-
-class UnknownInterrupt(Invalid):
-    title = "The thread has never asked this"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,169 +50,166 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class Continue:
-    """With neither input nor command: a thread that failed goes on where it stood."""
+    """With neither input nor command: a thread that failed, or whose state was changed, goes on where it stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     thread_id: UUID
     platform: PlatformName
-    do: Start | Resume | Continue
-    request: Mapping[str, Any]
+    do: Start | Resume | Continue | Change
+    request: Mapping[str, Any] = field(default_factory=dict)
     """As it is shown again."""
-    metadata: Mapping[str, Any]
+    metadata: Mapping[str, Any] = field(default_factory=dict)
     multitask_strategy: MultitaskStrategy = MultitaskStrategy.ENQUEUE
     after_seconds: float = 0
     may_create: bool = False
     """Whether a thread that is not there is made."""
-    checkpoint_id: str | None = None
-    """Only the thread's latest one: others are forked with update_state."""
+    checkpoint_id: UUID | None = None
+    """Where it goes on, if not from the thread's latest checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Thread:
+class Thread:
     graph_id: str | None
     status: str | None
     """`platform_states`' word; None for one that has never begun."""
     run_id: UUID | None
+    due_later: bool
+    """Nobody is at work on it, and a worker takes it up by and by."""
     head: str | None
 
     @property
     def busy(self) -> bool:
-        return self.run_id is not None or self.status in {
-            PlatformStatus.GENERATING,
-            PlatformStatus.EVALUATING,
-        }
-
-    @property
-    def publishes(self) -> bool:
-        return self.status in {PlatformStatus.ACCEPTED, PlatformStatus.SCHEDULED, PlatformStatus.PUBLISHING}
+        writing = self.status in {PlatformStatus.GENERATING, PlatformStatus.EVALUATING}
+        return self.run_id is not None or (writing and not self.due_later)
 
 
 async def create(session: AsyncSession, principal: Principal, wanted: Wanted) -> Run:
-    """The run, in effect or waiting. Raises NotFound, Invalid, and Conflict (ThreadBusy, ThreadHasBrief,
-    NothingToResume, and what `reviews.decide` raises)."""
+    """The run, in effect or waiting. Raises NotFound, Invalid, and Conflict (ThreadBusy, ThreadHasBrief, and what
+    `run_answers.read`, `reviews.decide` and `thread_changes.change` raise)."""
     connection = await connection_of(session)
     thread = await _lock(connection, principal.workspace_id, wanted)
-    if thread.graph_id not in {None, wanted.platform.value} and thread.status is not None:
+    if thread.status is not None and thread.graph_id != wanted.platform:
         detail = f"The thread is {thread.graph_id}'s."
         raise Invalid(detail, errors=[FieldError("/assistant_id", detail)])
-    if wanted.checkpoint_id not in {None, thread.head}:
-        detail = "A run goes on from the thread's latest checkpoint."
-        remedy = "Fork with update_state at that checkpoint, which makes it the latest; then decide."
-        raise Invalid(detail, remedy=remedy, errors=[FieldError("/checkpoint_id", detail)])
-    match wanted.do:
-        case Start(brief):
-            return await _start(session, principal, wanted, thread, brief)
+    do = _from_checkpoint(wanted, thread)
+    match do:
         case Resume(answer):
-            return await _resume(session, principal, wanted, thread, answer)
+            decide = await run_answers.read(connection, wanted.thread_id, thread.status, answer)
+            if wanted.after_seconds > 0:
+                return await _wait(session, principal, wanted, thread, RunKind.RESUME, decide.kept())
+            run = await _add(connection, principal, wanted, thread, RunKind.RESUME)
+            await _decide(session, principal, run, decide)
+        case Start(brief):
+            if thread.status is not None:
+                return await _behind(
+                    session, principal, wanted, thread, RunKind.START, _has_its_brief(thread)
+                )
+            run = await _add(connection, principal, wanted, thread, RunKind.START)
+            await workflows.start(session, principal, brief, wanted.thread_id)
+            first = {"id": wanted.thread_id, "run_id": run.id, "delay": wanted.after_seconds}
+            await sql.rows(connection, _FIRST, first)
         case Continue():
-            return await _continue(session, principal, wanted, thread)
+            if thread.busy or wanted.after_seconds > 0:
+                return await _behind(session, principal, wanted, thread, RunKind.CONTINUE)
+            run = await _add(connection, principal, wanted, thread, RunKind.CONTINUE)
+            await _continue(session, run, thread)
+        case Change():
+            if thread.busy or wanted.after_seconds > 0:
+                return await _behind(session, principal, wanted, thread, RunKind.CHANGE, turn=_kept(do))
+            run = await _add(connection, principal, wanted, thread, RunKind.CHANGE)
+            await _change(session, principal, run, do)
         case unknown:
             assert_never(unknown)
+    return run
 
 
 async def take_turn(session: AsyncSession, principal: Principal, run: Run) -> None:
-    """What a run asked for that has waited until now. Raises as `create` does."""
+    """What a run asked for that has waited until now; the thread is locked. Raises as `create` does."""
     connection = await connection_of(session)
-    thread = _Thread(**await _read(connection, run.thread_id))
+    thread = Thread(**await _read(connection, run.thread_id))
+    await sql.rows(connection, _BEGUN, {"id": run.id, "head": thread.head})
+    turn = run.request.get("turn") or {}
     match RunKind(run.kind):
         case RunKind.START:
             raise _has_its_brief(thread)
         case RunKind.RESUME:
-            kept = run.request["decision"]
-            decision = Decision.model_validate(kept["decision"])
-            await _begin(connection, run.thread_id, run.id)
-            await sql.rows(connection, _BEGUN, {"id": run.id, "head": thread.head})
-            await reviews.decide(session, principal, UUID(kept["review_id"]), decision, kept["seen_hash"])
-        case RunKind.RETRY:
-            raise _nothing_to_continue(thread)
+            await _decide(session, principal, run, Decide.of(turn))
+        case RunKind.CONTINUE:
+            await _continue(session, run, thread)
+        case RunKind.CHANGE:
+            checkpoint_id = UUID(turn["checkpoint_id"]) if turn["checkpoint_id"] else None
+            await _change(session, principal, run, Change(**{**turn, "checkpoint_id": checkpoint_id}))
         case unknown:
             assert_never(unknown)
 
 
-async def _start(
-    session: AsyncSession, principal: Principal, wanted: Wanted, thread: _Thread, brief: StartWorkflow
-) -> Run:
-    connection = await connection_of(session)
-    if thread.status is not None:
-        if thread.busy:
-            return await _wait_in_line(connection, principal, wanted, thread, RunKind.START)
-        raise _has_its_brief(thread)
-    run = await _add(connection, principal, wanted, thread, RunKind.START)
-    await workflows.start(session, principal, brief, wanted.thread_id)
-    await sql.rows(
-        connection,
-        _FIRST,
-        {"id": wanted.thread_id, "run_id": run.id, "delay": wanted.after_seconds},
-    )
-    return run
+async def _decide(session: AsyncSession, principal: Principal, run: Run, decide: Decide) -> None:
+    await sql.rows(await connection_of(session), _TAKE, {"id": run.thread_id, "run_id": run.id})
+    await reviews.decide(session, principal, decide.review_id, decide.decision, decide.seen_hash)
 
 
-async def _wait_in_line(
-    connection: Connection, principal: Principal, wanted: Wanted, thread: _Thread, kind: RunKind
-) -> Run:
-    match wanted.multitask_strategy:
-        case MultitaskStrategy.REJECT:
-            raise ThreadBusy(
-                "The thread is at work.", remedy="Wait for it, or let the run wait with enqueue."
-            )
-        case MultitaskStrategy.INTERRUPT | MultitaskStrategy.ROLLBACK as strategy:
-            detail = f"{strategy} would replace the brief of a thread; a thread has one."
-            remedy = "Cancel the run under way, and begin on a new thread."
-            raise Invalid(detail, remedy=remedy, errors=[FieldError("/multitask_strategy", detail)])
-        case MultitaskStrategy.ENQUEUE:
-            run = await _add(connection, principal, wanted, thread, kind, begun=False)
-            if thread.run_id is None:  # begun over /v1: this one learns when it rests
-                await sql.rows(connection, _OWE, {"id": wanted.thread_id, "run_id": run.id})
-            return run
-        case unknown:
-            assert_never(unknown)
-
-
-async def _resume(
-    session: AsyncSession, principal: Principal, wanted: Wanted, thread: _Thread, answer: JsonValue
-) -> Run:
-    connection = await connection_of(session)
-    interrupt_id, said = _named(answer)
-    found = await sql.row(connection, _REVIEW, {"thread_id": wanted.thread_id, "interrupt_id": interrupt_id})
-    if found is None:
-        raise _unasked(thread, interrupt_id)
-    decision = parse_decision(said)
-    seen_hash = _seen_hash(found, decision, named=interrupt_id is not None)
-    if wanted.after_seconds > 0 and found["status"] == "pending":
-        kept = {
-            "decision": decision.model_dump(mode="json"),
-            "review_id": str(found["id"]),
-            "seen_hash": seen_hash,
-        }
-        later = replace(wanted, request={**wanted.request, "decision": kept})
-        run = await _add(connection, principal, later, thread, RunKind.RESUME, begun=False)
-        await queue.defer(
-            session,
-            TURN_TASK,
-            after_seconds=wanted.after_seconds,
-            workspace_id=principal.workspace_id,
-            thread_id=wanted.thread_id,
-        )
-        return run
-    run = await _add(connection, principal, wanted, thread, RunKind.RESUME)
-    await _begin(connection, wanted.thread_id, run.id)
-    await reviews.decide(session, principal, found["id"], decision, seen_hash)
-    return run
-
-
-async def _continue(session: AsyncSession, principal: Principal, wanted: Wanted, thread: _Thread) -> Run:
-    if thread.status != PlatformStatus.FAILED:
+async def _continue(session: AsyncSession, run: Run, thread: Thread) -> None:
+    connection, parameters = await connection_of(session), {"id": run.thread_id, "run_id": run.id}
+    if thread.status == PlatformStatus.FAILED:
+        await sql.rows(connection, _TAKE, parameters)
+        await workflows.retry(session, run.thread_id)
+    elif thread.due_later and thread.status in {PlatformStatus.GENERATING, PlatformStatus.EVALUATING}:
+        await sql.rows(connection, _GO, parameters)
+    else:
         raise _nothing_to_continue(thread)
+
+
+async def _change(session: AsyncSession, principal: Principal, run: Run, change: Change) -> None:
     connection = await connection_of(session)
-    run = await _add(connection, principal, wanted, thread, RunKind.RETRY)
-    await _begin(connection, wanted.thread_id, run.id)
-    await workflows.retry(session, wanted.thread_id)
+    checkpoint_id = await thread_changes.change(session, principal, run.thread_id, change, in_turn=True)
+    await sql.rows(connection, _BEGUN, {"id": run.id, "head": checkpoint_id})
+    await sql.rows(connection, _GO, {"id": run.thread_id, "run_id": run.id})
+
+
+async def _behind(
+    session: AsyncSession,
+    principal: Principal,
+    wanted: Wanted,
+    thread: Thread,
+    kind: RunKind,
+    otherwise: Conflict | None = None,
+    turn: Mapping[str, Any] | None = None,
+) -> Run:
+    """The run under way, if the strategy lets it wait; `otherwise` is what is against one that need not."""
+    if not thread.busy and otherwise is not None:
+        raise otherwise
+    strategy = wanted.multitask_strategy
+    if thread.busy and strategy == MultitaskStrategy.REJECT:
+        raise ThreadBusy("The thread is at work.", remedy="Wait for it, or let the run wait with enqueue.")
+    if thread.busy and strategy != MultitaskStrategy.ENQUEUE:
+        detail = f"{strategy} would undo what is under way, and drafts and their record are kept."
+        remedy = "Let the run wait with enqueue; or cancel the one under way and begin on a new thread."
+        raise Invalid(detail, remedy=remedy, errors=[FieldError("/multitask_strategy", detail)])
+    return await _wait(session, principal, wanted, thread, kind, turn or {})
+
+
+async def _wait(
+    session: AsyncSession,
+    principal: Principal,
+    wanted: Wanted,
+    thread: Thread,
+    kind: RunKind,
+    turn: Mapping[str, Any],
+) -> Run:
+    """Until the thread rests, and until its time has come."""
+    connection = await connection_of(session)
+    run = await _add(connection, principal, wanted, thread, kind, turn=turn)
+    if thread.busy and thread.run_id is None:  # at work for /v1: when it rests, this one is told
+        await sql.rows(connection, _OWE, {"id": wanted.thread_id, "run_id": run.id})
+    if wanted.after_seconds > 0:
+        ids = {"workspace_id": principal.workspace_id, "thread_id": wanted.thread_id}
+        await queue.defer(session, TURN_TASK, after_seconds=wanted.after_seconds, **ids)
     return run
 
 
-async def _lock(connection: Connection, workspace_id: UUID, wanted: Wanted) -> _Thread:
+async def _lock(connection: Connection, workspace_id: UUID, wanted: Wanted) -> Thread:
     """The thread, and nobody else moves it until the transaction is over."""
     parameters = {"id": wanted.thread_id}
     if await sql.row(connection, runs.LOCK, parameters) is None:
@@ -231,7 +217,7 @@ async def _lock(connection: Connection, workspace_id: UUID, wanted: Wanted) -> _
         await sql.rows(connection, _HOLD, parameters)
         await sql.row(connection, runs.LOCK, parameters)
     try:
-        return _Thread(**await _read(connection, wanted.thread_id))
+        return Thread(**await _read(connection, wanted.thread_id))
     except NotFound:
         if not wanted.may_create:
             raise
@@ -241,7 +227,7 @@ async def _lock(connection: Connection, workspace_id: UUID, wanted: Wanted) -> _
     )
     if made is None:
         raise Conflict("This thread's id is taken.", remedy="Choose another, or let the service choose one.")
-    return _Thread(None, None, None, None)
+    return Thread(None, None, None, False, None)
 
 
 async def _read(connection: Connection, thread_id: UUID) -> Row:
@@ -255,82 +241,62 @@ async def _add(
     connection: Connection,
     principal: Principal,
     wanted: Wanted,
-    thread: _Thread,
+    thread: Thread,
     kind: RunKind,
     *,
-    begun: bool = True,
+    turn: Mapping[str, Any] | None = None,
 ) -> Run:
+    """`turn`: what it does when its turn comes; None for one that begins now."""
     new = New(
         thread_id=wanted.thread_id,
         graph_id=wanted.platform.value,
         kind=kind,
         multitask_strategy=wanted.multitask_strategy,
-        request=dict(wanted.request),
+        request={**wanted.request, **({} if turn is None else {"turn": dict(turn)})},
         metadata=dict(wanted.metadata),
-        begun=begun,
+        begun=turn is None,
         delay=wanted.after_seconds,
         first_checkpoint=thread.head,
     )
     return await runs.add(connection, principal.workspace_id, principal.user_id, new)
 
 
-async def _begin(connection: Connection, thread_id: UUID, run_id: UUID) -> None:
-    await sql.rows(connection, _TAKE, {"id": thread_id, "run_id": run_id})
+def _from_checkpoint(wanted: Wanted, thread: Thread) -> Start | Resume | Continue | Change:
+    """To go on from an earlier checkpoint is to make it the latest one again."""
+    do, at = wanted.do, wanted.checkpoint_id
+    if at is None or str(at) == thread.head:
+        return do
+    match do:
+        case Continue():
+            return Change(checkpoint_id=at)
+        case Change():
+            return Change(values=do.values, goto=do.goto, checkpoint_id=at)
+        case Start() | Resume():
+            detail = "Only the thread's latest checkpoint can be answered, and none takes new input."
+            remedy = "Run from this checkpoint without input, which makes it the latest; then decide."
+            raise Invalid(detail, remedy=remedy, errors=[FieldError("/checkpoint_id", detail)])
+        case unknown:
+            assert_never(unknown)
 
 
-def _named(answer: JsonValue) -> tuple[str | None, JsonValue]:
-    """The interrupt that it answers, if it names one. Raises Invalid for several: a thread asks one thing at a time."""
-    if not isinstance(answer, dict) or not answer or not all(map(_INTERRUPT_ID.fullmatch, answer)):
-        return None, answer
-    if len(answer) > 1:
-        detail = "A thread asks one thing at a time."
-        raise Invalid(detail, errors=[FieldError("/command/resume", detail)])
-    return next(iter(answer.items()))
+def _kept(change: Change) -> dict[str, Any]:
+    at = str(change.checkpoint_id) if change.checkpoint_id else None
+    return {"values": change.values, "goto": change.goto, "checkpoint_id": at}
 
 
-def _seen_hash(found: Row, decision: Decision, *, named: bool) -> str | None:
-    """What the reviewer saw: the interrupt that the answer names, or the text that an approval carries. None: it names
-    nothing, so it is for what waits now. Raises DraftChanged."""
-    draft = content_of(found)
-    if decision.decision == "accept" and edited(draft, decision) != draft:
-        raise DraftChanged(
-            "The text that was accepted is not the one that waits for a decision.",
-            remedy="Read the thread's state again, and decide on what it shows; or send your text as an edit.",
-        )
-    carries = decision.decision == "accept" and decision.content is not None
-    seen_hash: str | None = found["seen_hash"] if named or carries else None
-    return seen_hash
-
-
-def _unasked(thread: _Thread, interrupt_id: str | None) -> Conflict | Invalid:
-    if thread.publishes:
-        return NothingToResume("The publication is the worker's: nobody else can say that it is out.")
-    if interrupt_id is not None:
-        detail = f"The thread has never asked {interrupt_id}."
-        return UnknownInterrupt(
-            detail,
-            remedy="Take the id from the thread's interrupts.",
-            errors=[FieldError("/command/resume", detail)],
-        )
-    state = f"is {thread.status}" if thread.status else "has not begun"
-    return NothingToResume(f"The thread {state}: nothing waits for a decision.")
-
-
-def _has_its_brief(thread: _Thread) -> ThreadHasBrief:
+def _has_its_brief(thread: Thread) -> ThreadHasBrief:
     if thread.status == PlatformStatus.AWAITING_REVIEW:
         detail = "The thread waits for a decision; new input would put another draft in its place."
         return ThreadHasBrief(detail, remedy="Send command.resume; for another brief, begin a new thread.")
     return ThreadHasBrief(f"The thread is {thread.status}.", remedy="For another brief, begin a new thread.")
 
 
-def _nothing_to_continue(thread: _Thread) -> Conflict:
+def _nothing_to_continue(thread: Thread) -> Conflict:
     if thread.status is None:
         detail = "The thread has not begun."
-        remedy = 'Send input: {"source": {"type": "text", "text": …}}.'
-    else:
-        detail = f"The thread is {thread.status}: there is nothing to go on with."
-        remedy = "Send command.resume to decide, or begin a new thread with input."
-    return Conflict(detail, remedy=remedy)
+        return Conflict(detail, remedy='Send input: {"source": {"type": "text", "text": …}}.')
+    detail = f"The thread is {thread.status}: there is nothing to go on with."
+    return Conflict(detail, remedy="Send command.resume to decide, or begin a new thread with input.")
 
 
 _HOLD: Final = Statement.of(
@@ -341,7 +307,7 @@ INSERT INTO threads (id, workspace_id, metadata) VALUES (:id, :workspace_id, CAS
 ON CONFLICT (id) DO NOTHING RETURNING id
 """)
 _THREAD: Final = Statement.of("""
-SELECT t.graph_id, p.status, p.run_id, (
+SELECT t.graph_id, p.status, p.run_id, (p.due_at > now() AND p.lease_until IS NULL) IS TRUE AS due_later, (
     SELECT k.checkpoint_id FROM checkpoints k WHERE k.thread_id = t.id::text AND k.checkpoint_ns = ''
     ORDER BY k.checkpoint_id DESC LIMIT 1
 ) AS head
@@ -351,15 +317,9 @@ _FIRST: Final = Statement.of("""
 UPDATE platform_states SET run_id = :run_id, due_at = due_at + make_interval(secs => :delay) WHERE id = :id
 """)
 _OWE: Final = Statement.of("UPDATE platform_states SET run_id = :run_id WHERE id = :id")
+_GO: Final = Statement.of("UPDATE platform_states SET run_id = :run_id, due_at = now() WHERE id = :id")
 _TAKE: Final = Statement.of("""
 WITH taken AS (UPDATE platform_states SET run_id = :run_id WHERE id = :id RETURNING id)
 UPDATE threads t SET status = 'busy' FROM taken WHERE t.id = taken.id
 """)
 _BEGUN: Final = Statement.of("UPDATE runs SET begun_at = now(), first_checkpoint = :head WHERE id = :id")
-_REVIEW: Final = Statement.of("""
-SELECT r.id, r.status, r.seen_hash, d.content, d.metadata, d.media
-FROM reviews r JOIN drafts d ON d.id = r.draft_id
-WHERE r.thread_id = :thread_id AND CASE
-    WHEN CAST(:interrupt_id AS text) IS NULL THEN r.status = 'pending' ELSE r.interrupt_id = :interrupt_id END
-ORDER BY r.created_at DESC LIMIT 1
-""")

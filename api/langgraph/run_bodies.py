@@ -14,6 +14,7 @@ from api.schemas.workflows import WorkflowIn
 from core.errors import FieldError, Invalid
 from graphs.context import Context
 from models import MultitaskStrategy
+from services.thread_changes import END, Change
 from services.workflows import Options
 
 StreamMode = Literal[
@@ -39,20 +40,28 @@ NoBreak = Annotated[
 ]
 
 
+def _pairs(update: object) -> object:
+    """LangGraph takes a list of [name, value] as well."""
+    if isinstance(update, list) and all(isinstance(each, list) and len(each) == 2 for each in update):
+        return {str(name): value for name, value in update}
+    return update
+
+
+def _one_node(goto: object) -> object:
+    return goto[0] if isinstance(goto, list) and len(goto) == 1 else goto
+
+
 class RunCommand(Body):
     resume: JsonValue = None
-    update: Annotated[
-        None,
-        refuse(
-            "A run does not change the state. POST /threads/{thread_id}/state does, for a person to decide on."
-        ),
-    ] = None
-    goto: Annotated[
-        None,
-        refuse(
-            'A run goes its own way. Resume with {"decision": "regenerate" | "reject", …} to send it back or end it.'
-        ),
-    ] = None
+    update: Annotated[Facts | None, BeforeValidator(_pairs)] = None
+    goto: Annotated[str | None, BeforeValidator(_one_node)] = Field(None, max_length=50)
+    """One node: nothing runs beside anything else in these graphs."""
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Self:
+        if self.resume is not None and (self.update is not None or self.goto is not None):
+            raise ValueError("A command resumes, or it changes the state: a change leads to a new review.")
+        return self
 
 
 class RunCreate(Body):
@@ -65,7 +74,7 @@ class RunCreate(Body):
     config: Facts | None = None
     context: Facts | None = None
     checkpoint: CheckpointRef | None = None
-    checkpoint_id: str | None = Field(None, max_length=64)
+    checkpoint_id: UUID | None = None
     interrupt_before: NoBreak = None
     interrupt_after: NoBreak = None
     webhook: NoWebhook = None
@@ -85,26 +94,41 @@ class RunCreate(Body):
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:
-        if self.input is not None and self.resumes:
-            raise ValueError("A run has input or command.resume, not both.")
+        if self.input is not None and (self.answer is not None or self.change is not None):
+            raise ValueError("A run has input or a command, not both.")
         return self
 
     @property
-    def resumes(self) -> bool:
-        return self.command is not None and self.command.resume is not None
+    def answer(self) -> JsonValue:
+        """What it answers to the pending review. To send the thread to its end is to reject, as Agent Inbox ignores."""
+        command = self.command
+        if command is None:
+            return None
+        ends = command.goto == END and command.update is None
+        return {"decision": "reject"} if ends else command.resume
+
+    @property
+    def change(self) -> Change | None:
+        command = self.command
+        if command is None or self.answer is not None or (command.update is None and command.goto is None):
+            return None
+        return Change(values=command.update, goto=command.goto)
 
     @property
     def modes(self) -> list[str]:
         return list(self.stream_mode or ["values"])
 
     @property
-    def at(self) -> str | None:
-        """The checkpoint from which the run shall go on, however the client says so."""
-        configurable = self._configurable
-        named = configurable.get("checkpoint_id")
-        of_thread = self.checkpoint.checkpoint_id if self.checkpoint else None
-        chosen = self.checkpoint_id or of_thread or named
-        return str(chosen) if chosen else None
+    def at(self) -> UUID | None:
+        """The checkpoint from which the run shall go on, however the client says so. Raises Invalid."""
+        named = self._configurable.get("checkpoint_id")
+        chosen = self.checkpoint_id or (self.checkpoint and self.checkpoint.checkpoint_id)
+        try:
+            return chosen or (UUID(str(named)) if named else None)
+        except ValueError:
+            detail = "This is not a checkpoint's id."
+            where = "/config/configurable/checkpoint_id"
+            raise Invalid(detail, errors=[FieldError(where, detail)]) from None
 
     def kept(self) -> dict[str, Any]:
         """As the run shows it again; the input is the workflow's."""

@@ -30,6 +30,7 @@ from services import assistants, run_starts, runs
 from services.run_parts import Cursor
 from services.run_starts import Continue, Resume, Start, Wanted
 from services.runs import Run
+from services.thread_changes import Change
 
 router = new_router("/threads/{thread_id}/runs", "langgraph", documented=False)
 
@@ -180,22 +181,22 @@ async def begin(
 ) -> Run:
     """Whoever sends input starts something, whoever resumes decides. A source is fetched before there is any row."""
     platform = PlatformName(str(assistants.find(body.assistant_id)["graph_id"]))
-    if body.resumes:
+    if body.answer is not None:
         principal.require(Role.REVIEWER, Scope.REVIEWS_DECIDE)
     else:
         principal.require(Role.EDITOR, Scope.WORKFLOWS_WRITE)
     _may_cancel(principal, cancels(body))
-    do: Start | Resume | Continue
+    do: Start | Resume | Continue | Change
     if body.input is not None:
         brief, title = body.brief(platform)
         source = await read_source(brief.source, settings)
         if source is not None and title:
             source = source.model_copy(update={"title": source.title or title})
         do = Start(brief.brief(source))
-    elif body.resumes and body.command is not None:
-        do = Resume(body.command.resume)
+    elif body.answer is not None:
+        do = Resume(body.answer)
     else:
-        do = Continue()
+        do = body.change or Continue()
     wanted = Wanted(
         thread_id=thread_id,
         platform=platform,
@@ -244,7 +245,7 @@ def shown(run: Run, select: Sequence[str] | None = None) -> Mapping[str, Any]:
         "updated_at": run.updated_at,
         "status": run.status,
         "metadata": run.metadata,
-        "kwargs": run.request,
+        "kwargs": {name: value for name, value in run.request.items() if name != "turn"},
         "multitask_strategy": run.multitask_strategy,
     }
     return {name: whole[name] for name in select} if select else whole

@@ -93,7 +93,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["workspace_id"], ["workspaces.id"], name=op.f("fk_runs_workspace_id"), ondelete="CASCADE"
         ),
-        sa.CheckConstraint("kind IN ('start', 'resume', 'retry')", name=op.f("ck_runs_kind")),
+        sa.CheckConstraint("kind IN ('start', 'resume', 'continue', 'change')", name=op.f("ck_runs_kind")),
         sa.CheckConstraint(f"status IN ({STATUSES})", name=op.f("ck_runs_status")),
         sa.CheckConstraint(
             "multitask_strategy IN ('reject', 'enqueue', 'interrupt', 'rollback')",

@@ -1,6 +1,7 @@
 """Answers to what a thread asks: each is a decision like any other, and none is ever a silent success."""
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import APIStatusError, ConflictError, UnprocessableEntityError
 
 from core.settings import Settings
+from services.thread_changes import GRACE_SECONDS
 from tests.plugins.api import Api
 from tests.plugins.author import ARTICLE, Author, with_simulators
 from tests.plugins.protocol import Sdk
@@ -86,7 +88,14 @@ async def test_what_is_no_answer_to_what_waits_is_refused(sdk: Sdk, author: Auth
         await client.runs.create(thread_id, "linkedin", command={"resume": {"decision": "accept"}})
     with pytest.raises(ConflictError, match="decision"):
         await client.runs.create(thread_id, "x", input=INPUT)
-    for command in ({"update": {"feedback": "x"}}, {"goto": "publish"}):
+    commands: list[Any] = [
+        {"goto": "publish"},
+        {"goto": ["generate", "evaluate"]},
+        {"goto": {"node": "generate", "input": {}}},
+        {"update": {"outcome": "published"}},
+        {"resume": {"decision": "accept"}, "update": {"round": 0}},
+    ]
+    for command in commands:
         with pytest.raises(UnprocessableEntityError):
             await client.runs.create(thread_id, "x", command=command)
     assert (await client.threads.get(thread_id))["interrupts"]
@@ -140,3 +149,48 @@ async def test_who_may_not_decide_cannot_resume(sdk: Sdk, author: Author, api: A
         await resume(sdk(stranger), thread_id, accept)
     assert refused.value.status_code == 404
     await resume(sdk(decider), thread_id, accept)
+
+
+async def test_a_run_may_send_the_thread_back_and_a_person_decides_again(sdk: Sdk, author: Author) -> None:
+    client = sdk(author.user)
+    thread_id, first = await paused(client)
+    again: Any = await client.runs.wait(
+        thread_id, "x", command={"goto": "generate", "update": [["feedback", "Say it shorter."]]}
+    )
+    assert len(again["drafts"]) == 2
+    with pytest.raises(ConflictError):
+        await resume(client, thread_id, {first["id"]: {"decision": "accept"}})
+
+    history = await client.threads.get_history(thread_id, limit=100)
+    unscored = next(each for each in history[::-1] if each["next"] == ["evaluate"])
+    forked: Any = await client.runs.wait(thread_id, "x", checkpoint=unscored["checkpoint"])
+    assert forked["drafts"] == again["drafts"][:1]
+    assert forked["__interrupt__"][0]["value"]["draft"]["id"] == forked["drafts"][0]["id"]
+
+    started = time.monotonic()
+    await client.threads.update_state(thread_id, {"feedback": "Longer."}, as_node="generate")
+    updates: list[Any] = [
+        part.data async for part in client.runs.stream(thread_id, "x", stream_mode="updates")
+    ]
+    assert [list(update) for update in updates[1:]] == [["evaluate"], ["__interrupt__"]]
+    assert time.monotonic() - started < GRACE_SECONDS
+    with pytest.raises(ConflictError, match="nothing to go on"):
+        await client.runs.create(thread_id, "x")
+
+    ended: Any = await client.runs.wait(thread_id, "x", command={"goto": "__end__"})
+    assert ended["outcome"] == "rejected"
+    assert [run["status"] for run in await client.runs.list(thread_id)] == ["success"] * 5
+    decided = (await author.user.get("/v1/reviews", params={"status": "decided"})).json()["items"]
+    assert [review["decision"] for review in decided] == ["reject"]
+
+
+async def test_a_change_waits_for_the_run_under_way(sdk: Sdk, author: Author) -> None:
+    client = sdk(author.user)
+    thread_id = (await client.threads.create())["thread_id"]
+    await client.runs.create(thread_id, "x", input=INPUT, after_seconds=1)
+    again = await client.runs.create(thread_id, "x", command={"goto": "generate"})
+    last: Any = await client.runs.create(thread_id, "x", command={"goto": "generate"})
+    assert (again["status"], last["status"]) == ("pending", "pending")
+    values: Any = await client.runs.join(thread_id, last["run_id"])
+    assert len(values["drafts"]) == 3
+    assert (await client.runs.get(thread_id, again["run_id"]))["status"] == "success"
