@@ -39,7 +39,8 @@ _WORKSPACE: Final[Json] = {
     "in": "header",
     "required": False,
     "description": "The workspace to act in; by default the caller's personal one, or the API key's.",
-    "schema": {"type": "string", "format": "uuid"},
+    # Generated clients hand a UUID on as it is, which is no header.
+    "schema": {"type": "string", "pattern": "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"},
 }
 _KEY: Final[Json] = {
     "name": KEY_HEADER,
@@ -50,17 +51,56 @@ _KEY: Final[Json] = {
 }
 
 
+_TAGS: Final = {
+    "workflows": "Have a text or a page drafted for platforms, follow what comes of it, read every draft.",
+    "reviews": "The inbox: what waits for a person, and the decisions. They hold only for what the person saw.",
+    "publishing": "The ledger of what goes out and went out, with every attempt; posts, and taking them back.",
+    "events": "What happens, as it happens, as server-sent events that can be taken up again anywhere.",
+    "webhooks": "The same, sent to an address of yours.",
+    "platforms": "What each platform takes, and what a text would look like to it.",
+    "accounts": "The accounts that posts go out with.",
+    "library": "What drafts are made with: projects, templates, style samples, the profile.",
+    "administration": "Workspaces, members, invitations, API keys, budgets and what was spent.",
+    "auth": "Accounts and sessions of people. Programs use API keys.",
+    "system": "For whoever operates the service.",
+}
+_RETRY_AFTER: Final[Json] = {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}
+_RATE: Final[Json] = {
+    "RateLimit-Limit": {"description": "Requests a minute.", "schema": {"type": "integer"}},
+    "RateLimit-Remaining": {"description": "How many are left.", "schema": {"type": "integer"}},
+    "RateLimit-Reset": {
+        "description": "Seconds until they are all there again.",
+        "schema": {"type": "integer"},
+    },
+}
+_PROBLEM: Final[Json] = {
+    "type": "urn:proofroom:problem:DraftChanged",
+    "title": "The draft is not the one you saw",
+    "status": 409,
+    "detail": "What you saw (text, metadata, images, account or time) is not what waits for a decision now.",
+    "code": "DraftChanged",
+    "retryable": False,
+    "remedy": "Read GET /v1/reviews/01990000-0000-7000-8000-000000000000 again and decide with its seen_hash.",
+}
+
+
 def complete(document: Json) -> Json:
-    """Adds the parameters that every call takes and the problems that it can answer; in place."""
+    """Adds what every call takes and answers beyond its handler's own, and what readers and generators want; in place."""
+    document["servers"] = [{"url": "/", "description": "The service that this document comes from."}]
+    document["tags"] = [{"name": name, "description": words} for name, words in _TAGS.items()]
     components = document.setdefault("components", {})
     components["securitySchemes"] = SCHEMES
     schemas = components.setdefault("schemas", {})
     model = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(model.pop("$defs", {}))
-    schemas["Problem"] = model
+    schemas["Problem"] = {**model, "examples": [_PROBLEM]}
+    components["headers"] = _RATE
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     for path, method, operation in _operations(document):
+        operation["summary"] = (
+            operation["operationId"].replace("_", " ").capitalize().replace(" api ", " API ")
+        )
         if path not in _UNLIMITED:
             _complete(method, operation)
     return document
@@ -87,6 +127,9 @@ def _complete(method: str, operation: Json) -> None:
             parameters.append(_KEY)
     for status in statuses:
         _problem(operation["responses"], status)
+    for response in operation["responses"].values():
+        for name in _RATE:
+            response.setdefault("headers", {})[name] = {"$ref": f"#/components/headers/{name}"}
 
 
 def _problem(responses: Json, status: HTTPStatus) -> None:
@@ -94,6 +137,8 @@ def _problem(responses: Json, status: HTTPStatus) -> None:
         "description": _REASONS[status],
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
+    if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
+        responses[str(int(status))]["headers"] = {"Retry-After": _RETRY_AFTER}
 
 
 def also(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:

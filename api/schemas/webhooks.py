@@ -66,7 +66,7 @@ class WebhookMade(WebhookOut):
     secret: str = Field(description="Shown this once. Verify `webhook-signature` with it.")
 
 
-class AttemptOut(Answer):
+class DeliveryAttemptOut(Answer):
     at: Time
     duration_ms: int
     status: int | None = Field(description="The answer's; null where there was none.")
@@ -90,7 +90,7 @@ class DeliveryOut(Answer):
 
 class DeliveryDetail(DeliveryOut):
     payload: dict[str, JsonValue] = Field(description="The body's `data`.")
-    attempts: list[AttemptOut]
+    attempts: list[DeliveryAttemptOut]
 
 
 class ReplayIn(Body):

@@ -51,3 +51,37 @@ def test_operations_are_named_after_what_they_do(document: dict[str, Any]) -> No
     names = [operation["operationId"] for item in document["paths"].values() for operation in item.values()]
     assert len(names) == len(set(names))
     assert {"list_projects", "create_api_key", "set_budget"} <= set(names)
+
+
+def test_tags_and_servers_are_described(document: dict[str, Any]) -> None:
+    used = {
+        tag
+        for item in document["paths"].values()
+        for operation in item.values()
+        for tag in operation.get("tags", ())
+    }
+    described = {tag["name"]: tag["description"] for tag in document["tags"]}
+    assert described.keys() == used
+    assert [server["url"] for server in document["servers"]] == ["/"]
+
+
+def test_what_a_generator_makes_of_it_has_plain_names(document: dict[str, Any]) -> None:
+    """`make test-client` generates a client and uses it; these are what would be in its way."""
+    # Two models of one name get their modules' names in front.
+    assert not [name for name in document["components"]["schemas"] if "__" in name]
+    for item in document["paths"].values():
+        for operation in item.values():
+            assert operation["summary"][0].isupper()
+            headers = [each for each in operation.get("parameters", ()) if each["in"] == "header"]
+            assert not [each["name"] for each in headers if each["schema"].get("format")]
+
+
+def test_limits_and_waits_are_told(document: dict[str, Any]) -> None:
+    responses = document["paths"]["/v1/workflows"]["post"]["responses"]
+    assert {"Location", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"} == responses["202"][
+        "headers"
+    ].keys()
+    for status in ("429", "503"):
+        assert "Retry-After" in responses[status]["headers"]
+    [problem] = document["components"]["schemas"]["Problem"]["examples"]
+    assert problem["code"] == "DraftChanged"
