@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from sqlalchemy.ext.asyncio import AsyncSession
+from sse_starlette.sse import EventSourceResponse
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -21,6 +22,7 @@ from services import idempotency
 
 KEY_PATTERN: Final = r"^[\x21-\x7e]{1,255}$"
 REPLAYED_HEADER: Final = "Idempotent-Replayed"
+_STREAMS: Final = (StreamingResponse, EventSourceResponse)
 _WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -112,8 +114,8 @@ class UnitOfWork:
             yield Part(session, self._state.keyring, call, said.body if said else None)
 
     async def keep(self, response: Response) -> None:
-        """Store the answer beside what it tells of, in the same commit."""
-        if self._session is None or self._call is None or isinstance(response, StreamingResponse):
+        """Store the answer beside what it tells of, in the same commit. Who answers with a stream keeps something else."""
+        if self._session is None or self._call is None or isinstance(response, _STREAMS):
             return
         answer = idempotency.Answer(
             response.status_code,

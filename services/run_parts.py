@@ -75,6 +75,8 @@ async def look(connection: Connection, thread_id: UUID, run_id: UUID, after: Cur
             "last": run.last_checkpoint,
         },
     )
+    if run.ended and not rows:
+        return Look(run, await _recorded(connection, run, after), 0)
     snapshots = [await _snapshot(run, row) for row in rows]
     teller = teller_of(run)
     found: list[tuple[Cursor, Part]] = []
@@ -98,6 +100,17 @@ async def outcome(connection: Connection, run: Run) -> dict[str, Any]:
     rows = await sql.rows(connection, _CHECKPOINTS, wanted) if run.last_checkpoint else []
     if rows:
         return stream.result(await _snapshot(run, rows[0]))
+    return await _projected(connection, run)
+
+
+async def _recorded(connection: Connection, run: Run, after: Cursor) -> Sequence[tuple[Cursor, Part]]:
+    """A day after a thread's end its checkpoints are gone; what came of it is on record."""
+    cursor = Cursor(run.last_checkpoint or "", 0)
+    values = Part("values", "values", await _projected(connection, run))
+    return [(cursor, values)] if cursor > after else []
+
+
+async def _projected(connection: Connection, run: Run) -> dict[str, Any]:
     values = (await thread_projection.read(connection, [run.thread_id])).get(run.thread_id, {})
     return {name: value for name, value in values.items() if name in stream.OUTPUTS}
 

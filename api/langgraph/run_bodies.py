@@ -115,6 +115,11 @@ class RunCreate(Body):
         return Change(values=command.update, goto=command.goto)
 
     @property
+    def cancels(self) -> bool:
+        """When whoever waits for it leaves."""
+        return self.on_disconnect == "cancel"
+
+    @property
     def modes(self) -> list[str]:
         return list(self.stream_mode or ["values"])
 

@@ -1,11 +1,12 @@
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import orjson
-from fastapi import Header, Query, Request
+from fastapi import Depends, Header, Query, Request
 from pydantic import TypeAdapter
 from pydantic import ValidationError as Unfit
 from starlette.responses import Response
@@ -18,7 +19,7 @@ from api.langgraph.run_bodies import RunCreate, StreamMode
 from api.langgraph.streams import Followed
 from api.route import router as new_router
 from api.sources import read_source
-from api.transaction import UnitOfWork
+from api.transaction import Replay, UnitOfWork
 from core.db import Database
 from core.errors import FieldError, Invalid
 from core.principal import Principal, Role, Scope
@@ -42,6 +43,45 @@ Field = Literal[
 _MODES: Final = TypeAdapter(list[StreamMode])
 
 
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What it takes to follow a run after the request's own transaction is over."""
+
+    request: Request
+    db: Db
+    listener: ListenerOf
+    settings: SettingsOf
+
+    async def begun(
+        self, body: RunCreate, thread_id: UUID, principal: Principal, *, may_create: bool = False
+    ) -> Run:
+        """By this call, or by the same one before: whoever repeats it follows the same run."""
+        work: UnitOfWork = self.request.state.work
+        try:
+            await work.look_back()
+            run = await begin(body, thread_id, principal, work, self.settings, may_create=may_create)
+        except Replay as replay:
+            found = orjson.loads(replay.answer.body)
+            return await find(self.db, principal, UUID(found["thread_id"]), UUID(found["run_id"]))
+        await work.keep(answer(shown(run)))
+        return run
+
+    def of(self, run: Run, principal: Principal, *, cancels: bool = False) -> Followed:
+        return Followed(
+            self.db,
+            self.listener,
+            principal,
+            partial(authenticate, self.request, self.db),
+            run.thread_id,
+            run.id,
+            self.settings.poll_seconds,
+            cancels,
+        )
+
+
+Follows = Annotated[Following, Depends()]
+
+
 @router.post("")
 async def create_run(
     thread_id: UUID, body: RunCreate, principal: Viewer, work: Work, settings: SettingsOf
@@ -51,34 +91,18 @@ async def create_run(
 
 
 @router.post("/stream")
-async def stream_new_run(
-    thread_id: UUID,
-    body: RunCreate,
-    request: Request,
-    principal: Viewer,
-    work: Work,
-    db: Db,
-    listener: ListenerOf,
-    settings: SettingsOf,
-) -> Response:
-    run = await begin(body, thread_id, principal, work, settings)
-    followed = follow(request, principal, db, listener, settings, run, cancels(body))
+async def stream_new_run(thread_id: UUID, body: RunCreate, principal: Viewer, following: Follows) -> Response:
+    run = await following.begun(body, thread_id, principal)
+    followed = following.of(run, principal, cancels=body.cancels)
     return streams.stream(followed, body.modes, resumable=bool(body.stream_resumable))
 
 
 @router.post("/wait")
 async def wait_for_new_run(
-    thread_id: UUID,
-    body: RunCreate,
-    request: Request,
-    principal: Viewer,
-    work: Work,
-    db: Db,
-    listener: ListenerOf,
-    settings: SettingsOf,
+    thread_id: UUID, body: RunCreate, principal: Viewer, following: Follows
 ) -> Response:
-    run = await begin(body, thread_id, principal, work, settings)
-    return streams.wait(follow(request, principal, db, listener, settings, run, cancels(body)))
+    run = await following.begun(body, thread_id, principal)
+    return streams.wait(following.of(run, principal, cancels=body.cancels))
 
 
 @router.get("")
@@ -98,7 +122,7 @@ async def list_runs(
 
 @router.get("/{run_id}")
 async def read_run(thread_id: UUID, run_id: UUID, principal: Viewer, db: Db) -> Response:
-    return answer(shown(await _find(db, principal, thread_id, run_id)))
+    return answer(shown(await find(db, principal, thread_id, run_id)))
 
 
 @router.delete("/{run_id}")
@@ -112,12 +136,9 @@ async def delete_run(thread_id: UUID, run_id: UUID, _: WorkflowEditor, work: Wor
 async def cancel_run(
     thread_id: UUID,
     run_id: UUID,
-    request: Request,
     principal: WorkflowEditor,
     work: Work,
-    db: Db,
-    listener: ListenerOf,
-    settings: SettingsOf,
+    following: Follows,
     wait: bool = False,
     action: Action = "interrupt",
 ) -> Response:
@@ -125,45 +146,41 @@ async def cancel_run(
     session = await work.begin()
     run = await runs.find(await connection_of(session), thread_id, run_id)
     await runs.cancel(session, thread_id, run_id, action)
-    if wait and not (action == "rollback" and run.begun_at is None):
-        return streams.wait(follow(request, principal, db, listener, settings, run))
-    return Response(status_code=HTTPStatus.ACCEPTED)
+    cancelled = Response(status_code=HTTPStatus.ACCEPTED)
+    if not wait or (action == "rollback" and run.begun_at is None):
+        return cancelled
+    await work.keep(cancelled)
+    return streams.wait(following.of(run, principal))
 
 
 @router.get("/{run_id}/join")
 async def join_run(
     thread_id: UUID,
     run_id: UUID,
-    request: Request,
     principal: Viewer,
-    db: Db,
-    listener: ListenerOf,
-    settings: SettingsOf,
+    following: Follows,
     cancel_on_disconnect: bool = False,
 ) -> Response:
-    run = await _find(db, principal, thread_id, run_id)
+    run = await find(following.db, principal, thread_id, run_id)
     _may_cancel(principal, cancel_on_disconnect)
-    return streams.wait(follow(request, principal, db, listener, settings, run, cancel_on_disconnect))
+    return streams.wait(following.of(run, principal, cancels=cancel_on_disconnect))
 
 
 @router.get("/{run_id}/stream")
 async def join_stream(
     thread_id: UUID,
     run_id: UUID,
-    request: Request,
     principal: Viewer,
-    db: Db,
-    listener: ListenerOf,
-    settings: SettingsOf,
+    following: Follows,
     cancel_on_disconnect: bool = False,
     last_event_id: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
 ) -> Response:
     """From the beginning, or after Last-Event-ID; in the modes that are asked for, or in the run's own."""
-    run = await _find(db, principal, thread_id, run_id)
+    run = await find(following.db, principal, thread_id, run_id)
     _may_cancel(principal, cancel_on_disconnect)
-    modes = _modes(request) or run.request["stream_mode"]
+    modes = _modes(following.request) or run.request["stream_mode"]
     return streams.stream(
-        follow(request, principal, db, listener, settings, run, cancel_on_disconnect),
+        following.of(run, principal, cancels=cancel_on_disconnect),
         modes,
         after=_cursor(last_event_id),
         resumable=bool(run.request.get("stream_resumable")) or last_event_id is not None,
@@ -185,7 +202,7 @@ async def begin(
         principal.require(Role.REVIEWER, Scope.REVIEWS_DECIDE)
     else:
         principal.require(Role.EDITOR, Scope.WORKFLOWS_WRITE)
-    _may_cancel(principal, cancels(body))
+    _may_cancel(principal, body.cancels)
     do: Start | Resume | Continue | Change
     if body.input is not None:
         brief, title = body.brief(platform)
@@ -211,31 +228,6 @@ async def begin(
     return await run_starts.create(await work.begin(), principal, wanted)
 
 
-def follow(
-    request: Request,
-    principal: Principal,
-    db: Database,
-    listener: ListenerOf,
-    settings: Settings,
-    run: Run,
-    cancelled_with: bool = False,
-) -> Followed:
-    return Followed(
-        db,
-        listener,
-        principal,
-        partial(authenticate, request, db),
-        run.thread_id,
-        run.id,
-        settings.poll_seconds,
-        cancelled_with,
-    )
-
-
-def cancels(body: RunCreate) -> bool:
-    return body.on_disconnect == "cancel"
-
-
 def shown(run: Run, select: Sequence[str] | None = None) -> Mapping[str, Any]:
     whole = {
         "run_id": str(run.id),
@@ -251,7 +243,7 @@ def shown(run: Run, select: Sequence[str] | None = None) -> Mapping[str, Any]:
     return {name: whole[name] for name in select} if select else whole
 
 
-async def _find(db: Database, principal: Principal, thread_id: UUID, run_id: UUID) -> Run:
+async def find(db: Database, principal: Principal, thread_id: UUID, run_id: UUID) -> Run:
     async with db.reading(principal.workspace_id, principal.user_id) as connection:
         return await runs.find(connection, thread_id, run_id)
 

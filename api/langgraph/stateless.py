@@ -3,15 +3,15 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import Body, Request
+from fastapi import Body
 from starlette.responses import Response
 from uuid_utils.compat import uuid7
 
-from api.deps import Db, ListenerOf, SettingsOf, Viewer, Work, WorkflowEditor
+from api.deps import SettingsOf, Viewer, Work, WorkflowEditor
 from api.langgraph import streams
 from api.langgraph.answers import answer
 from api.langgraph.run_bodies import RunCreate, RunsCancel
-from api.langgraph.runs import Action, begin, cancels, follow, shown
+from api.langgraph.runs import Action, Follows, begin, shown
 from api.route import router as new_router
 from core.errors import FieldError, Invalid
 from core.sql import connection_of
@@ -29,32 +29,16 @@ async def create_stateless_run(
 
 
 @router.post("/stream")
-async def stream_stateless_run(
-    body: RunCreate,
-    request: Request,
-    principal: Viewer,
-    work: Work,
-    db: Db,
-    listener: ListenerOf,
-    settings: SettingsOf,
-) -> Response:
-    run = await begin(_fresh(body), uuid7(), principal, work, settings, may_create=True)
-    followed = follow(request, principal, db, listener, settings, run, cancels(body))
+async def stream_stateless_run(body: RunCreate, principal: Viewer, following: Follows) -> Response:
+    run = await following.begun(_fresh(body), uuid7(), principal, may_create=True)
+    followed = following.of(run, principal, cancels=body.cancels)
     return streams.stream(followed, body.modes, resumable=bool(body.stream_resumable))
 
 
 @router.post("/wait")
-async def wait_for_stateless_run(
-    body: RunCreate,
-    request: Request,
-    principal: Viewer,
-    work: Work,
-    db: Db,
-    listener: ListenerOf,
-    settings: SettingsOf,
-) -> Response:
-    run = await begin(_fresh(body), uuid7(), principal, work, settings, may_create=True)
-    return streams.wait(follow(request, principal, db, listener, settings, run, cancels(body)))
+async def wait_for_stateless_run(body: RunCreate, principal: Viewer, following: Follows) -> Response:
+    run = await following.begun(_fresh(body), uuid7(), principal, may_create=True)
+    return streams.wait(following.of(run, principal, cancels=body.cancels))
 
 
 @router.post("/batch")

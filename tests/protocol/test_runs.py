@@ -208,3 +208,22 @@ async def test_nobody_reaches_anothers_runs(sdk: Sdk, author: Author, api: Api) 
         await theirs.runs.create(thread_id, "x", input=INPUT, if_not_exists="create")
     await theirs.runs.cancel_many(status="all")
     assert (await sdk(author.user).runs.get(thread_id, run_id))["status"] == "pending"
+
+
+async def test_a_call_that_is_repeated_follows_the_same_run(sdk: Sdk, author: Author) -> None:
+    client, headers = sdk(author.user), {"Idempotency-Key": "brief-1"}
+    thread_id = (await client.threads.create())["thread_id"]
+    first = await client.runs.wait(thread_id, "x", input=INPUT, headers=headers)
+    assert await client.runs.wait(thread_id, "x", input=INPUT, headers=headers) == first
+    accept: Any = {"resume": {"decision": "accept"}}
+    headers = {"Idempotency-Key": "decision-1"}
+    told = [
+        [part.data async for part in client.runs.stream(thread_id, "x", command=accept, headers=headers)]
+        for _ in range(2)
+    ]
+    assert told[0] == told[1]
+    made = [
+        await client.runs.create(None, "x", input=INPUT, headers={"Idempotency-Key": "other"}) for _ in "12"
+    ]
+    assert made[0] == made[1]
+    assert len(await client.runs.list(thread_id)) == 2

@@ -178,6 +178,9 @@ async def test_what_went_wrong_is_told(sdk: Sdk, api: Api, settings: Settings) -
         assert told[-1].data == {"error": "BudgetExceeded", "message": "The month is spent."}
         with pytest.raises(Exception, match="BudgetExceeded: The month is spent"):
             await client.runs.wait(None, "x", input=INPUT)
+        (failed, _) = await client.threads.search(status="error")
+        again: Any = await client.runs.wait(failed["thread_id"], "x")
+        assert again["__interrupt__"]
     finally:
         stop.set()
         await running
