@@ -113,7 +113,7 @@ async def test_two_reviewers_at_once(site: Site, scene: Scene) -> None:
 
 async def test_a_lost_connection_and_an_old_tab(site: Site, scene: Scene) -> None:
     ((thread_id, address),) = await wait(scene, "x", texts=("The words of before.",))
-    site.allow("ERR_INTERNET_DISCONNECTED|/events|htmx:(sendError|afterRequest)")
+    site.allow("ERR_INTERNET_DISCONNECTED|/events|htmx:sendError")
     page = await site.sign_in("ada")
     await page.route("**/events?*", lambda route: route.abort())  # a tab that sleeps is told of nothing
     await page.goto(address)

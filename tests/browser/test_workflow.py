@@ -24,8 +24,6 @@ async def kept(page: Page) -> int:
 
 
 async def test_a_text_becomes_drafts_before_ones_eyes(site: Site, scene: Scene) -> None:
-    # A look at the text that was under way when the page was left.
-    site.allow("htmx:(sendAbort|afterRequest)")
     page = await site.sign_in("ada", timezone_id="Asia/Tokyo")
     await page.goto("/new")
     await expect(page.get_by_text("In the time zone Asia/Tokyo")).to_be_attached()

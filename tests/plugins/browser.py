@@ -40,7 +40,9 @@ _START_SECONDS: Final = 20
 _PATIENCE_MS: Final = 10_000
 _MISSING: Final = "no Chromium was found: install one, then run scripts/chromium"
 _LEFT: Final = "net::ERR_ABORTED"
-"""What was under way when somebody went to another page."""
+"""What was under way when somebody went to another page, or what a newer request took the place of;"""
+_GIVEN_UP: Final = re.compile(r"console: htmx:(sendAbort|afterRequest)\b")
+"""and what htmx says of it. One that failed has an error of its own."""
 
 
 @dataclass
@@ -100,8 +102,9 @@ class Site:
 
     def _watch(self, context: "BrowserContext") -> None:
         def console(message: "ConsoleMessage") -> None:
-            if message.type == "error":
-                self._complaints.append(f"console: {message.text} ({message.location.get('url')})")
+            said = f"console: {message.text} ({message.location.get('url')})"
+            if message.type == "error" and not _GIVEN_UP.match(said):
+                self._complaints.append(said)
 
         def error(error: "WebError") -> None:
             self._complaints.append(f"uncaught: {error.error.stack}")

@@ -15,8 +15,14 @@ let due = null;
 
 function refresh() {
   due = null;
-  htmx.ajax("GET", list().dataset.here, { source: list(), target: list(), select: "#inbox", swap: "morph" });
+  const shown = htmx.ajax("GET", list().dataset.here, { source: list(), target: list(), select: "#inbox", swap: "morph" });
+  shown.catch(() => {}); // given up for a longer or another list; what failed is told by htmx's own events
 }
+
+// One that had to wait is about the list as it is by then.
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  if (detail.elt === list()) detail.path = list().dataset.here;
+});
 
 function soon() {
   due ??= setTimeout(refresh, BURST);
