@@ -1,9 +1,10 @@
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import Query
+from fastapi import Query, Response
 
-from api.deps import Db, JobEditor, JobReviewer, Session, Viewer
+from api import waiting
+from api.deps import Db, JobEditor, JobReviewer, ListenerOf, Session, SettingsOf, Viewer
 from api.pages import Page, Paging
 from api.route import router as new_router
 from api.schemas.publishing import JobDetail, JobItem, JobOut, ReconcileIn, RescheduleIn, RetryIn
@@ -12,6 +13,8 @@ from platforms.registry import PlatformName
 from services import jobs, ledger
 
 router = new_router("/v1/publishing-jobs", "publishing")
+
+_ENDED: Final = frozenset({JobStatus.PUBLISHED, JobStatus.CANCELLED})
 
 
 @router.get("")
@@ -30,11 +33,33 @@ async def list_publishing_jobs(
     return Page[JobItem].of(found, JobItem.model_validate)
 
 
-@router.get("/{job_id}")
-async def get_publishing_job(job_id: UUID, principal: Viewer, db: Db) -> JobDetail:
+@router.get("/{job_id}", response_model=JobDetail, responses=waiting.RESPONSES)
+async def get_publishing_job(
+    job_id: UUID,
+    principal: Viewer,
+    db: Db,
+    settings: SettingsOf,
+    listener: ListenerOf,
+    response: Response,
+    wait: waiting.Wait = 0,
+    known: waiting.Known = None,
+) -> JobDetail | Response:
     """What was approved by whom, every attempt to send it, and what spoke for its outcome."""
-    async with db.reading(principal.workspace_id, principal.user_id) as connection:
-        return JobDetail.of(await ledger.find(connection, job_id))
+
+    async def look() -> JobDetail:
+        async with db.reading(principal.workspace_id, principal.user_id) as connection:
+            return JobDetail.of(await ledger.find(connection, job_id))
+
+    return await waiting.answer(
+        look,
+        response=response,
+        listener=listener,
+        workflow_id=(await look()).workflow_id if wait else job_id,
+        poll_seconds=settings.poll_seconds,
+        wait=wait,
+        known=known,
+        ended=lambda found: found.status in _ENDED,
+    )
 
 
 @router.post("/{job_id}/cancel")

@@ -1,11 +1,11 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Query
+from fastapi import Query, Response
 
-from api import decisions
+from api import decisions, waiting
 from api.decisions import Taken
-from api.deps import Db, Reviewer, ReviewWriter, Session, Viewer, Work
+from api.deps import Db, ListenerOf, Reviewer, ReviewWriter, Session, SettingsOf, Viewer, Work
 from api.pages import Page, Paging
 from api.route import router as new_router
 from api.schemas.common import Time
@@ -91,12 +91,34 @@ async def decide_many(body: DecisionsIn, principal: Reviewer, work: Work) -> Dec
     return DecisionResults(items=await decisions.decide_each(work, principal, taken))
 
 
-@router.get("/{review_id}")
-async def get_review(review_id: UUID, principal: Viewer, db: Db) -> ReviewOut:
-    """All that a decision needs."""
-    async with db.reading(principal.workspace_id, principal.user_id) as connection:
-        view = await review_views.find(connection, review_id)
-    return ReviewOut.of_view(view, await review_views.preview(view))
+@router.get("/{review_id}", response_model=ReviewOut, responses=waiting.RESPONSES)
+async def get_review(
+    review_id: UUID,
+    principal: Viewer,
+    db: Db,
+    settings: SettingsOf,
+    listener: ListenerOf,
+    response: Response,
+    wait: waiting.Wait = 0,
+    known: waiting.Known = None,
+) -> ReviewOut | Response:
+    """All that a decision needs. With `wait`, as soon as it is decided or overtaken."""
+
+    async def look() -> ReviewOut:
+        async with db.reading(principal.workspace_id, principal.user_id) as connection:
+            view = await review_views.find(connection, review_id)
+        return ReviewOut.of_view(view, await review_views.preview(view))
+
+    return await waiting.answer(
+        look,
+        response=response,
+        listener=listener,
+        workflow_id=(await look()).workflow_id if wait else review_id,
+        poll_seconds=settings.poll_seconds,
+        wait=wait,
+        known=known,
+        ended=lambda found: found.status != ReviewStatus.PENDING,
+    )
 
 
 @router.patch("/{review_id}")

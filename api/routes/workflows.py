@@ -1,11 +1,9 @@
-import asyncio
-import hashlib
-from http import HTTPStatus
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import Header, Query, Response
+from fastapi import Query, Response
 
+from api import waiting
 from api.deps import Db, ListenerOf, Session, SettingsOf, Viewer, Work, WorkflowEditor
 from api.pages import Page, Paging
 from api.route import router as new_router
@@ -17,7 +15,6 @@ from services import estimates, workflow_views, workflows
 
 router = new_router("/v1/workflows", "workflows")
 
-LONGEST_WAIT: Final = 60
 _ENDED: Final = frozenset(
     {WorkflowStatus.COMPLETED, WorkflowStatus.FAILED, WorkflowStatus.CANCELLED, WorkflowStatus.ARCHIVED}
 )
@@ -74,14 +71,7 @@ async def list_workflows(
     return Page[WorkflowOut].of(found, WorkflowOut.of)
 
 
-@router.get(
-    "/{workflow_id}",
-    response_model=WorkflowOut,
-    responses={
-        200: {"headers": {"ETag": {"schema": {"type": "string"}, "description": "Names this state of it."}}},
-        304: {"description": "It is still as `If-None-Match` names it."},
-    },
-)
+@router.get("/{workflow_id}", response_model=WorkflowOut, responses=waiting.RESPONSES)
 async def get_workflow(
     workflow_id: UUID,
     principal: Viewer,
@@ -89,48 +79,25 @@ async def get_workflow(
     settings: SettingsOf,
     listener: ListenerOf,
     response: Response,
-    wait: Annotated[
-        float,
-        Query(
-            ge=0,
-            le=LONGEST_WAIT,
-            description="Seconds to wait while it is as `If-None-Match` names it, or without that for the next change; "
-            "not once it has ended.",
-        ),
-    ] = 0,
-    known: Annotated[
-        str | None, Header(alias="If-None-Match", description="The `ETag` of the state that you have.")
-    ] = None,
+    wait: waiting.Wait = 0,
+    known: waiting.Known = None,
 ) -> WorkflowOut | Response:
-    """No connection and no transaction is held while it waits."""
+    """With `wait`, as soon as it has changed."""
 
-    async def look() -> tuple[WorkflowOut, str]:
+    async def look() -> WorkflowOut:
         async with db.reading(principal.workspace_id, principal.user_id) as connection:
-            found = WorkflowOut.of(await workflow_views.find(connection, workflow_id))
-        return found, _etag(found)
+            return WorkflowOut.of(await workflow_views.find(connection, workflow_id))
 
-    clock = asyncio.get_running_loop().time
-    until = clock() + wait
-    with listener.subscribe(workflow_id) as news:
-        found, tag = await look()
-        awaited = tag if known is None else known
-        while (
-            tag == awaited
-            and found.status not in _ENDED
-            and not listener.ending
-            and (left := until - clock()) > 0
-        ):
-            await news.wait(min(left, settings.poll_seconds))
-            found, tag = await look()
-    if tag == known:
-        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
-    response.headers["ETag"] = tag
-    return found
-
-
-def _etag(found: WorkflowOut) -> str:
-    """RFC 9110, 8.8.3: quoted."""
-    return f'"{hashlib.blake2b(found.model_dump_json().encode(), digest_size=12).hexdigest()}"'
+    return await waiting.answer(
+        look,
+        response=response,
+        listener=listener,
+        workflow_id=workflow_id,
+        poll_seconds=settings.poll_seconds,
+        wait=wait,
+        known=known,
+        ended=lambda found: found.status in _ENDED,
+    )
 
 
 @router.post("/{workflow_id}/cancel")

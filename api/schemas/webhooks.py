@@ -26,7 +26,10 @@ Url = Annotated[
 Events = Annotated[
     list[EventType], Field(max_length=len(EventType), description="Types of events; none named: all.")
 ]
-_EXAMPLE = {"url": "https://example.com/hooks/proofroom", "events": ["review.requested", "post.published"]}
+_EXAMPLE: Final[dict[str, JsonValue]] = {
+    "url": "https://example.com/hooks/proofroom",
+    "events": ["review.requested", "post.published"],
+}
 
 
 class WebhookIn(Body):

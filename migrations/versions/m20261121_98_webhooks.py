@@ -15,7 +15,10 @@ branch_labels = None
 depends_on = None
 
 WORKSPACE = "(SELECT nullif(current_setting('proofroom.workspace_id', true), '')::uuid)"
-NEWEST = [sa.literal_column("created_at DESC"), sa.literal_column("id DESC")]
+NEWEST: list[str | sa.ColumnElement[object]] = [
+    sa.literal_column("created_at DESC"),
+    sa.literal_column("id DESC"),
+]
 TABLES = {
     "webhooks": "SELECT, INSERT, UPDATE, DELETE",
     "webhook_deliveries": "SELECT, INSERT, UPDATE",
