@@ -10,22 +10,19 @@ from functools import cache
 from typing import Any, Final, cast
 from uuid import UUID
 
-from langgraph.types import Command, StateSnapshot
-from pydantic import JsonValue, TypeAdapter, ValidationError
+from langgraph.types import Command
+from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
-from typing_extensions import TypedDict
 
 from core import sql
 from core.db import acting_as_service
-from core.errors import Conflict, FieldError, Invalid, NotFound
+from core.errors import Conflict, NotFound
 from core.principal import Principal
 from core.sql import Connection, Row, Statement, connection_of
-from graphs.context import wishes
 from graphs.interrupts import Decision
 from graphs.run import bind
-from graphs.state import Options, SourceInput, State
 from models import PlatformStatus
-from services import checkpoints, reviews, thread_views
+from services import checkpoints, reviews, state_edits, thread_views
 from services.checkpoints import BufferedSaver
 from services.checkpoints.clock import follow
 from services.threads import GRAPHS
@@ -34,10 +31,7 @@ GRACE_SECONDS: Final = 5
 """Whoever changes a state usually runs the thread next. When nobody has, the worker goes on by itself."""
 
 END: Final = "__end__"
-_COPY: Final = "__copy__"
-_START: Final = "__start__"
-_AFTER: Final = {"generate": "evaluate", "evaluate": "human_review"}
-"""Where the way leads on from a node whose result is given; a person's and the platform's words are not to be given."""
+_STATUS: Final = {state_edits.START: PlatformStatus.GENERATING, "generate": PlatformStatus.GENERATING}
 _OVER: Final = {PlatformStatus.PUBLISHED, PlatformStatus.REJECTED, PlatformStatus.CANCELLED}
 
 
@@ -54,18 +48,6 @@ class Change:
     """The node to go on with, whatever the checkpoint's way is."""
     checkpoint_id: UUID | None = None
     """What is changed; the latest when it is None."""
-
-
-class _Editable(TypedDict, total=False):
-    source: SourceInput
-    options: Options
-    active_draft_id: str
-    best_draft_id: str | None
-    round: int
-    feedback: str | None
-
-
-_EDITABLE: Final = TypeAdapter(_Editable)
 
 
 async def reject(session: AsyncSession, principal: Principal, thread_id: UUID) -> str:
@@ -99,18 +81,19 @@ async def change(
     graph = bind(GRAPHS[row["graph_id"]], saver)
     named = {**base.checkpoint.config["configurable"], "changed_by": principal.username}
     snapshot = await graph.aget_state({"configurable": named})
-    changes = _changes(snapshot.values, wanted.values or {})
-    target = _target(snapshot, changes, wanted)
-    if target == _START:
-        saved = await graph.aupdate_state({"configurable": named}, None, as_node=_COPY)
+    changes = state_edits.accepted(snapshot.values, wanted.values or {})
+    state = {**snapshot.values, **changes}
+    way_on = state_edits.way_on(snapshot.next, wanted.as_node, wanted.goto)
+    target = state_edits.entered(way_on, state, changed=bool(changes))
+    if target == state_edits.START:
+        saved = await graph.aupdate_state({"configurable": named}, None, as_node=state_edits.COPY)
     else:
         moved: Command[str] = Command(update=dict(changes), goto=target)
         saved = await graph.aupdate_state({"configurable": named}, cast("Any", moved), as_node="evaluate")
     rows = saver.take()
-    state = {**snapshot.values, **changes}
     parameters = {
         "id": thread_id,
-        "status": PlatformStatus.GENERATING if target in {_START, "generate"} else PlatformStatus.EVALUATING,
+        "status": _STATUS.get(target, PlatformStatus.EVALUATING),
         "active_draft_id": state.get("active_draft_id"),
         "grace": GRACE_SECONDS,
         **rows.parameters(),
@@ -144,100 +127,6 @@ def _check_free(thread: Row, *, in_turn: bool) -> None:
         )
     if thread["busy"] or (thread["awaited"] and not in_turn):
         raise Conflict("The thread is at work.", remedy="Try again when it has come to its next pause.")
-
-
-def _changes(state: Mapping[str, Any], values: Mapping[str, JsonValue]) -> _Editable:
-    """What `values` has that the state does not. Raises Invalid for what nobody may say from outside, and for what no
-    node could work with."""
-    given = {name: value for name, value in values.items() if not _has(state.get(name), value)}
-    for name in given.keys() - _Editable.__annotations__.keys():
-        raise _invalid(name, _REFUSED.get(name, "The state has no such field."))
-    try:
-        changes = _EDITABLE.validate_python(given, strict=True)
-        wishes(cast("State", {"options": changes.get("options", {})}), None)
-    except ValidationError as error:
-        problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        raise _invalid("/".join(str(part) for part in problem["loc"]), problem["msg"]) from None
-    drafts = {draft["id"] for draft in state.get("drafts", ())}
-    for name in ("active_draft_id", "best_draft_id"):
-        if changes.get(name) is not None and changes.get(name) not in drafts:
-            raise _invalid(name, "The checkpoint has no such draft.")
-    return changes
-
-
-def _has(kept: Any, value: JsonValue) -> bool:
-    """Records that are sent back as they were, some or all, change nothing."""
-    if isinstance(kept, list) and isinstance(value, list):
-        return all(record in kept for record in value)
-    return bool(kept == value)
-
-
-def _target(snapshot: StateSnapshot, changes: _Editable, wanted: Change) -> str:
-    """The node to go on with."""
-    as_node = wanted.as_node
-    if wanted.goto is not None:
-        target = _reachable(wanted.goto)
-    elif as_node in {None, _COPY}:
-        if not snapshot.next:
-            raise Conflict("This checkpoint is an end.", remedy="Go back to one that has a next step.")
-        target = snapshot.next[0]
-    elif as_node in _AFTER:
-        target = _AFTER[as_node or ""]
-    else:
-        raise _as_nobody(as_node or "")
-    if target == _START:
-        if changes:
-            detail = "The input is not in the state yet."
-            raise _invalid("", detail, "Change the checkpoint after this one.")
-        return target
-    if target == "publish":
-        target = "human_review"
-    active = changes.get("active_draft_id") or snapshot.values.get("active_draft_id")
-    if target != "generate" and active is None:
-        raise _invalid("active_draft_id", f"{target} needs a draft, and there is none yet.")
-    scored = {evaluation["draft_id"] for evaluation in snapshot.values.get("evaluations", ())}
-    return "evaluate" if target == "human_review" and active not in scored else target
-
-
-def _reachable(goto: str) -> str:
-    if goto in {*_AFTER, "human_review"}:
-        return goto
-    detail = f"Nobody goes to {goto!r} from outside."
-    remedy = f"Take one of {', '.join(_AFTER)} and human_review; what is approved there is published."
-    raise Invalid(detail, remedy=remedy, errors=[FieldError("/command/goto", detail)])
-
-
-def _as_nobody(as_node: str) -> Invalid:
-    match as_node:
-        case "human_review":
-            detail = "What human_review says is a reviewer's decision."
-            remedy = "Resume its interrupt with command.resume."
-        case "publish":
-            detail = "What publish says is the platform's receipt, and only the worker has that."
-            remedy = "Decide the review; the worker publishes."
-        case "__start__" | "__input__":
-            detail = "A thread is one brief."
-            remedy = "Begin a new thread with the new input; or change source or options in the state."
-        case _:
-            detail = f"There is no node {as_node!r} whose result can be given."
-            remedy = f"Take one of {', '.join(_AFTER)}, or none."
-    return Invalid(detail, remedy=remedy, errors=[FieldError("/as_node", detail)])
-
-
-def _invalid(name: str, detail: str, remedy: str | None = None) -> Invalid:
-    pointer = f"/values/{name}" if name else "/values"
-    return Invalid(f"{pointer}: {detail}", remedy=remedy, errors=[FieldError(pointer, detail)])
-
-
-_REFUSED: Final = {
-    "drafts": "A draft is never changed. Resume its review with an edit, which makes a new one.",
-    "evaluations": "Scores are the critic's.",
-    "decision": "A decision is a reviewer's: resume the interrupt.",
-    "receipt": "A receipt is the platform's.",
-    "outcome": "The outcome is the ledger's.",
-    "refusal": "A refusal is the platform's.",
-    "objection": "An objection follows from a decision.",
-}
 
 
 def _text(value: UUID | None) -> str | None:

@@ -27,7 +27,7 @@ _NAME: Final = Statement.of("""
 UPDATE threads SET metadata = metadata || CAST(:metadata AS jsonb), graph_id = coalesce(:graph_id, graph_id)
 WHERE id = :id
 """)
-_LOCK: Final = text("""
+_IN_DOUBT: Final = text("""
 SELECT EXISTS (
     SELECT FROM publishing_jobs j WHERE j.thread_id = t.id AND j.status IN ('publishing', 'unknown')
 ) AS in_doubt FROM threads t WHERE t.id = :id
@@ -91,7 +91,7 @@ async def delete(session: AsyncSession, thread_id: UUID) -> None:
     on its way."""
     await thread_views.find(await connection_of(session), thread_id)
     await workflows.cancel_thread(session, thread_id)
-    if (await session.execute(_LOCK, {"id": thread_id})).scalar():
+    if (await session.execute(_IN_DOUBT, {"id": thread_id})).scalar():
         raise Conflict(
             "A post of this thread is being published, or may be out.",
             remedy="Delete the thread when its job has ended: GET /v1/publishing-jobs.",

@@ -1,6 +1,7 @@
 """A thread's state and history as LangGraph's clients read them, out of its checkpoints; out of the rows where those are
 gone, a day after its end, or not there yet."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -35,6 +36,7 @@ async def latest(connection: Connection, threads: Sequence[ThreadView]) -> dict[
         if thread.graph_id and thread.thread_id in loaded:
             bound = bind(GRAPHS[thread.graph_id], BufferedSaver(loaded[thread.thread_id]))
             states[thread.thread_id] = _state(await bound.aget_state(_config(thread.thread_id)))
+            await asyncio.sleep(0)  # nothing else in here waits, and there may be a thousand
     left = [thread for thread in threads if thread.thread_id not in states]
     values = await thread_projection.read(connection, [thread.thread_id for thread in left])
     return states | {

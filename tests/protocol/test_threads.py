@@ -219,8 +219,12 @@ async def test_nobody_reaches_a_neighbours_thread(api: Api, sdk: Sdk, runtime: "
     assert await scene.rows("SELECT t::text FROM threads t ORDER BY 1") == before
 
 
-async def test_roles_and_the_synchronous_client(api: Api, sdk: Sdk) -> None:
+async def test_roles_repeats_and_the_synchronous_client(api: Api, sdk: Sdk) -> None:
     owner = await api.user()
+    once = {"Idempotency-Key": "a-thread"}
+    first = await sdk(owner).threads.create(headers=once)
+    assert await sdk(owner).threads.create(headers=once) == first
+    await sdk(owner).threads.delete(first["thread_id"])
     viewer: User = await api.member(owner, "viewer")
     blocking = sdk.blocking(owner).threads
     made = await asyncio.to_thread(lambda: blocking.create(metadata={"by": "sync"}))
