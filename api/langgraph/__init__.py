@@ -4,6 +4,14 @@ A translation onto the services. Its reference is LangGraph's own, so OpenAPI le
 ignored here; one that we know and cannot honour is refused.
 """
 
-from api.langgraph import assistants, meta, runs, stateless, states, threads
+from api.langgraph import assistants, meta, runs, stateless, states, thread_streams, threads
 
-ROUTERS = (runs.router, stateless.router, threads.router, states.router, assistants.router, meta.router)
+ROUTERS = (
+    runs.router,
+    stateless.router,
+    threads.router,
+    states.router,
+    thread_streams.router,
+    assistants.router,
+    meta.router,
+)

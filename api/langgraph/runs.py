@@ -196,6 +196,13 @@ async def begin(
     *,
     may_create: bool = False,
 ) -> Run:
+    run = await wanted(body, thread_id, principal, settings, may_create=may_create)
+    return await run_starts.create(await work.begin(), principal, run)
+
+
+async def wanted(
+    body: RunCreate, thread_id: UUID, principal: Principal, settings: Settings, *, may_create: bool
+) -> Wanted:
     """Whoever sends input starts something, whoever resumes decides. A source is fetched before there is any row."""
     platform = PlatformName(str(assistants.find(body.assistant_id)["graph_id"]))
     if body.answer is not None:
@@ -214,7 +221,7 @@ async def begin(
         do = Resume(body.answer)
     else:
         do = body.change or Continue()
-    wanted = Wanted(
+    return Wanted(
         thread_id=thread_id,
         platform=platform,
         do=do,
@@ -222,10 +229,9 @@ async def begin(
         metadata=body.metadata or {},
         multitask_strategy=body.multitask_strategy or MultitaskStrategy.ENQUEUE,
         after_seconds=body.after_seconds or 0,
-        may_create=may_create or (body.if_not_exists == "create" and body.input is not None),
+        may_create=body.input is not None and (may_create or body.if_not_exists == "create"),
         checkpoint_id=body.at,
     )
-    return await run_starts.create(await work.begin(), principal, wanted)
 
 
 def shown(run: Run, select: Sequence[str] | None = None) -> Mapping[str, Any]:
