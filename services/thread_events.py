@@ -61,7 +61,7 @@ class Telling:
         for cursor, part in look.parts:
             self._after[run.id] = cursor
             if part.mode == "checkpoints" and part.data["metadata"]["source"] != "input":
-                yield self._event("values", f"{run.id}:{cursor}", part.data["values"], run.updated_at)
+                yield self._event("values", f"{run.id}:{cursor}", part.data["values"], run.created_at)
             paused = _asked(part) or paused
         if run.ended:
             if paused is not None:
