@@ -55,6 +55,7 @@ from models.workflow import (
     Thread,
     ThreadStatus,
     Workflow,
+    WorkflowMetadata,
     WorkflowMode,
     WorkflowStatus,
 )
@@ -121,6 +122,7 @@ __all__ = [
     "WebhookDelivery",
     "WebhookStatus",
     "Workflow",
+    "WorkflowMetadata",
     "WorkflowMode",
     "WorkflowStatus",
     "Workspace",

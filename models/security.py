@@ -33,6 +33,7 @@ GRANTS: Final[dict[str, str]] = {
     "resources": _ALL,
     "templates": _ALL,
     "workflows": _KEEP,
+    "workflow_metadata": _READ,
     "threads": _KEEP,
     "platform_states": _KEEP,
     "runs": _ALL,
@@ -185,6 +186,10 @@ def triggers(table: Table) -> Iterator[str]:
         yield (
             "CREATE TRIGGER trg_workflows_template BEFORE INSERT OR UPDATE OF template_id, workspace_id ON workflows "
             "FOR EACH ROW WHEN (NEW.template_id IS NOT NULL) EXECUTE FUNCTION check_template()"
+        )
+        yield (
+            "CREATE TRIGGER trg_workflows_metadata AFTER INSERT ON workflows "
+            "FOR EACH ROW WHEN (NEW.metadata <> '{}') EXECUTE FUNCTION keep_metadata()"
         )
 
 

@@ -94,6 +94,30 @@ class Workflow(Tenant, Base):
     )
 
 
+class WorkflowMetadata(InWorkspace, Base):
+    """Each plain value of a workflow's metadata, to find it by; a trigger writes them with the workflow.
+
+    A table of its own: under row security no GIN index is used.
+    """
+
+    __tablename__ = "workflow_metadata"
+    __table_args__ = (
+        reference("workflow_id", "workflows", "CASCADE"),
+        Index(
+            "ix_workflow_metadata_pair",
+            "workspace_id",
+            "key",
+            "value",
+            text("created_at DESC"),
+            text("workflow_id DESC"),
+        ),
+    )
+
+    workflow_id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-3)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True, sort_order=-2)
+    value: Mapped[str] = mapped_column(String(255))
+
+
 class ThreadStatus(StrEnum):
     """LangGraph's own words."""
 

@@ -1,5 +1,6 @@
 """Workflows as callers read them: each thread with its text, score, review and receipt, in one statement."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -44,14 +45,30 @@ class Filters:
     project_id: UUID | None = None
     campaign_id: UUID | None = None
     external_id: str | None = None
+    metadata: Mapping[str, str] | None = None
+    """Of the caller's own: all of these. The first is looked up, so it should be what few have."""
 
 
 async def browse(connection: Connection, wanted: pages.Wanted, filters: Filters) -> pages.Slice[WorkflowView]:
-    given = {name: value for name in filters.__slots__ if (value := getattr(filters, name)) is not None}
-    statement = _page(frozenset(given), goes_on=wanted.after is not None)
+    statement, given = page(filters, goes_on=wanted.after is not None)
     rows = await sql.rows(connection, statement, {**given, **pages.parameters(wanted)})
     views = [WorkflowView(**row) for row in rows]
     return pages.cut(views, wanted, lambda view: pages.Position(view.created_at, view.id))
+
+
+def page(filters: Filters, *, goes_on: bool) -> tuple[Statement, dict[str, Any]]:
+    """What `browse` sends, to be given `pages.parameters`, too."""
+    given = {name: value for name in _PLAIN if (value := getattr(filters, name)) is not None}
+    if not filters.metadata:
+        return _page(frozenset(given), goes_on=goes_on), given
+    (key, value), *rest = filters.metadata.items()
+    pairs = {
+        "key": key,
+        "value": value,
+        "keys": [each for each, _ in rest],
+        "values": [each for _, each in rest],
+    }
+    return _page_of_metadata(frozenset(given), goes_on=goes_on), {**given, **pairs}
 
 
 async def require(connection: Connection, workflow_id: UUID) -> None:
@@ -106,6 +123,28 @@ LEFT JOIN LATERAL (
 ) t ON true
 """
 _ONE: Final = Statement.of(f"{_VIEW} FROM workflows w {_THREADS} WHERE w.id = :id")
+
+
+_PLAIN: Final = ("status", "project_id", "campaign_id", "external_id")
+_OF_METADATA: Final = """
+SELECT w.* FROM workflow_metadata m JOIN workflows w ON w.id = m.workflow_id
+WHERE m.key = :key AND m.value = :value AND NOT EXISTS (
+    SELECT FROM unnest(CAST(:keys AS text[]), CAST(:values AS text[])) AS wanted (key, value)
+    WHERE NOT EXISTS (
+        SELECT FROM workflow_metadata n
+        WHERE n.workflow_id = w.id AND n.key = wanted.key AND n.value = wanted.value
+    )
+) {further} ORDER BY m.created_at DESC, m.workflow_id DESC LIMIT :rows
+"""
+
+
+@cache
+def _page_of_metadata(given: frozenset[str], *, goes_on: bool) -> Statement:
+    further = [f"AND w.{name} = :{name}" for name in sorted(given)]
+    if goes_on:
+        further.append("AND (m.created_at, m.workflow_id) < (:after_created_at, :after_id)")
+    found = _OF_METADATA.format(further=" ".join(further))
+    return Statement.of(f"{_VIEW} FROM ({found}) w {_THREADS} ORDER BY w.created_at DESC, w.id DESC")
 
 
 @cache

@@ -5,6 +5,7 @@ from fastapi import Query, Response
 
 from api import waiting
 from api.deps import Db, ListenerOf, Session, SettingsOf, Viewer, Work, WorkflowEditor
+from api.metadata import Pairs
 from api.pages import Page, Paging
 from api.route import router as new_router
 from api.schemas.workflows import EstimateOut, StartedOut, ThreadBrief, WorkflowIn, WorkflowOut
@@ -58,13 +59,18 @@ async def list_workflows(
     principal: Viewer,
     db: Db,
     paging: Paging,
+    metadata: Pairs,
     status: WorkflowStatus | None = None,
     project_id: UUID | None = None,
     campaign_id: UUID | None = None,
     external_id: Annotated[str | None, Query(max_length=255)] = None,
 ) -> Page[WorkflowOut]:
     filters = workflow_views.Filters(
-        status=status, project_id=project_id, campaign_id=campaign_id, external_id=external_id
+        status=status,
+        project_id=project_id,
+        campaign_id=campaign_id,
+        external_id=external_id,
+        metadata=metadata,
     )
     async with db.reading(principal.workspace_id, principal.user_id) as connection:
         found = await workflow_views.browse(connection, paging, filters)

@@ -89,7 +89,11 @@ class WorkflowIn(Body):
     campaign_id: UUID | None = None
     schedule_for: Future | None = Field(None, description="When the posts shall go out; by default at once.")
     external_id: Annotated[str, filled(255)] | None = Field(None, description="Your own name for it.")
-    metadata: Facts = Field(default_factory=dict)
+    metadata: Facts = Field(
+        default_factory=dict,
+        max_length=50,
+        description="Words of your own; plain values of up to 255 characters can be searched for.",
+    )
 
     def brief(self, source: FoundSource | None) -> StartWorkflow:
         """`source`: what was read of it."""
