@@ -2,5 +2,5 @@
 
 So a tool can do no more than its caller could by HTTP, and what roles, scopes, limits, idempotency and the audit mean is said
 once. `endpoint` serves it at `/mcp`; `proofroom mcp` on standard input and output, for a service anywhere. Nothing but the
-endpoint is loaded before somebody asks: the library takes 0.35 s of CPU.
+endpoint is loaded before somebody asks: the library takes 0.3 s of CPU and 17 MB.
 """

@@ -39,10 +39,10 @@ async def follow_workflow(
     path = f"/v1/workflows/{workflow_id}"
     wait = {"wait": wait_seconds} if state else {}
     found = await service.request("GET", path, query=wait, headers={"If-None-Match": state} if state else {})
-    changed = found.status_code != HTTPStatus.NOT_MODIFIED
-    if not changed:
+    if found.status_code == HTTPStatus.NOT_MODIFIED:
         found = await service.request("GET", path)
-    return Followed.model_validate({**found.json(), "state": found.headers["etag"], "changed": changed})
+    now = found.headers["etag"]
+    return Followed.model_validate({**found.json(), "state": now, "changed": now != state})
 
 
 async def list_workflows(
