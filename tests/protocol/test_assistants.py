@@ -22,7 +22,9 @@ async def test_each_platform_is_an_assistant(api: Api, sdk: Sdk) -> None:
     first = await assistants.search(limit=2, sort_by="graph_id", sort_order="asc", response_format="object")
     assert [each["graph_id"] for each in first["assistants"]] == ["blog", "linkedin"]
     assert first["next"] == "2"
-    rest = await assistants.search(limit=2, offset=2, sort_by="graph_id", sort_order="asc", select=["name"])
+    rest: Any = await assistants.search(
+        limit=2, offset=2, sort_by="graph_id", sort_order="asc", select=["name"]
+    )
     assert rest == [{"name": "x"}]
     assert await assistants.count() == 3
     assert await assistants.count(graph_id="x") == 1

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from langgraph_sdk.errors import ConflictError, NotFoundError, UnprocessableEntityError
+from langgraph_sdk.schema import OnConflictBehavior
 
 from tests.plugins.api import Api, User
 from tests.plugins.protocol import Sdk
@@ -60,7 +61,7 @@ async def test_threads_of_v1_are_threads_here(api: Api, sdk: Sdk, runtime: "Runt
     assert [each["status"] for each in await client.search()] == ["busy"] * 3
     await scene.advance()
 
-    thread = await client.get(str(x))
+    thread: Any = await client.get(str(x))
     workflow_id = str((await scene.state(x))["workflow_id"])
     assert thread["metadata"]["workflow_id"] == workflow_id
     assert thread["metadata"] == thread["metadata"] | {
@@ -91,14 +92,14 @@ async def test_threads_of_v1_are_threads_here(api: Api, sdk: Sdk, runtime: "Runt
     assert await client.count(status="idle") == 0
     assert await client.count(metadata={"external_id": "order-1"}, status="interrupted") == 2
 
-    oldest = await client.search(sort_by="thread_id", sort_order="asc", limit=2, select=["thread_id"])
+    oldest: Any = await client.search(sort_by="thread_id", sort_order="asc", limit=2, select=["thread_id"])
     assert oldest == [{"thread_id": each} for each in sorted(map(str, (x, blog, waiting)))[:2]]
-    (last,) = await client.search(
+    last: Any = await client.search(
         metadata={"graph_id": "linkedin"},
         select=["status"],
         extract={"first": "values.drafts[-1].sequence", "none": "values.nothing[3].at.all"},
     )
-    assert last == {"status": "interrupted", "extracted": {"first": 0, "none": None}}
+    assert last == [{"status": "interrupted", "extracted": {"first": 0, "none": None}}]
 
 
 async def test_the_status_follows_the_ledger(api: Api, sdk: Sdk, runtime: "Runtime") -> None:
@@ -132,7 +133,8 @@ async def test_the_status_follows_the_ledger(api: Api, sdk: Sdk, runtime: "Runti
     ]
     stored = await scene.row("SELECT status FROM threads WHERE id = :id", id=cancelled)
     assert stored["status"] == "idle"
-    assert (await client.get(str(failed)))["error"] == "It broke."
+    broken: Any = await client.get(str(failed))
+    assert broken["error"] == "It broke."
     assert {each["thread_id"] for each in await client.search(status="error")} == {str(failed)}
     await scene.execute("UPDATE platform_states SET status = 'publishing' WHERE id = :id", id=planned)
     await scene.execute("UPDATE threads SET status = 'busy' WHERE id = :id", id=planned)
@@ -211,9 +213,10 @@ async def test_nobody_reaches_a_neighbours_thread(api: Api, sdk: Sdk, runtime: "
     for call in missing:
         with pytest.raises(NotFoundError, match="no such thread"):
             await call()
-    for taken in ("raise", "do_nothing"):
+    behaviours: tuple[OnConflictBehavior, ...] = ("raise", "do_nothing")
+    for if_exists in behaviours:
         with pytest.raises(ConflictError):
-            await client.create(thread_id=thread_id, if_exists=taken)  # type: ignore[arg-type]  # of the two
+            await client.create(thread_id=thread_id, if_exists=if_exists)
     assert await client.search(ids=[thread_id]) == await client.search(metadata={"mine": True}) == []
     assert await client.count() == 0
     assert await scene.rows("SELECT t::text FROM threads t ORDER BY 1") == before
