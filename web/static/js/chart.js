@@ -3,8 +3,12 @@ const COLOURS = ["--accent", "--good", "--fair", "--bad", "--ink-soft"];
 const HEIGHT = 240;
 const DAY = 86_400;
 
+const probe = document.body.appendChild(Object.assign(document.createElement("i"), { hidden: true }));
+
+/** What a token is in the theme that is on: canvases do not know light-dark(). */
 function colour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  probe.style.color = `var(${name})`;
+  return getComputedStyle(probe).color;
 }
 
 function dollars(amount) {
