@@ -5,11 +5,12 @@ planned is cancelled, and the way on leads through `human_review`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final, cast
 from uuid import UUID
 
+from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -76,20 +77,23 @@ async def change(
     base = checkpoints.load(row)
     if row is None or base is None:
         raise NotFound("This thread has no such checkpoint.", remedy="POST /threads/{id}/history lists them.")
-    saver = BufferedSaver(base)
+    # In the checkpoint's own config, from which LangGraph takes what the new one's metadata says.
+    config: RunnableConfig = {
+        "configurable": {**base.checkpoint.config["configurable"], "changed_by": principal.username}
+    }
+    saver = BufferedSaver(replace(base, checkpoint=base.checkpoint._replace(config=config)))
     follow(row["head"])
     graph = bind(GRAPHS[row["graph_id"]], saver)
-    named = {**base.checkpoint.config["configurable"], "changed_by": principal.username}
-    snapshot = await graph.aget_state({"configurable": named})
+    snapshot = await graph.aget_state(config)
     changes = state_edits.accepted(snapshot.values, wanted.values or {})
     state = {**snapshot.values, **changes}
     way_on = state_edits.way_on(snapshot.next, wanted.as_node, wanted.goto)
     target = state_edits.entered(way_on, state, changed=bool(changes))
     if target == state_edits.START:
-        saved = await graph.aupdate_state({"configurable": named}, None, as_node=state_edits.COPY)
+        saved = await graph.aupdate_state(config, None, as_node=state_edits.COPY)
     else:
         moved: Command[str] = Command(update=dict(changes), goto=target)
-        saved = await graph.aupdate_state({"configurable": named}, cast("Any", moved), as_node="evaluate")
+        saved = await graph.aupdate_state(config, cast("Any", moved), as_node="evaluate")
     rows = saver.take()
     parameters = {
         "id": thread_id,
@@ -124,6 +128,10 @@ def _check_free(thread: Row, *, in_turn: bool) -> None:
         raise Conflict(
             f"Its publication is {thread['job']}: what may be out cannot be changed.",
             remedy="Wait for its outcome, or reconcile the job.",
+        )
+    if thread["head"] is None:
+        raise Conflict(
+            "The thread has no checkpoint yet that could be changed.", remedy="Run it (again) first."
         )
     if thread["busy"] or (thread["awaited"] and not in_turn):
         raise Conflict("The thread is at work.", remedy="Try again when it has come to its next pause.")

@@ -192,7 +192,7 @@ async def test_scored_anew_a_draft_has_both_scores_on_record(ours: Scene, thread
     "approval", [Decision(decision="accept"), Decision(decision="edit", content="120 patients a day.")]
 )
 async def test_gone_back_to_a_checkpoint_a_person_decides_again(
-    ours: Scene, threads: "ThreadsClient", approval: Decision
+    ours: Scene, threads: "ThreadsClient", approval: Decision, owner: User
 ) -> None:
     """From before the writing, the scoring, the review and the publication."""
     thread_id = await waiting(ours)
@@ -206,6 +206,7 @@ async def test_gone_back_to_a_checkpoint_a_person_decides_again(
             thread_id, None, checkpoint=checkpoint["checkpoint"], as_node=as_node
         )
         assert saved["checkpoint"] != checkpoint["checkpoint"]
+        assert ((await threads.get_state(thread_id))["metadata"] or {})["changed_by"] == owner.username
         await settle(ours, thread_id)
         assert (await ours.review(UUID(thread_id)))["interrupt_id"]
         assert (await pause(threads, thread_id))["kind"] == "review"
