@@ -13,6 +13,7 @@ from anyio import CancelScope
 from sqlalchemy.exc import SQLAlchemyError
 from sse_starlette.event import ServerSentEvent
 from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from api.listener import Listener, Subscription
 from api.streams import GOING_ON_ELSEWHERE, RECHECK_SECONDS, EventStream
@@ -97,7 +98,17 @@ def stream(
 def wait(followed: Followed) -> StreamingResponse:
     """White space until the run is over, then its outcome; JSON all the same."""
     headers = {"Location": f"{followed.path}/join", "Content-Location": followed.path}
-    return StreamingResponse(_outcome(followed), media_type="application/json", headers=headers)
+    return _Awaited(_outcome(followed), media_type="application/json", headers=headers)
+
+
+class _Awaited(StreamingResponse):
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with suppress(_GoingOnElsewhere):
+            await super().__call__(scope, receive, send)
+
+
+class _GoingOnElsewhere(Exception):
+    """This process ends. The answer is cut off, at which clients go on at its Location."""
 
 
 async def _outcome(followed: Followed) -> AsyncIterator[bytes]:
@@ -109,7 +120,7 @@ async def _outcome(followed: Followed) -> AsyncIterator[bytes]:
             while not run.ended:
                 if followed.listener.ending:
                     over = True
-                    raise ConnectionAbortedError("this process ends: the client comes back to Location")
+                    raise _GoingOnElsewhere
                 if time.monotonic() >= beat:
                     yield b"\n"
                     beat = time.monotonic() + BEAT_SECONDS

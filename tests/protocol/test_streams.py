@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -17,6 +17,9 @@ from tests.plugins.api import Api, User
 from tests.plugins.author import ARTICLE, Author, with_simulators
 from tests.plugins.protocol import Sdk
 from tests.plugins.scene import HASH, Words
+
+if TYPE_CHECKING:
+    from core.db import Database
 
 INPUT: dict[str, Any] = {"source": {"type": "text", "text": ARTICLE}, "options": {"max_rounds": 1}}
 MODES: list[Any] = [
@@ -184,3 +187,37 @@ async def test_what_went_wrong_is_told(sdk: Sdk, api: Api, settings: Settings) -
     finally:
         stop.set()
         await running
+
+
+async def test_when_the_process_ends_clients_go_on_elsewhere(sdk: Sdk, api: Api) -> None:
+    """What is cut off is no answer: the SDK looks at the run, sees that it is not over, and comes back."""
+    user = await api.user()
+    client = sdk(user)
+    run = await client.runs.create(None, "x", input=INPUT, after_seconds=60)
+    path = f"/threads/{run['thread_id']}/runs/{run['run_id']}"
+    headers = {"Authorization": user.headers["Authorization"]}
+    async with httpx.AsyncClient(base_url=sdk.url, headers=headers, trust_env=False) as direct:
+        api.app.state.listener.end()
+        with pytest.raises(httpx.RemoteProtocolError):
+            await direct.get(f"{path}/join")
+        cut = await direct.get(f"{path}/stream", headers={"Accept": "text/event-stream"})
+    assert "event: metadata" in cut.text
+    assert "event: end" not in cut.text
+    assert (await client.runs.get(run["thread_id"], run["run_id"]))["status"] == "pending"
+
+
+async def test_what_is_on_record_is_told_when_checkpoints_are_gone(
+    sdk: Sdk, author: Author, db: "Database", settings: Settings
+) -> None:
+    from services.routines import remove_checkpoints
+
+    client = sdk(author.user)
+    made: list[Any] = []
+    await client.runs.wait(None, "x", input=INPUT, on_run_created=made.append)
+    thread_id, run_id = made[0]["thread_id"], made[0]["run_id"]
+    ended: Any = await client.runs.wait(thread_id, "x", command={"resume": {"decision": "reject"}})
+    await remove_checkpoints(db, settings.model_copy(update={"checkpoint_keep_hours": 0}))
+    (values,) = of(await parts(client.runs.join_stream(thread_id, run_id)), "values")
+    assert values["outcome"] == ended["outcome"] == "rejected"
+    assert values["drafts"][0]["content"] == ended["drafts"][0]["content"]
+    assert await client.runs.join(thread_id, run_id) == values
