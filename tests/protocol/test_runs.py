@@ -21,7 +21,7 @@ def settings(settings: Settings, simulator_url: str) -> Settings:
 
 
 async def test_a_brief_goes_to_review_and_out(sdk: Sdk, author: Author) -> None:
-    client, seen = sdk(author.user), []
+    client, seen = sdk(author.user), list[Any]()
     thread = await client.threads.create()
     paused: Any = await client.runs.wait(
         thread["thread_id"],
@@ -35,7 +35,7 @@ async def test_a_brief_goes_to_review_and_out(sdk: Sdk, author: Author) -> None:
     (asked,) = paused["__interrupt__"]
     assert asked["value"]["action_request"]["action"] == "publish_x_post"
     assert len(paused["drafts"]) == 1
-    run = await client.runs.get(thread["thread_id"], seen[0]["run_id"])
+    run: Any = await client.runs.get(thread["thread_id"], seen[0]["run_id"])
     assert (run["status"], run["metadata"]["team"]) == ("success", "press")
     (workflow,) = (await author.user.get("/v1/workflows", params={"external_id": "ticket-7"})).json()["items"]
     assert workflow["options"]["tone_of_voice"] == "dry"
@@ -67,7 +67,7 @@ async def test_a_thread_does_one_thing_at_a_time(sdk: Sdk, author: Author) -> No
         await client.runs.create(thread_id, "x", command={"resume": {"decision": "accept"}})
     for strategy in ("interrupt", "rollback"):
         with pytest.raises(UnprocessableEntityError):
-            await client.runs.create(thread_id, "x", input=INPUT, multitask_strategy=strategy)  # type: ignore[call-overload]  # each is one of them
+            await client.runs.create(thread_id, "x", input=INPUT, multitask_strategy=strategy)
     with pytest.raises(ConflictError):
         await client.runs.delete(thread_id, third["run_id"])
     await client.runs.cancel(thread_id, third["run_id"], action="rollback")
@@ -75,9 +75,8 @@ async def test_a_thread_does_one_thing_at_a_time(sdk: Sdk, author: Author) -> No
     assert waited["__error__"]["error"] == "ThreadHasBrief"
     runs = {run["run_id"]: run["status"] for run in await client.runs.list(thread_id)}
     assert runs == {first["run_id"]: "success", second["run_id"]: "error"}
-    assert await client.runs.list(thread_id, status="error", select=["run_id"]) == [
-        {"run_id": second["run_id"]}
-    ]
+    failed: list[Any] = await client.runs.list(thread_id, status="error", select=["run_id"])
+    assert failed == [{"run_id": second["run_id"]}]
     await client.runs.delete(thread_id, second["run_id"])
     assert [run["run_id"] for run in await client.runs.list(thread_id)] == [first["run_id"]]
     with pytest.raises(ConflictError):
@@ -107,7 +106,8 @@ async def test_runs_without_a_thread_get_one_that_stays(sdk: Sdk, author: Author
     client = sdk(author.user)
     paused: Any = await client.runs.wait(None, "x", input=INPUT)
     assert paused["__interrupt__"]
-    batch = await client.runs.create_batch([{"assistant_id": name, "input": INPUT} for name in ("x", "blog")])
+    briefs: list[Any] = [{"assistant_id": name, "input": INPUT} for name in ("x", "blog")]
+    batch = await client.runs.create_batch(briefs)
     for run in batch:
         await client.runs.join(run["thread_id"], run["run_id"])
     waiting = await client.threads.search(status="interrupted")
