@@ -24,7 +24,6 @@ from graphs.stream import Part
 from models import RunStatus
 from services import run_parts, runs
 from services.run_parts import Cursor, Look
-from services.runs import Run
 
 log = structlog.get_logger(__name__)
 
@@ -64,16 +63,12 @@ class Followed:
                 found = await run_parts.look(connection, self.thread_id, self.run_id, after)
         return found
 
-    async def run(self) -> Run:
+    async def outcome(self) -> dict[str, Any] | None:
+        """None while the run is not over."""
         with CancelScope(shield=True):
             async with self.db.reading(self.principal.workspace_id) as connection:
-                found = await runs.find(connection, self.thread_id, self.run_id)
-        return found
-
-    async def outcome(self, run: Run) -> dict[str, Any]:
-        with CancelScope(shield=True):
-            async with self.db.reading(self.principal.workspace_id) as connection:
-                found = await run_parts.outcome(connection, run)
+                run = await runs.find(connection, self.thread_id, self.run_id)
+                found = await run_parts.outcome(connection, run) if run.ended else None
         return found
 
     async def leave(self) -> None:
@@ -116,8 +111,7 @@ async def _outcome(followed: Followed) -> AsyncIterator[bytes]:
     over = False
     try:
         with followed.listener.subscribe(await followed.workflow_id()) as news:
-            run = await followed.run()
-            while not run.ended:
+            while (found := await followed.outcome()) is None:
                 if followed.listener.ending:
                     over = True
                     raise _GoingOnElsewhere
@@ -125,9 +119,8 @@ async def _outcome(followed: Followed) -> AsyncIterator[bytes]:
                     yield b"\n"
                     beat = time.monotonic() + BEAT_SECONDS
                 await news.wait(min(followed.longest_pause, max(beat - time.monotonic(), 0)))
-                run = await followed.run()
         over = True
-        yield orjson.dumps(await followed.outcome(run))
+        yield orjson.dumps(found)
     finally:
         if not over:
             await followed.leave()
