@@ -5,11 +5,8 @@ and returns them by their names in build/bench.json.
 """
 
 import json
-import os
-import platform
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -17,6 +14,7 @@ import typer
 from rich.console import Console
 
 from bench import cycles, growth, memory, reads
+from bench.machine import described
 
 RESULT: Final = Path("build/bench.json")
 WIDTH: Final = 132
@@ -44,7 +42,7 @@ def main(
 ) -> None:
     """Measure with a null model and simulated platforms; the figures go to build/bench.json."""
     console = Console(highlight=False, width=WIDTH)
-    machine = _machine()
+    machine = described()
     console.print(", ".join(f"{name} {value}" for name, value in machine.items()))
     RESULT.parent.mkdir(exist_ok=True)
     figures: dict[str, Any] = {"machine": machine, "quick": quick}
@@ -53,24 +51,6 @@ def main(
         RESULT.write_text(json.dumps(figures, indent=2) + "\n")
     if (ratio := figures.get("ratio_c16")) is not None:
         console.print(f"Ratio to bare LangGraph at {cycles.MANY} callers: {ratio:.2f}")
-
-
-def _machine() -> dict[str, str]:
-    packages = ("proofroom", "langgraph", "langgraph-checkpoint-postgres")
-    return {
-        "cores": str(os.cpu_count()),
-        "processor": _processor(),
-        "Python": platform.python_version(),
-        **{name: version(name) for name in packages},
-    }
-
-
-def _processor() -> str:
-    """Its name, where the system tells."""
-    file = Path("/proc/cpuinfo")
-    lines = file.read_text().splitlines() if file.exists() else []
-    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(named, platform.machine())
 
 
 if __name__ == "__main__":

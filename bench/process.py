@@ -28,6 +28,7 @@ class Process:
     command: Sequence[str]
     env: Mapping[str, str]
     log: Path
+    cwd: Path | None = None
     _child: subprocess.Popen[bytes] | None = None
     _said_from: int = 0
 
@@ -36,7 +37,7 @@ class Process:
         with processes.open_log(self.log) as output:
             self._said_from = output.tell()
             self._child = processes.spawn(
-                self.command, on_parent_death=signal.SIGKILL, env=self.env, output=output
+                self.command, on_parent_death=signal.SIGKILL, env=self.env, output=output, cwd=self.cwd
             )
 
     @property

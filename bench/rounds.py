@@ -106,14 +106,18 @@ class Callers:
 
     def warm_up(self, callers: int, each: int) -> Callable[[], Run]:
         service = self.service
-        # The simulators look through all that they have at each post, which no platform does.
-        urllib.request.urlopen(f"{service.simulator_url}/_control/reset", b"{}").close()
-        # X takes 100 posts in 15 minutes from an account; a round of its own begins with none.
-        with psycopg.connect(service.superuser_url, autocommit=True) as connection:
-            connection.execute("DELETE FROM rate_limits")
+        forget_posts(service)
         accounts = service.owner.accounts["x"]
         load = Load(tuple(service.base_urls), service.owner.api_key, accounts, callers, each, WARM_UP)
         return self._process.warm_up(load)
+
+
+def forget_posts(service: Service) -> None:
+    # The simulators look through all that they have at each post, which no platform does.
+    urllib.request.urlopen(f"{service.simulator_url}/_control/reset", b"{}").close()
+    # X takes 100 posts in 15 minutes from an account; a round of its own begins with none.
+    with psycopg.connect(service.superuser_url, autocommit=True) as connection:
+        connection.execute("DELETE FROM rate_limits")
 
 
 def ours(name: str, callers_of: Callers) -> Contestant:

@@ -95,7 +95,7 @@ class Service:
         }
 
     def add_api(self) -> Process:
-        port = _free_port()
+        port = free_port()
         arguments = ("-m", "cli.main", "api", "--port", str(port))
         made = self._process(f"api-{len(self.apis) + 1}", arguments, _NO_LIMIT | dict(self.api_env))
         self.apis.append(made)
@@ -169,7 +169,7 @@ def running(
         cluster = Cluster(folder)
         stack.callback(cluster.stop)
         cluster.start()
-        simulator_url = f"http://{LOOPBACK}:{_free_port()}"
+        simulator_url = f"http://{LOOPBACK}:{free_port()}"
         settings = Settings(
             deployment=Deployment.EMBEDDED,
             data_dir=folder,
@@ -216,6 +216,6 @@ async def _owner(settings: Settings, accounts_each: int) -> Owner:
     return Owner(who, first.api_key, made)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with listen(LOOPBACK, 0) as found:
         return int(found.getsockname()[1])
