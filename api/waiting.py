@@ -3,13 +3,15 @@
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
 
-from fastapi import Header, Query, Response
+from fastapi import Depends, Header, Query, Response
 from pydantic import BaseModel
 
+from api.deps import ListenerOf, SettingsOf
 from api.listener import Listener
 
 LONGEST_WAIT: Final = 60
@@ -34,37 +36,48 @@ RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-async def answer(
-    look: Callable[[], Awaitable[FoundT]],
-    *,
-    response: Response,
-    listener: Listener,
-    workflow_id: UUID,
-    poll_seconds: float,
-    wait: float,
-    known: str | None,
-    ended: Callable[[FoundT], bool],
-) -> FoundT | Response:
-    """What `look` finds once it is another than `known`, or when time is up. `workflow_id`: whose events announce that.
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """How a caller asked: whether, and for what, to wait."""
 
-    No connection and no transaction is held while it waits.
-    """
-    clock = asyncio.get_running_loop().time
-    until = clock() + wait
-    with listener.subscribe(workflow_id) as news:
-        found = await look()
-        tag = _etag(found)
-        awaited = tag if known is None else known
-        while tag == awaited and not ended(found) and not listener.ending and (left := until - clock()) > 0:
-            await news.wait(min(left, poll_seconds))
+    listener: Listener
+    poll_seconds: float
+    wait: float
+    known: str | None
+
+    async def answer(
+        self, look: Callable[[], Awaitable[FoundT]], workflow_id: UUID, ended: Callable[[FoundT], bool]
+    ) -> Response:
+        """What `look` finds once it is another than the caller knows, or when time is up. `workflow_id`: whose events
+        announce that.
+
+        No connection and no transaction is held while it waits.
+        """
+        clock = asyncio.get_running_loop().time
+        until = clock() + self.wait
+        with self.listener.subscribe(workflow_id) as news:
             found = await look()
-            tag = _etag(found)
-    if tag == known:
-        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
-    response.headers["ETag"] = tag
-    return found
+            body, tag = _written(found)
+            awaited = tag if self.known is None else self.known
+            while tag == awaited and not ended(found) and not self.listener.ending:
+                if (left := until - clock()) <= 0:
+                    break
+                await news.wait(min(left, self.poll_seconds))
+                found = await look()
+                body, tag = _written(found)
+        if tag == self.known:
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
+        return Response(body, media_type="application/json", headers={"ETag": tag})
 
 
-def _etag(found: BaseModel) -> str:
-    """RFC 9110, 8.8.3: quoted."""
-    return f'"{hashlib.blake2b(found.model_dump_json().encode(), digest_size=12).hexdigest()}"'
+async def _poll(listener: ListenerOf, settings: SettingsOf, wait: Wait = 0, known: Known = None) -> Poll:
+    return Poll(listener, settings.poll_seconds, wait, known)
+
+
+Polling = Annotated[Poll, Depends(_poll)]
+
+
+def _written(found: BaseModel) -> tuple[bytes, str]:
+    """In JSON, and its ETag (RFC 9110, 8.8.3: quoted)."""
+    body = found.model_dump_json(by_alias=True).encode()
+    return body, f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'

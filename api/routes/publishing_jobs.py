@@ -4,7 +4,7 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from api import waiting
-from api.deps import Db, JobEditor, JobReviewer, ListenerOf, Session, SettingsOf, Viewer
+from api.deps import Db, JobEditor, JobReviewer, Session, Viewer
 from api.pages import Page, Paging
 from api.route import router as new_router
 from api.schemas.publishing import JobDetail, JobItem, JobOut, ReconcileIn, RescheduleIn, RetryIn
@@ -38,27 +38,16 @@ async def get_publishing_job(
     job_id: UUID,
     principal: Viewer,
     db: Db,
-    settings: SettingsOf,
-    listener: ListenerOf,
-    response: Response,
-    wait: waiting.Wait = 0,
-    known: waiting.Known = None,
-) -> JobDetail | Response:
+    poll: waiting.Polling,
+) -> Response:
     """What was approved by whom, every attempt to send it, and what spoke for its outcome."""
 
     async def look() -> JobDetail:
         async with db.reading(principal.workspace_id, principal.user_id) as connection:
             return JobDetail.of(await ledger.find(connection, job_id))
 
-    return await waiting.answer(
-        look,
-        response=response,
-        listener=listener,
-        workflow_id=(await look()).workflow_id if wait else job_id,
-        poll_seconds=settings.poll_seconds,
-        wait=wait,
-        known=known,
-        ended=lambda found: found.status in _ENDED,
+    return await poll.answer(
+        look, (await look()).workflow_id if poll.wait else job_id, lambda found: found.status in _ENDED
     )
 
 

@@ -5,7 +5,7 @@ from fastapi import Query, Response
 
 from api import decisions, waiting
 from api.decisions import Taken
-from api.deps import Db, ListenerOf, Reviewer, ReviewWriter, Session, SettingsOf, Viewer, Work
+from api.deps import Db, Reviewer, ReviewWriter, Session, Viewer, Work
 from api.pages import Page, Paging
 from api.route import router as new_router
 from api.schemas.common import Time
@@ -96,12 +96,8 @@ async def get_review(
     review_id: UUID,
     principal: Viewer,
     db: Db,
-    settings: SettingsOf,
-    listener: ListenerOf,
-    response: Response,
-    wait: waiting.Wait = 0,
-    known: waiting.Known = None,
-) -> ReviewOut | Response:
+    poll: waiting.Polling,
+) -> Response:
     """All that a decision needs. With `wait`, as soon as it is decided or overtaken."""
 
     async def look() -> ReviewOut:
@@ -109,15 +105,10 @@ async def get_review(
             view = await review_views.find(connection, review_id)
         return ReviewOut.of_view(view, await review_views.preview(view))
 
-    return await waiting.answer(
+    return await poll.answer(
         look,
-        response=response,
-        listener=listener,
-        workflow_id=(await look()).workflow_id if wait else review_id,
-        poll_seconds=settings.poll_seconds,
-        wait=wait,
-        known=known,
-        ended=lambda found: found.status != ReviewStatus.PENDING,
+        (await look()).workflow_id if poll.wait else review_id,
+        lambda found: found.status != ReviewStatus.PENDING,
     )
 
 

@@ -4,7 +4,7 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from api import waiting
-from api.deps import Db, ListenerOf, Session, SettingsOf, Viewer, Work, WorkflowEditor
+from api.deps import Db, Session, SettingsOf, Viewer, Work, WorkflowEditor
 from api.metadata import Pairs
 from api.pages import Page, Paging
 from api.route import router as new_router
@@ -82,28 +82,15 @@ async def get_workflow(
     workflow_id: UUID,
     principal: Viewer,
     db: Db,
-    settings: SettingsOf,
-    listener: ListenerOf,
-    response: Response,
-    wait: waiting.Wait = 0,
-    known: waiting.Known = None,
-) -> WorkflowOut | Response:
+    poll: waiting.Polling,
+) -> Response:
     """With `wait`, as soon as it has changed."""
 
     async def look() -> WorkflowOut:
         async with db.reading(principal.workspace_id, principal.user_id) as connection:
             return WorkflowOut.of(await workflow_views.find(connection, workflow_id))
 
-    return await waiting.answer(
-        look,
-        response=response,
-        listener=listener,
-        workflow_id=workflow_id,
-        poll_seconds=settings.poll_seconds,
-        wait=wait,
-        known=known,
-        ended=lambda found: found.status in _ENDED,
-    )
+    return await poll.answer(look, workflow_id, lambda found: found.status in _ENDED)
 
 
 @router.post("/{workflow_id}/cancel")
