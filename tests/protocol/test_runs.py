@@ -83,6 +83,18 @@ async def test_a_thread_does_one_thing_at_a_time(sdk: Sdk, author: Author) -> No
         await client.runs.cancel(thread_id, first["run_id"])
 
 
+async def test_of_many_that_begin_a_thread_at_once_one_does(sdk: Sdk, author: Author) -> None:
+    client, thread_id = sdk(author.user), str(uuid4())
+    begin: Any = {"input": INPUT, "if_not_exists": "create", "after_seconds": 60}
+    await asyncio.gather(*(client.runs.create(thread_id, "x", **begin) for _ in range(4)))
+    (workflow,) = (await author.user.get("/v1/workflows")).json()["items"]
+    await author.user.post(f"/v1/workflows/{workflow['id']}/cancel")
+    for run in await client.runs.list(thread_id):
+        await client.runs.join(thread_id, run["run_id"])
+    ended = await client.runs.list(thread_id)
+    assert sorted(run["status"] for run in ended) == ["error", "error", "error", "interrupted"]
+
+
 async def test_what_is_cancelled_never_goes_out(sdk: Sdk, author: Author) -> None:
     client = sdk(author.user)
     runs = [
