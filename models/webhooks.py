@@ -80,7 +80,12 @@ class WebhookDelivery(Tenant, Base):
         *never_negative("tries"),
         # What is due; and what has yet to be tried, which comes before anything later of its workflow.
         Index(
-            "ix_webhook_deliveries_due", "webhook_id", "due_at", postgresql_where=text("status = 'pending'")
+            "ix_webhook_deliveries_due",
+            "webhook_id",
+            "due_at",
+            "event_xid",
+            "event_row",
+            postgresql_where=text("status = 'pending'"),
         ),
         Index(
             "ix_webhook_deliveries_untried",

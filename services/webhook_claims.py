@@ -33,7 +33,14 @@ FAILING_DAYS: Final = 3
 
 _RANDOM: Final = SystemRandom()
 
-_WORKSPACES = Statement.of("SELECT DISTINCT workspace_id FROM webhooks WHERE status = 'active'")
+# A database that was restored on another server counts its transactions anew: a position of before would never be reached.
+_WORKSPACES = Statement.of("""
+WITH restored AS (
+    UPDATE webhooks SET after_xid = pg_snapshot_xmin(pg_current_snapshot()), after_row = 0
+    WHERE status = 'active' AND after_xid > pg_snapshot_xmin(pg_current_snapshot())
+)
+SELECT DISTINCT workspace_id FROM webhooks WHERE status = 'active'
+""")
 # The order of the log is (xid, id), and nothing may be read past a transaction that still runs: it would be skipped.
 _ADVANCE = Statement.of("""
 WITH held AS MATERIALIZED (
@@ -66,17 +73,20 @@ SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS oldest,
 _CLAIM = Statement.of("""
 WITH held AS MATERIALIZED (
     SELECT w.id FROM webhooks w
-    WHERE w.status = 'active' AND EXISTS (
-        SELECT FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.status = 'pending' AND d.due_at <= now()
-    )
+    WHERE w.status = 'active' AND (
+        SELECT d.due_at FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.status = 'pending'
+        ORDER BY d.due_at LIMIT 1
+    ) <= now()
     FOR NO KEY UPDATE OF w SKIP LOCKED
 ), picked AS MATERIALIZED (
     SELECT p.id FROM held h CROSS JOIN LATERAL (
         SELECT d.id, d.due_at FROM webhook_deliveries d
-        WHERE d.webhook_id = h.id AND d.status = 'pending' AND d.due_at <= now() AND NOT EXISTS (
-            SELECT FROM webhook_deliveries e
-            WHERE e.webhook_id = d.webhook_id AND e.workflow_id = d.workflow_id AND e.status = 'pending'
-                AND e.tries = 0 AND (e.event_xid, e.event_row) < (d.event_xid, d.event_row)
+        WHERE d.webhook_id = h.id AND d.status = 'pending' AND d.due_at <= now() AND (
+            d.tries > 0 OR d.workflow_id IS NULL OR d.id = (
+                SELECT e.id FROM webhook_deliveries e
+                WHERE e.webhook_id = d.webhook_id AND e.workflow_id = d.workflow_id AND e.status = 'pending' AND e.tries = 0
+                ORDER BY e.event_xid, e.event_row LIMIT 1
+            )
         )
         ORDER BY d.due_at, d.event_xid, d.event_row LIMIT greatest(0, CAST(:each AS bigint) - (
             SELECT count(*) FROM webhook_deliveries u WHERE u.webhook_id = h.id AND u.lease_until > now()

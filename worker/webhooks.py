@@ -64,9 +64,11 @@ class Webhooks:
                     self._announced.clear()
                 pause = min(pause * 2, self._runtime.settings.poll_seconds)
                 left = max(0.0, polled + self._runtime.settings.poll_seconds - clock())
+                # Not wait_for: in Python 3.11 it loses a cancellation that comes together with the news.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._news.wait(), min(left, pause) if self._announced else left)
-                    pause = SOON_SECONDS
+                    async with asyncio.timeout(min(left, pause) if self._announced else left):
+                        await self._news.wait()
+                        pause = SOON_SECONDS
         finally:
             await self._finish()
 

@@ -149,7 +149,12 @@ def _deliveries() -> None:
     )
     table = "webhook_deliveries"
     pending, untried = sa.text("status = 'pending'"), sa.text("status = 'pending' AND tries = 0")
-    op.create_index("ix_webhook_deliveries_due", table, ["webhook_id", "due_at"], postgresql_where=pending)
+    op.create_index(
+        "ix_webhook_deliveries_due",
+        table,
+        ["webhook_id", "due_at", "event_xid", "event_row"],
+        postgresql_where=pending,
+    )
     op.create_index(
         "ix_webhook_deliveries_untried",
         table,

@@ -51,7 +51,7 @@ async def sending(runtime: Runtime, finish_seconds: float = 1) -> AsyncIterator[
     running = asyncio.create_task(Webhooks(runtime, finish_seconds=finish_seconds).run())
     yield
     running.cancel()
-    await asyncio.wait([running])
+    await asyncio.wait([running], timeout=10)
     assert running.cancelled()
 
 
@@ -144,6 +144,21 @@ async def test_what_commits_late_is_told_too(
     assert said(receiver) == ["early", "late"]
 
 
+async def test_a_database_that_moved_to_another_server_goes_on(
+    api: Api, db: Database, receiver: Receiver, runtime: Runtime
+) -> None:
+    """There transactions are counted anew."""
+    user = await api.user()
+    await subscribe(user, receiver)
+    async with db.service() as session:
+        await session.execute(text("UPDATE webhooks SET after_xid = '999999999999'"))
+    async with db.autocommit() as connection:
+        assert await webhook_claims.workspaces(connection) == {user.workspace_id}
+    async with sending(runtime):
+        await happen(db, user, "one")
+        await receiver.heard(1)
+
+
 async def test_what_fails_is_tried_again_and_overtaken(
     api: Api, db: Database, receiver: Receiver, runtime: Runtime
 ) -> None:
@@ -154,6 +169,7 @@ async def test_what_fails_is_tried_again_and_overtaken(
     async with sending(runtime):
         await happen(db, user, "one", "two", "three")
         await receiver.heard(3)
+        await deliveries(user, hook, 1, status="delivered")
         pending = await deliveries(user, hook, 2, status="pending")
         failing = (await user.get(f"/v1/webhooks/{hook['id']}")).json()
         assert (failing["status"], failing["failing_since"]) == ("active", None), "three has arrived since"
