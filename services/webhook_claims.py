@@ -58,8 +58,9 @@ WITH held AS MATERIALIZED (
     ) l
 ), made AS (
     INSERT INTO webhook_deliveries
-        (workspace_id, webhook_id, event_xid, event_row, workflow_id, type, occurred_at, payload)
-    SELECT workspace_id, webhook_id, xid, id, workflow_id, event ->> 'type', created_at, event - 'type' FROM fresh
+        (workspace_id, webhook_id, event_xid, event_row, workflow_id, type, occurred_at, payload, created_at)
+    SELECT workspace_id, webhook_id, xid, id, workflow_id, event ->> 'type', created_at, event - 'type', clock_timestamp()
+    FROM fresh
     WHERE events = '{}' OR event ->> 'type' = ANY(events)
     ON CONFLICT (webhook_id, event_xid, event_row) DO NOTHING
 ), moved AS (

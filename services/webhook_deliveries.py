@@ -34,8 +34,9 @@ WITH happened AS (
     ORDER BY l.xid, l.id LIMIT :most
 )
 INSERT INTO webhook_deliveries AS d
-    (workspace_id, webhook_id, event_xid, event_row, workflow_id, type, occurred_at, payload)
-SELECT workspace_id, webhook_id, xid, id, workflow_id, event ->> 'type', created_at, event - 'type' FROM happened
+    (workspace_id, webhook_id, event_xid, event_row, workflow_id, type, occurred_at, payload, created_at)
+SELECT workspace_id, webhook_id, xid, id, workflow_id, event ->> 'type', created_at, event - 'type', clock_timestamp()
+FROM happened
 ON CONFLICT (webhook_id, event_xid, event_row) DO UPDATE SET {_AGAIN}
 RETURNING 1
 """)
