@@ -1,7 +1,18 @@
 """One module a page; each has a `router`. A new one is added to ROUTERS."""
 
 from web import assets
-from web.pages import events, inbox, inbox_actions, ledger, new, published, reviews, settings, sign_in, workflows
+from web.pages import (
+    events,
+    inbox,
+    inbox_actions,
+    ledger,
+    new,
+    published,
+    reviews,
+    settings,
+    sign_in,
+    workflows,
+)
 
 ROUTERS = (
     assets.router,
