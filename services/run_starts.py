@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 from typing import Any, Final, assert_never
 from uuid import UUID
 
-import orjson
 from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import sql
 from core.errors import Conflict, FieldError, Invalid, NotFound
 from core.principal import Principal
-from core.sql import Connection, Row, Statement, connection_of
+from core.sql import Connection, Statement, connection_of
 from models import MultitaskStrategy, PlatformStatus, RunKind
 from platforms.registry import PlatformName
-from services import queue, reviews, run_answers, runs, thread_changes, workflows
+from services import queue, reviews, run_answers, run_threads, runs, thread_changes, workflows
 from services.run_answers import Decide
+from services.run_threads import Thread
 from services.runs import New, Run
 from services.thread_changes import Change
 from services.workflows import StartWorkflow
@@ -69,27 +69,11 @@ class Wanted:
     """Where it goes on, if not from the thread's latest checkpoint."""
 
 
-@dataclass(frozen=True, slots=True)
-class Thread:
-    graph_id: str | None
-    status: str | None
-    """`platform_states`' word; None for one that has never begun."""
-    run_id: UUID | None
-    due_later: bool
-    """Nobody is at work on it, and a worker takes it up by and by."""
-    head: str | None
-
-    @property
-    def busy(self) -> bool:
-        writing = self.status in {PlatformStatus.GENERATING, PlatformStatus.EVALUATING}
-        return self.run_id is not None or (writing and not self.due_later)
-
-
 async def create(session: AsyncSession, principal: Principal, wanted: Wanted) -> Run:
     """The run, in effect or waiting. Raises NotFound, Invalid, and Conflict (ThreadBusy, ThreadHasBrief, and what
     `run_answers.read`, `reviews.decide` and `thread_changes.change` raise)."""
     connection = await connection_of(session)
-    thread = await _lock(connection, principal.workspace_id, wanted)
+    thread = await _thread(connection, principal, wanted)
     if thread.status is not None and thread.graph_id != wanted.platform:
         detail = f"The thread is {thread.graph_id}'s."
         raise Invalid(detail, errors=[FieldError("/assistant_id", detail)])
@@ -128,7 +112,7 @@ async def create(session: AsyncSession, principal: Principal, wanted: Wanted) ->
 async def take_turn(session: AsyncSession, principal: Principal, run: Run) -> None:
     """What a run asked for that has waited until now; the thread is locked. Raises as `create` does."""
     connection = await connection_of(session)
-    thread = Thread(**await _read(connection, run.thread_id))
+    thread = await run_threads.read(connection, run.thread_id)
     await sql.rows(connection, _BEGUN, {"id": run.id, "head": thread.head})
     turn = run.request.get("turn") or {}
     match RunKind(run.kind):
@@ -143,6 +127,15 @@ async def take_turn(session: AsyncSession, principal: Principal, run: Run) -> No
             await _change(session, principal, run, Change(**{**turn, "checkpoint_id": checkpoint_id}))
         case unknown:
             assert_never(unknown)
+
+
+async def _thread(connection: Connection, principal: Principal, wanted: Wanted) -> Thread:
+    try:
+        return await run_threads.lock(connection, wanted.thread_id)
+    except NotFound:
+        if not wanted.may_create:
+            raise
+    return await run_threads.make(connection, principal.workspace_id, wanted.thread_id, wanted.metadata)
 
 
 async def _decide(session: AsyncSession, principal: Principal, run: Run, decide: Decide) -> None:
@@ -209,34 +202,6 @@ async def _wait(
     return run
 
 
-async def _lock(connection: Connection, workspace_id: UUID, wanted: Wanted) -> Thread:
-    """The thread, and nobody else moves it until the transaction is over."""
-    parameters = {"id": wanted.thread_id}
-    if await sql.row(connection, runs.LOCK, parameters) is None:
-        # Not begun: there is no row to lock, so the id itself is held by those who would begin it.
-        await sql.rows(connection, _HOLD, parameters)
-        await sql.row(connection, runs.LOCK, parameters)
-    try:
-        return Thread(**await _read(connection, wanted.thread_id))
-    except NotFound:
-        if not wanted.may_create:
-            raise
-    metadata = orjson.dumps(dict(wanted.metadata), default=str).decode()
-    made = await sql.row(
-        connection, _MAKE, {**parameters, "workspace_id": workspace_id, "metadata": metadata}
-    )
-    if made is None:
-        raise Conflict("This thread's id is taken.", remedy="Choose another, or let the service choose one.")
-    return Thread(None, None, None, False, None)
-
-
-async def _read(connection: Connection, thread_id: UUID) -> Row:
-    found = await sql.row(connection, _THREAD, {"id": thread_id})
-    if found is None:
-        raise NotFound("There is no such thread.")
-    return found
-
-
 async def _add(
     connection: Connection,
     principal: Principal,
@@ -299,20 +264,6 @@ def _nothing_to_continue(thread: Thread) -> Conflict:
     return Conflict(detail, remedy="Send command.resume to decide, or begin a new thread with input.")
 
 
-_HOLD: Final = Statement.of(
-    "SELECT pg_advisory_xact_lock(hashtextextended(CAST(CAST(:id AS uuid) AS text), 0))"
-)
-_MAKE: Final = Statement.of("""
-INSERT INTO threads (id, workspace_id, metadata) VALUES (:id, :workspace_id, CAST(:metadata AS jsonb))
-ON CONFLICT (id) DO NOTHING RETURNING id
-""")
-_THREAD: Final = Statement.of("""
-SELECT t.graph_id, p.status, p.run_id, (p.due_at > now() AND p.lease_until IS NULL) IS TRUE AS due_later, (
-    SELECT k.checkpoint_id FROM checkpoints k WHERE k.thread_id = t.id::text AND k.checkpoint_ns = ''
-    ORDER BY k.checkpoint_id DESC LIMIT 1
-) AS head
-FROM threads t LEFT JOIN platform_states p ON p.id = t.id WHERE t.id = :id AND t.deleted_at IS NULL
-""")
 _FIRST: Final = Statement.of("""
 UPDATE platform_states SET run_id = :run_id, due_at = due_at + make_interval(secs => :delay) WHERE id = :id
 """)
