@@ -32,8 +32,10 @@ class Subscription:
 
     async def wait(self, seconds: float) -> None:
         """Until there is news, or for so long."""
+        # Not wait_for: before Python 3.12 it can lose a cancellation.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._news.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
         self._news.clear()
 
     def take_changed(self) -> bool:
