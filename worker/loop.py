@@ -94,7 +94,8 @@ class Loop:
             if next_due is not None:
                 pause = min(pause, max(next_due, LEAST_PAUSE_SECONDS))
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), pause)
+            async with asyncio.timeout(pause):
+                await self._woken.wait()
 
     async def _advance(self, claim: Claim) -> None:
         structlog.contextvars.bind_contextvars(
