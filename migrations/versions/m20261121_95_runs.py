@@ -3,6 +3,8 @@
 A thread that has none pays a comparison with NULL.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -111,7 +113,10 @@ def upgrade() -> None:
         ["thread_id", "created_at", "id"],
         postgresql_where=sa.text("begun_at IS NULL"),
     )
-    newest = [sa.literal_column("created_at DESC"), sa.literal_column("id DESC")]
+    newest: list[sa.ColumnElement[Any]] = [
+        sa.literal_column("created_at DESC"),
+        sa.literal_column("id DESC"),
+    ]
     op.create_index("ix_runs_thread_id_created_at", "runs", ["thread_id", *newest])
     op.create_index("ix_runs_workspace_id_status_created_at", "runs", ["workspace_id", "status", *newest])
     op.execute("ALTER TABLE runs ENABLE ROW LEVEL SECURITY")
