@@ -53,7 +53,7 @@ class Teller:
         yield Part("checkpoints", "checkpoints", checkpoint)
         yield _debug(snapshot, 0, "checkpoint", {**checkpoint, **_as_checkpoints(snapshot)})
         for task in _steps(snapshot):
-            started = _started(snapshot, task)
+            started = {**_started(snapshot, task), "metadata": self._names()}
             yield Part("tasks", "tasks", started)
             yield _debug(snapshot, 1, "task", started)
             yield self._chain("on_chain_start", snapshot, task, {"input": snapshot.values})
