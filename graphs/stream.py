@@ -64,7 +64,8 @@ class Teller:
             result = task.result or {}
             update = {name: value for name, value in result.items() if name in OUTPUTS}
             for draft in update.get("drafts", ()):
-                yield from self.message(draft["content"], _sequence(draft), snapshot, whole=True)
+                if draft["source"] == "ai":
+                    yield from self.message(draft["content"], _sequence(draft), snapshot, whole=True)
             yield Part("updates", "updates", {task.name: update or None})
             ended = _ended(task, result)
             yield Part("tasks", "tasks", ended)

@@ -254,7 +254,7 @@ async def test_every_form_of_an_answer(both: Both) -> None:
 
 
 async def test_what_is_changed_and_what_must_wait(both: Both) -> None:
-    changed, resumed, ended, busy = (str(uuid4()) for _ in range(4))
+    changed, resumed, by_hand, ended, busy = (str(uuid4()) for _ in range(5))
 
     async def changes(client: LangGraphClient) -> Any:
         threads = client.threads
@@ -271,6 +271,13 @@ async def test_what_is_changed_and_what_must_wait(both: Both) -> None:
         await _paused(client, resumed)
         return await _streamed(client, resumed, MODES, command={"resume": ANSWERS["regenerate"]})
 
+    async def edited(client: LangGraphClient) -> Any:
+        """A person's words are no message of the model's."""
+        await _paused(client, by_hand)
+        edit: Any = {"resume": ANSWERS["edit, then look again"]}
+        stream = client.runs.stream(by_hand, "x", stream_mode="messages-tuple", command=edit)
+        return [message async for event, message, *_ in stream if EDIT["content"] in str(message)]
+
     async def moved_to_its_end(client: LangGraphClient) -> Any:
         """As Agent Inbox ignores."""
         await _paused(client, ended)
@@ -286,11 +293,12 @@ async def test_what_is_changed_and_what_must_wait(both: Both) -> None:
         second = client.runs.create(busy, "x", input=INPUT, multitask_strategy="reject")
         return status, await _refusal(second), await client.runs.join(busy, run["run_id"])
 
-    played = map(both, (changes, stream_of_a_resume, moved_to_its_end, refused_while_busy))
-    (state, on, forked, following), _, end, (status, refusal, _) = await asyncio.gather(*played)
+    played = map(both, (changes, stream_of_a_resume, edited, moved_to_its_end, refused_while_busy))
+    (state, on, forked, following), _, by_model, end, (status, refusal, _) = await asyncio.gather(*played)
     assert (state["next"], state["metadata"]["source"]) == (["evaluate"], "update")
     assert [list(update) for event, update in on if event == "updates"] == [["evaluate"], ["__interrupt__"]]
     assert (len(forked["evaluations"]), following) == (1, ["human_review"])
+    assert by_model == []
     assert end == ["idle", []]
     assert (status, refusal) == ("busy", 409)
 
