@@ -16,6 +16,7 @@ from rich.table import Table
 
 from bench.child import Child, Run, child
 from bench.machine import described
+from bench.peers.aegra import FOR_3_11, NEWEST
 from bench.peers.callers import Load, Race, Raced, drive, race
 from bench.peers.servers import Peer, aegra_server, development_server, ours
 from bench.rounds import WARM_UP, Contestant, Meter, Round, Series, in_turns
@@ -29,7 +30,7 @@ CYCLES: Final = {1: 20, MANY: 160}
 """Of a round, by the number of callers."""
 ROUNDS: Final = 5
 RACES: Final = 20
-_AGAINST: Final = "Aegra"
+_AGAINST: Final = f"Aegra {NEWEST}"
 _OUTSIDE: Final = {"driver", "simulators"}
 """Whose CPU is not the server's."""
 
@@ -55,9 +56,14 @@ def main(
         ExitStack() as stack,
     ):
         peers = [ours(service)]
-        for start in (aegra_server, development_server):
+        others = (
+            aegra_server(service, NEWEST),
+            aegra_server(service, FOR_3_11),
+            development_server(service),
+        )
+        for other in others:
             try:
-                peers.append(stack.enter_context(start(service)))
+                peers.append(stack.enter_context(other))
             except (TimeoutError, OSError, subprocess.SubprocessError) as error:
                 console.print(f"Absent: {error}")
         contestants = [_contestant(peer, driver) for peer in peers]
@@ -92,7 +98,7 @@ def _contestant(peer: Peer, driver: Child[Load, Run]) -> Contestant:
 def _table(turns: Sequence[Sequence[Series]]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, caption=_LEGEND, caption_justify="left")
     table.add_column(no_wrap=True)
-    for heading in ("callers", "cycles/s", f"× {_AGAINST}", "interrupt", "published", "CPU", "parts"):
+    for heading in ("callers", "cycles/s", "× Aegra", "interrupt", "published", "CPU", "parts"):
         table.add_column(heading, justify="right")
     for turn in turns:
         against = next((each for each in turn if each.name == _AGAINST), None)
@@ -127,20 +133,28 @@ def _parts(series: Series) -> list[str]:
     return [part for part in series.rounds[0].cpu if part not in _OUTSIDE]
 
 
-def _race(console: Console, peer: Peer, racers: Child[Race, Raced]) -> dict[str, Any]:
+def _race(console: Console, peer: Peer, racers: Child[Race, list[Raced]]) -> dict[str, Any]:
     """How many threads went out twice, and what the callers were told."""
     peer.renew()
     raced = racers.warm_up(Race(peer.server, RACES))()
     texts = peer.published()
-    times = Counter(sum(mark in text for text in texts) for mark in raced.marks)
-    told = Counter(" | ".join(words or "success" for words in pair) for pair in raced.told)
-    twice = sum(number for count, number in times.items() if count > 1)
+    times = [sum(each.mark in text for text in texts) for each in raced]
+    twice, never = sum(count > 1 for count in times), sum(count == 0 for count in times)
+    told = Counter(f"{each.told[0] or 'success'} | {each.told[1] or 'success'}" for each in raced)
+    left = Counter(each.status for each in raced)
     console.print(
-        f"{peer.name}, two resumes at once on {RACES} threads: {twice} published twice, {times[0]} never"
+        f"{peer.name}, two resumes at once on each of {RACES} threads: {twice} published twice, {never} never;"
+        f" in the end {', '.join(f'{number} {status}' for status, number in left.items())}"
     )
     for words, number in told.most_common():
         console.print(f"  {number} times: {words}", soft_wrap=True)
-    return {"threads": RACES, "published_twice": twice, "never": times[0], "told": dict(told)}
+    return {
+        "threads": RACES,
+        "published_twice": twice,
+        "never": never,
+        "told": dict(told),
+        "status": dict(left),
+    }
 
 
 if __name__ == "__main__":

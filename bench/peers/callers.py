@@ -1,6 +1,7 @@
 """Callers with LangGraph's own SDK, in a process of their own: the same calls to whatever server it is."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -9,9 +10,9 @@ from itertools import cycle
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+import httpx
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
-from langgraph_sdk.errors import APIStatusError
 
 from bench.child import Run, Warm
 
@@ -19,6 +20,8 @@ ASSISTANT: Final = "x"
 _FIRST_LOOK_SECONDS: Final = 0.005
 """Until a caller asks again whether the thread rests; twice as long after each look."""
 _PATIENCE_SECONDS: Final = 30.0
+RACE_SECONDS: Final = 5.0
+"""After which a thread that is still busy is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +51,15 @@ class Race:
     threads: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Raced:
-    """`marks`: one for each thread, in every text that it may publish. `told`: what both callers heard, the one that was
-    taken first; empty for a plain success."""
+    """`mark` is in every text that the thread may publish. `told`: what both callers heard, "" for a success, which
+    comes first. `status`: the thread's in the end."""
 
-    marks: list[str]
-    told: list[tuple[str, str]]
+    thread_id: str
+    mark: str
+    told: tuple[str, str]
+    status: str = ""
 
 
 async def drive(load: Load, warm: Warm) -> Run:
@@ -74,10 +79,10 @@ async def drive(load: Load, warm: Warm) -> Run:
         return Run(time.perf_counter() - began, time.process_time() - cpu, review, published)
 
 
-async def race(task: Race, warm: Warm) -> Raced:
+async def race(task: Race, warm: Warm) -> list[Raced]:
     """One accepts and the other edits, so that both would show if both went out."""
     await warm()
-    raced = Raced([], [])
+    raced: list[Raced] = []
     async with _client(task.server) as first, _client(task.server) as second:
         answers = zip(
             cycle(_answers(task.server, "accept")), cycle(_answers(task.server, "edit")), strict=False
@@ -89,10 +94,11 @@ async def race(task: Race, warm: Warm) -> Raced:
             told = await asyncio.gather(
                 _decide(first, thread_id, accept), _decide(second, thread_id, edit), return_exceptions=True
             )
-            await _rest(first, thread_id)
-            raced.marks.append(mark)
             one, other = sorted(map(_words, told))
-            raced.told.append((one, other))
+            raced.append(Raced(thread_id, mark, (one, other)))
+        resting = (_rest(first, each.thread_id, RACE_SECONDS) for each in raced)
+        for each, status in zip(raced, await asyncio.gather(*resting), strict=True):
+            each.status = status
     return raced
 
 
@@ -133,12 +139,10 @@ async def _decide(client: LangGraphClient, thread_id: str, answer: dict[str, Any
     await client.runs.wait(thread_id, ASSISTANT, command={"resume": answer})
 
 
-async def _rest(client: LangGraphClient, thread_id: str) -> str:
+async def _rest(client: LangGraphClient, thread_id: str, patience: float = _PATIENCE_SECONDS) -> str:
     """The thread's status when it is out: some answer a resume at the end, ours once the decision is in effect."""
-    pause, until = _FIRST_LOOK_SECONDS, time.monotonic() + _PATIENCE_SECONDS
-    while (status := (await client.threads.get(thread_id))["status"]) == "busy":
-        if time.monotonic() > until:
-            raise TimeoutError(f"{thread_id} is still busy")
+    pause, until = _FIRST_LOOK_SECONDS, time.monotonic() + patience
+    while (status := (await client.threads.get(thread_id))["status"]) == "busy" and time.monotonic() < until:
         await asyncio.sleep(pause)
         pause *= 2
     return status
@@ -151,6 +155,8 @@ def _answers(server: Server, decision: str) -> list[dict[str, Any]]:
 
 
 def _words(told: BaseException | None) -> str:
-    if isinstance(told, APIStatusError):
-        return f"{told.status_code} {told.message}"
-    return "" if told is None else f"{type(told).__name__}: {told}"
+    """With what the server said, which the SDK notes on the error."""
+    if isinstance(told, httpx.HTTPStatusError):
+        said = json.loads("".join(told.__notes__))
+        return f"{told.response.status_code} {said.get('detail') or said.get('message')}"
+    return "" if told is None else f"200, {told}"

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
+from urllib.parse import unquote
 
 import psycopg
+from psycopg import sql
 
 from bench.peers import aegra
 from bench.peers.callers import ASSISTANT, Server
@@ -53,24 +55,25 @@ def ours(service: Service) -> Peer:
 
 
 @contextmanager
-def aegra_server(service: Service) -> Iterator[Peer]:
+def aegra_server(service: Service, release: str) -> Iterator[Peer]:
     """On a database of its own in the same PostgreSQL, one process that runs the graphs itself, no Redis."""
-    python = aegra.install()
-    folder, port = _folder(service, "aegra"), free_port()
+    python = aegra.install(release)
+    name = f"aegra-{release}"
+    folder, port = _folder(service, name), free_port()
     with psycopg.connect(service.superuser_url, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE aegra")
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     config = folder / "aegra.json"
     config.write_text(json.dumps({"graphs": {ASSISTANT: _GRAPH}}))
     env = {
         "AEGRA_CONFIG": str(config),
-        "DATABASE_URL": service.cluster.url("aegra", user="postgres"),
+        "DATABASE_URL": unquote(service.cluster.url(name, user="postgres")),  # Alembic stumbles over %
         "LOG_LEVEL": "WARNING",
     }
     command = [str(python), "-m", "uvicorn", "aegra_api.main:app", "--host", LOOPBACK, "--port", str(port)]
-    with _running("aegra", [*command, "--log-level", "warning"], env, folder, port, "/health") as process:
+    with _running(name, [*command, "--log-level", "warning"], env, folder, port, "/health") as process:
         yield Peer(
-            "Aegra",
-            aegra.VERSION,
+            f"Aegra {release}",
+            release,
             Server(_url(port)),
             lambda: {"server": process.cpu_seconds(), "postgres": cpu_seconds(service.cluster.pid)},
             _texts(folder),
