@@ -123,7 +123,10 @@ async def test_a_long_absence_is_made_up_for_and_goes_on(api: Api, db: Database,
         assert len(await take(events, 450)) == 450
         await begun(other)
         await happen(db, user, "then")
-        assert said(await take(events, 1)) == said(await take(other, 1)) == ["then"]
+        assert said(await take(events, 1)) == ["then"]
+        # "Now" is before all that is under way anywhere on the server, so that nothing is missed.
+        while said(await take(other, 1)) != ["then"]:
+            pass
 
 
 async def test_an_event_that_commits_late_is_not_skipped(api: Api, db: Database, live_url: str) -> None:
