@@ -64,6 +64,8 @@ class Run(Tenant, Base):
     first_checkpoint: Mapped[str | None] = mapped_column(String(64))
     """Where the thread stood when it began; none for a thread's first run."""
     last_checkpoint: Mapped[str | None] = mapped_column(String(64))
+    webhook_told_at: Mapped[datetime | None]
+    """When the address that the request names took the news of the run's end."""
 
 
 newest_first(Run, "thread_id")

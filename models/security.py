@@ -83,6 +83,7 @@ RECORDS: Final = frozenset({"reviews", "publishing_jobs"})
 
 
 _CHANGED: Final = "OLD.status IS DISTINCT FROM NEW.status"
+_ENDED: Final = "OLD.status IN ('pending', 'running') AND NEW.status NOT IN ('pending', 'running') AND NEW.request ? 'webhook'"
 
 EVENTS: Final[dict[str, tuple[tuple[str, str, str, str], ...]]] = {
     "platform_states": (
@@ -97,6 +98,7 @@ EVENTS: Final[dict[str, tuple[tuple[str, str, str, str], ...]]] = {
         ),
         ("run", "UPDATE OF status, lease_until", "NEW.run_id IS NOT NULL", "follow_run"),
     ),
+    "runs": (("webhook", "UPDATE OF status", _ENDED, "tell_of_run"),),
     "workflows": (("event", "UPDATE OF status", _CHANGED, "log_workflow_status"),),
     "drafts": (("event", "INSERT", "", "log_draft"),),
     "evaluations": (("event", "INSERT", "", "log_evaluation"),),

@@ -93,9 +93,14 @@ async def look(connection: Connection, thread_id: UUID, run_id: UUID, after: Cur
 
 
 async def outcome(connection: Connection, run: Run) -> dict[str, Any]:
-    """What who waits for a run is answered when it is over: its values, with `__interrupt__` where it waits."""
+    """What who waits for a run is answered when it is over."""
     if run.status == RunStatus.ERROR:
         return {"__error__": run.failure}
+    return await values(connection, run)
+
+
+async def values(connection: Connection, run: Run) -> dict[str, Any]:
+    """The thread's where the run left it, with `__interrupt__` where it waits."""
     wanted = {"thread_id": str(run.thread_id), "first": run.last_checkpoint, "last": run.last_checkpoint}
     rows = await sql.rows(connection, _CHECKPOINTS, wanted) if run.last_checkpoint else []
     if rows:

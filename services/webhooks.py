@@ -37,19 +37,20 @@ class WebhookNotActive(Conflict):
     title = "The webhook is not active"
 
 
-async def check_url(settings: Settings, url: str) -> None:
+async def check_url(settings: Settings, url: str, pointer: str = "/url") -> None:
     """Raises WebhookAddressRefused. It resolves the name: no transaction is open meanwhile."""
     try:
         if not url.startswith("https://") and not is_exempt(settings, url):
             raise _refused(
                 "What happens here is told to https:// addresses only.",
                 "Use https, or have the operator list host:port in PROOFROOM_ALLOW_PRIVATE.",
+                pointer,
             )
         await check_address(settings, url)
     except AddressRefused as error:
-        raise _refused(error.detail, error.remedy) from error
+        raise _refused(error.detail, error.remedy, pointer) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise _refused(f"{error}.", "Give the address at which the public reaches it.") from error
+        raise _refused(f"{error}.", "Give the address at which the public reaches it.", pointer) from error
 
 
 async def create(
@@ -143,5 +144,5 @@ def _new_secret() -> str:
     return f"whsec_{base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()}"
 
 
-def _refused(detail: str, remedy: str | None) -> WebhookAddressRefused:
-    return WebhookAddressRefused(detail, remedy=remedy, errors=[FieldError("/url", detail)])
+def _refused(detail: str, remedy: str | None, pointer: str) -> WebhookAddressRefused:
+    return WebhookAddressRefused(detail, remedy=remedy, errors=[FieldError(pointer, detail)])

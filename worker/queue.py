@@ -12,7 +12,7 @@ from procrastinate import JobContext, RetryStrategy
 from procrastinate.exceptions import ConnectorException
 
 from core.db import SERVICE, libpq_url
-from services import posts, routines, run_starts, run_turns
+from services import posts, routines, run_starts, run_turns, run_webhooks
 from services.runtime import Runtime
 
 log = structlog.get_logger(__name__)
@@ -20,6 +20,8 @@ log = structlog.get_logger(__name__)
 CONCURRENCY: Final = 4
 POLL_SECONDS: Final = 5.0
 UNPUBLISH_TRIES: Final = 8
+WEBHOOK_RETRIES: Final = 7
+"""Powers of 3 seconds apart: 55 minutes in all."""
 _AWAY_SECONDS: Final = 2.0
 
 
@@ -46,6 +48,12 @@ def build(runtime: Runtime) -> procrastinate.App:
     @app.task(name=run_starts.TURN_TASK, queue="default")
     async def take_turn(*, workspace_id: str, thread_id: str) -> None:
         await run_turns.take_turn(runtime.db, UUID(workspace_id), UUID(thread_id))
+
+    again = RetryStrategy(max_attempts=WEBHOOK_RETRIES, exponential_wait=3)
+
+    @app.task(name=run_webhooks.TASK, queue="default", retry=again)
+    async def tell_of_run(*, workspace_id: str, run_id: str) -> None:
+        await run_webhooks.tell(runtime, UUID(workspace_id), UUID(run_id))
 
     @app.periodic(cron="*/2 * * * *")
     @app.task(name="retry_stalled", queue="routines", queueing_lock="retry_stalled")

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BeforeValidator, Field, JsonValue, ValidationError, field_validator, model_validator
 
 from api.langgraph.schemas import Body, CheckpointRef, Facts, refuse
+from api.schemas.webhooks import Url
 from api.schemas.workflows import WorkflowIn
 from core.errors import FieldError, Invalid
 from graphs.context import Context
@@ -30,9 +31,6 @@ def _some(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-NoWebhook = Annotated[
-    None, refuse("Runs call no webhook. POST /v1/webhooks tells one address of all that happens.")
-]
 NoBreak = Annotated[
     None,
     refuse("A run pauses where a person or a platform is asked, and nowhere else."),
@@ -77,7 +75,7 @@ class RunCreate(Body):
     checkpoint_id: UUID | None = None
     interrupt_before: NoBreak = None
     interrupt_after: NoBreak = None
-    webhook: NoWebhook = None
+    webhook: Url | None = None
     on_disconnect: Literal["cancel", "continue"] | None = None
     on_completion: Literal["keep", "delete"] | None = None
     multitask_strategy: MultitaskStrategy | None = None

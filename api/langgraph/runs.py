@@ -17,6 +17,7 @@ from api.langgraph import streams
 from api.langgraph.answers import answer
 from api.langgraph.run_bodies import RunCreate, StreamMode
 from api.langgraph.streams import Followed
+from api.listener import Listener
 from api.route import router as new_router
 from api.sources import read_source
 from api.transaction import Replay, UnitOfWork
@@ -27,7 +28,7 @@ from core.settings import Settings
 from core.sql import connection_of
 from models import MultitaskStrategy, RunStatus
 from platforms.registry import PlatformName
-from services import assistants, run_starts, runs
+from services import assistants, run_starts, run_views, runs, webhooks
 from services.run_parts import Cursor
 from services.run_starts import Continue, Resume, Start, Wanted
 from services.runs import Run
@@ -48,9 +49,9 @@ class Following:
     """What it takes to follow a run after the request's own transaction is over."""
 
     request: Request
-    db: Db
-    listener: ListenerOf
-    settings: SettingsOf
+    db: Database
+    listener: Listener
+    settings: Settings
 
     async def begun(
         self, body: RunCreate, thread_id: UUID, principal: Principal, *, may_create: bool = False
@@ -79,7 +80,12 @@ class Following:
         )
 
 
-Follows = Annotated[Following, Depends()]
+async def _following(request: Request, db: Db, listener: ListenerOf, settings: SettingsOf) -> Following:
+    """A coroutine: FastAPI would make the class itself in a thread."""
+    return Following(request, db, listener, settings)
+
+
+Follows = Annotated[Following, Depends(_following)]
 
 
 @router.post("")
@@ -203,13 +209,15 @@ async def begin(
 async def wanted(
     body: RunCreate, thread_id: UUID, principal: Principal, settings: Settings, *, may_create: bool
 ) -> Wanted:
-    """Whoever sends input starts something, whoever resumes decides. A source is fetched before there is any row."""
+    """Whoever sends input starts something, whoever resumes decides. Addresses are looked up before there is any row."""
     platform = PlatformName(str(assistants.find(body.assistant_id)["graph_id"]))
     if body.answer is not None:
         principal.require(Role.REVIEWER, Scope.REVIEWS_DECIDE)
     else:
         principal.require(Role.EDITOR, Scope.WORKFLOWS_WRITE)
     _may_cancel(principal, body.cancels)
+    if body.webhook is not None:
+        await webhooks.check_url(settings, body.webhook, "/webhook")
     do: Start | Resume | Continue | Change
     if body.input is not None:
         brief, title = body.brief(platform)
@@ -235,17 +243,7 @@ async def wanted(
 
 
 def shown(run: Run, select: Sequence[str] | None = None) -> Mapping[str, Any]:
-    whole = {
-        "run_id": str(run.id),
-        "thread_id": str(run.thread_id),
-        "assistant_id": assistants.assistant_id(run.graph_id),
-        "created_at": run.created_at,
-        "updated_at": run.updated_at,
-        "status": run.status,
-        "metadata": run.metadata,
-        "kwargs": {name: value for name, value in run.request.items() if name != "turn"},
-        "multitask_strategy": run.multitask_strategy,
-    }
+    whole = run_views.shown(run)
     return {name: whole[name] for name in select} if select else whole
 
 

@@ -14,12 +14,12 @@ from api.deps import Db, SettingsOf, Viewer, Work, WorkflowEditor
 from api.langgraph import streams
 from api.langgraph.answers import answer
 from api.langgraph.run_bodies import RunCreate, RunsCancel
-from api.langgraph.runs import Action, Follows, begin, shown
+from api.langgraph.runs import Action, Follows, begin, shown, wanted
 from api.route import router as new_router
 from core.db import Database
 from core.errors import FieldError, Invalid
 from core.principal import Principal
-from services import runs
+from services import run_starts, runs
 
 router = new_router("/runs", "langgraph", documented=False)
 
@@ -53,8 +53,9 @@ async def create_stateless_runs(
     settings: SettingsOf,
 ) -> Response:
     """All of them, or none."""
-    made = [await begin(_fresh(body), uuid7(), principal, work, settings, may_create=True) for body in bodies]
-    return answer([shown(run) for run in made])
+    orders = [await wanted(_fresh(body), uuid7(), principal, settings, may_create=True) for body in bodies]
+    session = await work.begin()
+    return answer([shown(await run_starts.create(session, principal, order)) for order in orders])
 
 
 @router.post("/cancel")
