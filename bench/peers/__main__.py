@@ -16,9 +16,8 @@ from rich.table import Table
 
 from bench.child import Child, Run, child
 from bench.machine import described
-from bench.peers.aegra import FOR_3_11, NEWEST
 from bench.peers.callers import Load, Race, Raced, drive, race
-from bench.peers.servers import Peer, aegra_server, development_server, ours
+from bench.peers.servers import AEGRA, Peer, aegra_server, development_server, ours
 from bench.rounds import WARM_UP, Contestant, Meter, Round, Series, in_turns
 from bench.service import running
 
@@ -26,11 +25,11 @@ RESULT: Final = Path("build/peers.json")
 WIDTH: Final = 132
 ACCOUNTS: Final = 8
 MANY: Final = 16
-CYCLES: Final = {1: 20, MANY: 160}
+CYCLES: Final = {1: 10, MANY: 128}
 """Of a round, by the number of callers."""
-ROUNDS: Final = 5
+ROUNDS: Final = 3
+WARM_UP_CYCLES: Final = 96
 RACES: Final = 20
-_AGAINST: Final = f"Aegra {NEWEST}"
 _OUTSIDE: Final = {"driver", "simulators"}
 """Whose CPU is not the server's."""
 
@@ -56,19 +55,15 @@ def main(
         ExitStack() as stack,
     ):
         peers = [ours(service)]
-        others = (
-            aegra_server(service, NEWEST),
-            aegra_server(service, FOR_3_11),
-            development_server(service),
-        )
-        for other in others:
+        for start in (aegra_server, development_server):
             try:
-                peers.append(stack.enter_context(other))
+                peers.append(stack.enter_context(start(service)))
             except (TimeoutError, OSError, subprocess.SubprocessError) as error:
                 console.print(f"Absent: {error}")
         contestants = [_contestant(peer, driver) for peer in peers]
+        in_turns(contestants, MANY, WARM_UP_CYCLES, 1)  # pools, plans and caches
         turns = [
-            in_turns(contestants, callers, cycles // 4 if quick else cycles, 2 if quick else ROUNDS)
+            in_turns(contestants, callers, cycles // 4 if quick else cycles, 1 if quick else ROUNDS)
             for callers, cycles in CYCLES.items()
         ]
         console.print(_table(turns))
@@ -98,10 +93,10 @@ def _contestant(peer: Peer, driver: Child[Load, Run]) -> Contestant:
 def _table(turns: Sequence[Sequence[Series]]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, caption=_LEGEND, caption_justify="left")
     table.add_column(no_wrap=True)
-    for heading in ("callers", "cycles/s", "× Aegra", "interrupt", "published", "CPU", "parts"):
+    for heading in ("callers", "cycles/s", f"× {AEGRA}", "interrupt", "published", "CPU", "parts"):
         table.add_column(heading, justify="right")
     for turn in turns:
-        against = next((each for each in turn if each.name == _AGAINST), None)
+        against = next((each for each in turn if each.name == AEGRA), None)
         for each in turn:
             table.add_row(
                 each.name,

@@ -17,7 +17,7 @@ from langgraph_sdk.client import LangGraphClient
 from bench.child import Run, Warm
 
 ASSISTANT: Final = "x"
-_FIRST_LOOK_SECONDS: Final = 0.005
+_FIRST_LOOK_SECONDS: Final = 0.01
 """Until a caller asks again whether the thread rests; twice as long after each look."""
 _PATIENCE_SECONDS: Final = 30.0
 RACE_SECONDS: Final = 5.0
@@ -45,21 +45,20 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """Two decisions at once on each of so many threads."""
+    """Two decisions at once on each of so many threads, which are at it side by side."""
 
     server: Server
     threads: int
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Raced:
     """`mark` is in every text that the thread may publish. `told`: what both callers heard, "" for a success, which
     comes first. `status`: the thread's in the end."""
 
-    thread_id: str
     mark: str
     told: tuple[str, str]
-    status: str = ""
+    status: str
 
 
 async def drive(load: Load, warm: Warm) -> Run:
@@ -81,25 +80,22 @@ async def drive(load: Load, warm: Warm) -> Run:
 
 async def race(task: Race, warm: Warm) -> list[Raced]:
     """One accepts and the other edits, so that both would show if both went out."""
+    accept, edit = (cycle(_answers(task.server, decision)) for decision in ("accept", "edit"))
     await warm()
-    raced: list[Raced] = []
     async with _client(task.server) as first, _client(task.server) as second:
-        answers = zip(
-            cycle(_answers(task.server, "accept")), cycle(_answers(task.server, "edit")), strict=False
-        )
-        for _, (accept, edit) in zip(range(task.threads), answers, strict=False):
+
+        async def one() -> Raced:
             mark = uuid4().hex
             thread_id = await _to_review(first, mark)
-            edit = {**edit, "content": f"Edited {mark}"}
             told = await asyncio.gather(
-                _decide(first, thread_id, accept), _decide(second, thread_id, edit), return_exceptions=True
+                _decide(first, thread_id, next(accept)),
+                _decide(second, thread_id, {**next(edit), "content": f"Edited {mark}"}),
+                return_exceptions=True,
             )
-            one, other = sorted(map(_words, told))
-            raced.append(Raced(thread_id, mark, (one, other)))
-        resting = (_rest(first, each.thread_id, RACE_SECONDS) for each in raced)
-        for each, status in zip(raced, await asyncio.gather(*resting), strict=True):
-            each.status = status
-    return raced
+            heard = sorted(map(_words, told))
+            return Raced(mark, (heard[0], heard[1]), await _rest(first, thread_id, RACE_SECONDS))
+
+        return await asyncio.gather(*(one() for _ in range(task.threads)))
 
 
 @asynccontextmanager

@@ -13,7 +13,6 @@ from typing import Final
 from urllib.parse import unquote
 
 import psycopg
-from psycopg import sql
 
 from bench.peers import aegra
 from bench.peers.callers import ASSISTANT, Server
@@ -21,6 +20,7 @@ from bench.process import Process, cpu_seconds
 from bench.rounds import forget_posts
 from bench.service import LOOPBACK, Service, free_port
 
+AEGRA: Final = "Aegra"
 START_SECONDS: Final = 60.0
 JOBS: Final = 32
 """That `langgraph dev` does side by side: more than there are callers; 10 if it is not told."""
@@ -55,13 +55,12 @@ def ours(service: Service) -> Peer:
 
 
 @contextmanager
-def aegra_server(service: Service, release: str) -> Iterator[Peer]:
+def aegra_server(service: Service) -> Iterator[Peer]:
     """On a database of its own in the same PostgreSQL, one process that runs the graphs itself, no Redis."""
-    python = aegra.install(release)
-    name = f"aegra-{release}"
+    python, name = aegra.install(), "aegra"
     folder, port = _folder(service, name), free_port()
     with psycopg.connect(service.superuser_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        connection.execute("CREATE DATABASE aegra")
     config = folder / "aegra.json"
     config.write_text(json.dumps({"graphs": {ASSISTANT: _GRAPH}}))
     env = {
@@ -72,8 +71,8 @@ def aegra_server(service: Service, release: str) -> Iterator[Peer]:
     command = [str(python), "-m", "uvicorn", "aegra_api.main:app", "--host", LOOPBACK, "--port", str(port)]
     with _running(name, [*command, "--log-level", "warning"], env, folder, port, "/health") as process:
         yield Peer(
-            f"Aegra {release}",
-            release,
+            AEGRA,
+            aegra.VERSION,
             Server(_url(port)),
             lambda: {"server": process.cpu_seconds(), "postgres": cpu_seconds(service.cluster.pid)},
             _texts(folder),
