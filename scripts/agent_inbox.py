@@ -80,10 +80,11 @@ class _Inbox:
         self.page.get_by_label("Assistant/Graph ID").fill(graph)
         self.page.get_by_label("Deployment URL").fill(service.base_urls[0])
         self.page.get_by_label("Name").fill(f"Proofroom: {graph}")
-        self.page.locator("form").get_by_role("button", name="Add Inbox").click()
+        with self.page.expect_event("load"):
+            self.page.locator("form").get_by_role("button", name="Add Inbox").click()
+        self.page.goto(address)  # it may ask for a first inbox again
         expect(self.page).to_have_url(re.compile("agent_inbox="))
         expect(self.page.get_by_text(f"Proofroom: {graph}").first).to_be_visible()
-        self.page.keyboard.press("Escape")
         self.page.get_by_role("button", name="Settings").click()
         key = self.page.get_by_label("LangSmith API Key")
         key.fill(service.owner.api_key)
