@@ -85,7 +85,7 @@ async def test_a_thread_does_one_thing_at_a_time(sdk: Sdk, author: Author) -> No
 
 async def test_of_many_that_begin_a_thread_at_once_one_does(sdk: Sdk, author: Author) -> None:
     client, thread_id = sdk(author.user), str(uuid4())
-    begin: Any = {"input": INPUT, "if_not_exists": "create", "after_seconds": 60}
+    begin: Any = {"input": INPUT, "if_not_exists": "create", "after_seconds": 2}
     await asyncio.gather(*(client.runs.create(thread_id, "x", **begin) for _ in range(4)))
     (workflow,) = (await author.user.get("/v1/workflows")).json()["items"]
     await author.user.post(f"/v1/workflows/{workflow['id']}/cancel")
