@@ -36,7 +36,9 @@ _SECRETS = (
     ),
     (re.compile(r"(/auth/link/)[^\s/?\"']+"), rf"\1{_HIDDEN}"),
 )
-_SUSPECT = re.compile(r"bearer|basic|ghost|prk_|whsec_|sk-|gh[pousr]_|eyj|://|[?&]|/auth/link/", re.IGNORECASE)
+_SUSPECT = re.compile(
+    r"bearer|basic|ghost|prk_|whsec_|sk-|gh[pousr]_|eyj|://|[?&]|/auth/link/", re.IGNORECASE
+)
 """Each of the above has one of these; nearly all that is logged has none."""
 _CHATTY = ("httpx", "httpcore", "httpx2", "openai", "alembic.runtime.plugins", "mcp", "uvicorn.access")
 """They log addresses, query strings included, or each step, at INFO."""
