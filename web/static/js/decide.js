@@ -30,6 +30,12 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (deciding(event) && event.detail.xhr?.status !== 204) sending = false;
 });
 
+// Words that were asked for are sent as in other places where one writes.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  event.target.closest("[popover]")?.querySelector("button.primary, button.danger")?.click();
+});
+
 // What stood in the way is read first.
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target.id !== "review") return;
