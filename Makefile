@@ -4,7 +4,7 @@ ARGS ?=
 # Where it is set, each process of the service and of the tests compiles all that it imports anew, for seconds.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: up test check setup fmt migrate revision studio demo test-ghost test-client bench chaos screenshots clean
+.PHONY: up test check setup fmt migrate revision studio demo test-ghost test-client bench bench-peers chaos screenshots clean
 
 up: setup ## start everything on this machine
 	@exec $(BIN)/proofroom up $(ARGS)
@@ -50,6 +50,9 @@ test-client: setup ## generate a client from the OpenAPI document, and use it
 
 bench: setup ## measure
 	$(BIN)/python -m bench $(ARGS)
+
+bench-peers: setup ## measure what LangGraph's SDK gets here, from Aegra and from `langgraph dev`
+	@$(BIN)/python -m bench.peers $(ARGS)
 
 chaos: setup ## kill everything again and again, and check that nothing is lost or sent twice
 	@$(BIN)/python -m bench.chaos $(ARGS)
