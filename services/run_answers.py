@@ -79,7 +79,9 @@ def _seen_hash(found: Row, decision: Decision, *, named: bool) -> str | None:
 
 def _unasked(status: str | None, interrupt_id: str | None) -> Conflict | Invalid:
     if status in _PUBLISHING:
-        return NothingToResume("The decision is made, and the publication is the worker's: nothing waits for an answer.")
+        return NothingToResume(
+            "The decision is made, and the publication is the worker's: nothing waits for an answer."
+        )
     if interrupt_id is None:
         state = f"is {status}" if status else "has not begun"
         return NothingToResume(f"The thread {state}: nothing waits for a decision.")
