@@ -83,7 +83,10 @@ RECORDS: Final = frozenset({"reviews", "publishing_jobs"})
 
 
 _CHANGED: Final = "OLD.status IS DISTINCT FROM NEW.status"
-_ENDED: Final = "OLD.status IN ('pending', 'running') AND NEW.status NOT IN ('pending', 'running') AND NEW.request ? 'webhook'"
+_ENDED: Final = (
+    "(OLD.status = 'pending' OR OLD.status = 'running') "
+    "AND NOT (NEW.status = 'pending' OR NEW.status = 'running') AND NEW.request ? 'webhook'"
+)
 
 EVENTS: Final[dict[str, tuple[tuple[str, str, str, str], ...]]] = {
     "platform_states": (

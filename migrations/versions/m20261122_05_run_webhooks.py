@@ -19,7 +19,8 @@ BEGIN
     RETURN NULL;
 END $$
 """
-ENDED = "OLD.status IN ('pending', 'running') AND NEW.status NOT IN ('pending', 'running')"
+# Not IN: PostgreSQL writes a list of varchar differently after a restore.
+ENDED = "(OLD.status = 'pending' OR OLD.status = 'running') AND NOT (NEW.status = 'pending' OR NEW.status = 'running')"
 
 
 def upgrade() -> None:

@@ -59,4 +59,7 @@ def _plain(value: Any) -> Any:
     if found.pop("timestamp", None) and found["type"] == "checkpoint":
         for name in ("checkpoint", "parent_checkpoint"):
             found["payload"].pop(name, None)
+    for task in (found, found.get("payload", {})):
+        if "triggers" in task:
+            task.pop("metadata", None)
     return found
