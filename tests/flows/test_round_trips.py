@@ -22,6 +22,8 @@ STATEMENTS = 60
 COMMITS = 15
 LOOKS = "read_events"
 """A caller's stream looks again while an older transaction of any test on this server is under way: not counted."""
+TIMER = "UPDATE webhooks SET after_xid"
+"""Once in two seconds, whatever is done meanwhile."""
 
 
 @pytest.fixture
@@ -66,6 +68,7 @@ async def test_a_cycle_takes_few_round_trips(
     # On a busy machine the worker's timers look once more: the quietest is the measure.
     counted = [await cycle(warm_up=2), *[await cycle() for _ in range(3)]]
     fewest = min(counted, key=lambda asked: len(asked.statements))
+    timed = sum(TIMER in statement for statement in fewest.statements)
     own = [statement for statement in fewest.statements if LOOKS not in statement]
-    assert len(own) <= STATEMENTS - 10, str(fewest)
-    assert fewest.commits <= COMMITS, str(fewest)
+    assert len(own) - timed <= STATEMENTS - 10, str(fewest)
+    assert fewest.commits - timed <= COMMITS, str(fewest)
