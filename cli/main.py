@@ -15,6 +15,7 @@ from typing import Annotated, Final, NamedTuple
 
 import typer
 
+from core import collector
 from core.errors import ConfigurationError, ProofroomError, Unavailable
 
 
@@ -57,6 +58,7 @@ _AS_GIVEN: Final = {"ignore_unknown_options": True, "allow_extra_args": True, "h
 
 
 def main() -> None:
+    collector.start()
     try:
         _application()()
     except Exception as raised:

@@ -77,6 +77,7 @@ class _Servers(Multiprocess):
 
 def application() -> "FastAPI":
     """What uvicorn loads in each of its processes: configured by the environment alone."""
+    collector.start()
     from web.app import create_app  # slow to load: the parent of several processes does without
 
     settings = _settings("api")
