@@ -230,6 +230,7 @@ class Draft(Tenant, Base):
     content: Mapped[str]
     metadata_: Mapped[Json] = mapped_column("metadata", server_default=text("'{}'"))
     media: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    provenance: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     content_hash: Mapped[str] = mapped_column(String(64))
     source: Mapped[DraftSource] = mapped_column(state(DraftSource, "source"))
     based_on_id: Mapped[UUID | None]
@@ -249,7 +250,8 @@ class Draft(Tenant, Base):
 
 
 class Evaluation(Tenant, Base):
-    """`criteria_scores` are flat numbers, `findings` the quote and instruction of each criterion."""
+    """`criteria_scores` are flat numbers, `findings` the quote and instruction of each criterion, `ungrounded` those of
+    each claim that the source does not support."""
 
     __tablename__ = "evaluations"
     __table_args__ = (
@@ -264,6 +266,7 @@ class Evaluation(Tenant, Base):
     criteria_scores: Mapped[Json | None]
     findings: Mapped[Json | None]
     violations: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    ungrounded: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     model: Mapped[str | None] = mapped_column(String(100))
     prompt_hash: Mapped[str | None] = mapped_column(String(64))
 
