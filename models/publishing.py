@@ -34,7 +34,8 @@ class JobStatus(StrEnum):
 class PublishingJob(Tenant, Base):
     """One for each accepting review and account. The publisher refuses any text but the approved hash's.
 
-    `response_data` holds platform_post_id, url and engagement; `error` holds code, detail and remedy.
+    `response_data` holds platform_post_id, url and engagement; `error` holds code, detail and remedy; `progress` what
+    its adapter has done and must not do twice.
     """
 
     __tablename__ = "publishing_jobs"
@@ -72,6 +73,7 @@ class PublishingJob(Tenant, Base):
     simulated: Mapped[bool] = mapped_column(server_default=text("false"))
     response_data: Mapped[Json | None]
     error: Mapped[Json | None]
+    progress: Mapped[Json] = mapped_column(server_default=text("'{}'"))
 
     publishing_attempts: Mapped[list["PublishingAttempt"]] = relationship(
         viewonly=True, lazy="raise", order_by="PublishingAttempt.started_at"

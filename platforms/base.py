@@ -1,6 +1,6 @@
 """What every platform's adapter can do, and the five ways in which it may fail. The services own every reaction."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Protocol
@@ -27,6 +27,10 @@ class Account:
     simulated: bool = False
 
 
+Kept = Mapping[str, JsonValue]
+Keep = Callable[[Kept], Awaitable[None]]
+
+
 @dataclass(frozen=True, slots=True)
 class Publication:
     """One post to be made exactly once. `job_id` is the same at each attempt; adapters derive slugs and tags from it."""
@@ -35,6 +39,11 @@ class Publication:
     content: Content
     first_attempt_at: datetime
     """Database time; nothing of this job can be on the platform from before it."""
+    kept: Kept
+    """What the last call of this job's adapter kept; empty at first."""
+    keep: Keep
+    """Commits, in place of what was kept before, what a later call must know: an id, before the step that uses it.
+    Raises when somebody else has the job by then; the adapter lets that pass."""
 
 
 @dataclass(frozen=True, slots=True)

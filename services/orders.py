@@ -61,6 +61,7 @@ def order_of(claim: Claim, content: Content, draft_id: str) -> Order | None:
         "first_attempt_at": None,
         "deadline": None,
         "response_data": None,
+        "progress": {},
         "error": sending.NO_ACCOUNT if account_id is None else None,
     }
     return Order(claim, content, new, True, max(schedule_for or decided_at, decided_at))

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, cast
 from uuid import UUID
 
+import orjson
 import structlog
 from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,7 +18,7 @@ from core import metrics, sql
 from core.sql import Statement
 from graphs.records import content_of, draft_of
 from graphs.run import Pause
-from platforms.base import Publication, Receipt
+from platforms.base import Kept, Publication, Receipt
 from platforms.registry import PLATFORMS, PlatformName
 from services import accounts, rate_limits, sending
 from services.claims import Claim, ClaimLost
@@ -143,7 +144,7 @@ async def _publish_when_due(order: Order, runtime: Runtime, progress: Progress) 
     attempt = Attempt(deadline - time.monotonic(), unanswered, unreachable)
     if attempt.deadline_seconds <= 0:
         raise ClaimLost
-    publication = Publication(UUID(job["id"]), order.content, moment(job["first_attempt_at"]) or claim.now)
+    publication = _publication(order, runtime, moment(job["first_attempt_at"]) or claim.now)
     job.update(sent)
     return await sending.publish(runtime.http, platform, account, publication, attempt)
 
@@ -162,6 +163,33 @@ async def _commit_before_call(
             jobs=[{**job, "deadline_in": settings.publish_deadline_seconds}],
         ),
     )
+
+
+# The thread's row first, as everywhere; its epoch fences what a worker keeps that has lost the thread.
+_KEEP = Statement.of("""
+WITH fence AS (
+    SELECT id FROM platform_states WHERE id = :thread_id AND epoch = :epoch AND lease_until IS NOT NULL FOR UPDATE
+)
+UPDATE publishing_jobs j SET progress = CAST(:progress AS jsonb) FROM fence f
+WHERE j.thread_id = f.id AND j.id = :job_id RETURNING j.id
+""")
+
+
+def _publication(order: Order, runtime: Runtime, first_attempt_at: datetime) -> Publication:
+    claim, job = order.claim, order.job
+
+    async def keep(kept: Kept) -> None:
+        row = {
+            "thread_id": claim.thread_id,
+            "epoch": claim.epoch,
+            "job_id": job["id"],
+            "progress": orjson.dumps(kept).decode(),
+        }
+        async with runtime.db.autocommit() as connection:
+            if await sql.row(connection, _KEEP, row) is None:
+                raise ClaimLost
+
+    return Publication(UUID(job["id"]), order.content, first_attempt_at, job["progress"], keep)
 
 
 async def _look_up(order: Order, runtime: Runtime, progress: Progress) -> Answer | None:
@@ -183,9 +211,7 @@ async def _look_up(order: Order, runtime: Runtime, progress: Progress) -> Answer
     account = accounts.opened(row, runtime.settings, runtime.keyring)
     unanswered, unreachable = await _tries_before(runtime, claim, job)
     attempt = Attempt(runtime.settings.publish_deadline_seconds, unanswered, unreachable, settled_for)
-    publication = Publication(
-        UUID(job["id"]), order.content, cast("datetime", moment(job["first_attempt_at"]))
-    )
+    publication = _publication(order, runtime, cast("datetime", moment(job["first_attempt_at"])))
     platform = PLATFORMS[PlatformName(claim.platform)]
     return await sending.look_up(runtime.http, platform, account, publication, attempt)
 

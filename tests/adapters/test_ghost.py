@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from uuid_utils.compat import uuid7
 
 from core.content import Content, Media
 from platforms.base import Absent, OutcomeUnknown, Publication, Reauthorize, Receipt, Refused, Unreachable
 from platforms.blog import PLATFORM
 from platforms.blog.session import api, headers
+from tests.plugins.publications import publication_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +32,7 @@ def publication(
     title: str, content: str = "## Part\n\nWords with **weight** <script>alert(1)</script>."
 ) -> Publication:
     metadata: dict[str, Any] = {"title": title, "excerpt": "In short.", "tags": ["News"]}
-    return Publication(uuid7(), Content(content=content, metadata=metadata), datetime.now(UTC))
+    return publication_of(Content(content=content, metadata=metadata))
 
 
 async def posts(http: httpx.AsyncClient, ghost: Ghost, of: Publication) -> list[dict[str, Any]]:
@@ -190,7 +189,7 @@ async def test_images_are_rehosted(http: httpx.AsyncClient, ghost: Ghost) -> Non
         metadata={"title": "Images"},
         media=(Media(url=elsewhere, alt_text="The cover"),),
     )
-    wanted = Publication(uuid7(), content, datetime.now(UTC))
+    wanted = publication_of(content)
     async with httpx.AsyncClient(transport=WithImage(http, lambda _: False, sent=True)) as client:
         receipt = await publisher.publish(client, ghost.account, wanted)
     (post,) = await posts(http, ghost, wanted)

@@ -4,7 +4,6 @@ import base64
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -19,6 +18,7 @@ from core.settings import Settings
 from core.simulated import Simulated, simulated_account
 from platforms.base import Account, Publication
 from platforms.blog.session import headers
+from tests.plugins.publications import publication_of
 
 TIMEOUT = 10
 IMPATIENCE = 0.7
@@ -47,7 +47,7 @@ class Peer:
         return [post for post in response.json()["items"] if status in (None, post["status"])]
 
     def publication(self, content: Content) -> Publication:
-        return Publication(uuid7(), content, datetime.now(UTC))
+        return publication_of(content)
 
     def with_credentials(self, **credentials: str) -> Account:
         return replace(self.account, credentials={**self.account.credentials, **credentials})
