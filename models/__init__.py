@@ -44,6 +44,7 @@ from models.review import (
     ReviewStatus,
 )
 from models.runs import MultitaskStrategy, Run, RunKind, RunStatus
+from models.uploads import Upload, UploadPart
 from models.views import outputs
 from models.webhooks import DeliveryStatus, Webhook, WebhookDelivery, WebhookStatus
 from models.workflow import (
@@ -115,6 +116,8 @@ __all__ = [
     "Thread",
     "ThreadStatus",
     "TokenUsage",
+    "Upload",
+    "UploadPart",
     "UsageStatus",
     "User",
     "UserSession",

@@ -75,7 +75,8 @@ class ExtractionStatus(StrEnum):
 
 
 class File(Tenant, Base):
-    """`path` is `{user_id}/{project_id}/{uuid}.{ext}` in the object store."""
+    """`path` is `{user_id}/{project_id}/{uuid}.{ext}` in the object store, `name` what the file was called where it came
+    from."""
 
     __tablename__ = "files"
     __table_args__ = (
@@ -88,6 +89,7 @@ class File(Tenant, Base):
 
     project_id: Mapped[UUID]
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    name: Mapped[str] = mapped_column(String(255))
     path: Mapped[str] = mapped_column(String(500), unique=True)
     mime_type: Mapped[str | None] = mapped_column(String(255))
     size_bytes: Mapped[int | None] = mapped_column(BigInteger)
@@ -151,6 +153,7 @@ newest_first(Project, "user_id")
 newest_first(Project, "workspace_id")
 newest_first(Campaign, "workspace_id", "status")
 newest_first(File, "workspace_id", "extraction_status")
+newest_first(File, "project_id")
 newest_first(Resource, "workspace_id", "type")
 newest_first(Resource, "workspace_id")
 newest_first(Template, "workspace_id", "type")

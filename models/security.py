@@ -30,6 +30,8 @@ GRANTS: Final[dict[str, str]] = {
     "projects": _ALL,
     "campaigns": _ALL,
     "files": _ALL,
+    "uploads": _ALL,
+    "upload_parts": _ALL,
     "resources": _ALL,
     "templates": _ALL,
     "workflows": _KEEP,
@@ -114,9 +116,11 @@ EVENTS: Final[dict[str, tuple[tuple[str, str, str, str], ...]]] = {
         ("event_changed", "UPDATE OF status", _CHANGED, "log_job_status"),
     ),
     "posts": (("event", "INSERT", "NEW.publishing_job_id IS NOT NULL", "log_post"),),
+    "files": (("object", "DELETE", "", "delete_object"),),
+    "uploads": (("staging", "DELETE", "", "delete_staging"),),
 }
 """Table: (trigger, events, condition, function) of what the event streams, the workflow's status and the workers
-wait for."""
+wait for, and of what goes from the object store with its row."""
 
 
 def protect(table: Table) -> Iterator[str]:
