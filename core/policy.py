@@ -1,7 +1,7 @@
 """The type of a platform's rules. Their values live beside each adapter; prompt, critic, validation and adapter
 all read the same ones."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from core.content import Content
@@ -52,6 +52,9 @@ class Policy:
     """Decimal string: what the platform charges to create this post."""
     checks: tuple[Check, ...] = ()
     """Rules beyond the limits above."""
+    for_reviewer: frozenset[str] = frozenset()
+    """Codes of violations that words cannot mend, a picture that is missing: no round is spent on them, they wait in
+    the review."""
 
     def violations(self, content: Content) -> tuple[Violation, ...]:
         """Every rule that `content` breaks, in the order a person would fix them; empty when it may go out."""
@@ -73,6 +76,10 @@ class Policy:
         for check in self.checks:
             found += check(content)
         return tuple(found)
+
+    def for_writer(self, violations: Iterable[Violation]) -> tuple[Violation, ...]:
+        """Those that another draft can mend."""
+        return tuple(each for each in violations if each.code not in self.for_reviewer)
 
     def _metadata(self, content: Content) -> list[Violation]:
         found: list[Violation] = []

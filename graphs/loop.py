@@ -1,6 +1,6 @@
 """The loop itself: write, score, ask a person, ask for the publication. docs/concepts.md draws it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, assert_never, cast
 from uuid import UUID
 
@@ -9,7 +9,8 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command, interrupt
 
-from agents.base import JudgeRequest, WriteRequest
+from agents.base import Attempt, JudgeRequest, WriteRequest
+from core.content import Content
 from core.policy import Policy
 from graphs.context import Context, agents_of, brief_of, wishes
 from graphs.interrupts import Decision, Receipt, edited
@@ -47,19 +48,19 @@ class Loop:
         wanted = wishes(state, runtime.context)
         writer, _, meter = agents_of(wanted)
         base = state.get("best_draft_id") or state.get("active_draft_id")
+        previous = attempt_of(state, base) if base else None
         written = await writer.write(
             WriteRequest(
                 brief=brief_of(state, wanted),
                 policy=self.policy,
                 sequence=len(state.get("drafts") or ()),
-                previous=attempt_of(state, base) if base else None,
+                previous=self._to_mend(previous) if previous else None,
                 feedback=state.get("feedback"),
             ),
             meter,
         )
-        draft = draft_record(
-            _thread(runtime), state, written.content, prompt=written.prompt, based_on_id=base
-        )
+        content = _with_pictures(written.content, previous)
+        draft = draft_record(_thread(runtime), state, content, prompt=written.prompt, based_on_id=base)
         return {"drafts": [draft], "active_draft_id": draft["id"], "round": state.get("round", 0) + 1}
 
     async def evaluate(
@@ -72,7 +73,10 @@ class Loop:
         violations = self.policy.violations(content)
         judgement = await critic.judge(
             JudgeRequest(
-                brief=brief_of(state, wanted), policy=self.policy, content=content, violations=violations
+                brief=brief_of(state, wanted),
+                policy=self.policy,
+                content=content,
+                violations=self.policy.for_writer(violations),
             ),
             meter,
         )
@@ -92,7 +96,8 @@ class Loop:
         best = state.get("best_draft_id")
         earlier = evaluation_of(state, best) if best else None
         leading = evaluation if earlier is None or _rank(evaluation) > _rank(earlier) else earlier
-        passed = not leading["violations"] and leading["score"] >= wanted.quality_bar
+        mendable = any(each["code"] not in self.policy.for_reviewer for each in leading["violations"])
+        passed = not mendable and leading["score"] >= wanted.quality_bar
         stop = passed or state["round"] >= wanted.max_rounds or not _gained(earlier, evaluation)
         return Command(
             update={
@@ -142,10 +147,20 @@ class Loop:
             case unknown:
                 assert_never(unknown)
 
+    def _to_mend(self, previous: Attempt) -> Attempt:
+        return replace(previous, violations=self.policy.for_writer(previous.violations))
+
     def _with_refusal(self, state: State, feedback: str) -> str:
         """A new draft must not run into what the platform has refused."""
         refusal = state.get("refusal")
         return f"{feedback}\n{self.policy.label} refused the last draft: {refusal}" if refusal else feedback
+
+
+def _with_pictures(written: Content, previous: Attempt | None) -> Content:
+    """A writer writes; the pictures that somebody chose for the earlier draft stay."""
+    if previous is None or written.media:
+        return written
+    return written.model_copy(update={"media": previous.content.media})
 
 
 def _rank(evaluation: EvaluationRecord) -> tuple[int, int]:

@@ -41,7 +41,7 @@ def compose(request: WriteRequest) -> Content:
     able: list[Content] = []
     allowed: list[Content] = []
     for draft in islice(_drafts(material), TRIED):
-        if draft in allowed or request.policy.violations(draft):
+        if draft in allowed or request.policy.for_writer(request.policy.violations(draft)):
             continue
         allowed.append(draft)
         if draft.content.strip() != previous:
