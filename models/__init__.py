@@ -2,6 +2,7 @@
 
 from models.accounts import AccountStatus, ConnectedAccount, RateLimit, SyncStatus
 from models.base import Base
+from models.extractions import Extraction
 from models.identity import (
     ApiKey,
     IdempotencyKey,
@@ -35,6 +36,7 @@ from models.measurement import (
 )
 from models.posts import ContentType, MediaFile, MediaStatus, Post, PostAnalysis, TakedownStatus
 from models.publishing import AttemptKind, AttemptOutcome, JobStatus, PublishingAttempt, PublishingJob
+from models.recordings import Clip, ClipsStatus, ClipStatus, Transcription
 from models.review import (
     GuestLink,
     Review,
@@ -73,12 +75,16 @@ __all__ = [
     "BudgetPeriod",
     "Campaign",
     "CampaignStatus",
+    "Clip",
+    "ClipStatus",
+    "ClipsStatus",
     "ConnectedAccount",
     "ContentType",
     "DeliveryStatus",
     "Draft",
     "DraftSource",
     "Evaluation",
+    "Extraction",
     "ExtractionStatus",
     "File",
     "GuestLink",
@@ -116,6 +122,7 @@ __all__ = [
     "Thread",
     "ThreadStatus",
     "TokenUsage",
+    "Transcription",
     "Upload",
     "UploadPart",
     "UsageStatus",

@@ -30,8 +30,11 @@ GRANTS: Final[dict[str, str]] = {
     "projects": _ALL,
     "campaigns": _ALL,
     "files": _ALL,
+    "extractions": _KEEP,
     "uploads": _ALL,
     "upload_parts": _ALL,
+    "transcriptions": "SELECT, UPDATE (clips_status, clips_error)",
+    "clips": "SELECT, UPDATE (status, error)",
     "resources": _ALL,
     "templates": _ALL,
     "workflows": _KEEP,
@@ -116,7 +119,15 @@ EVENTS: Final[dict[str, tuple[tuple[str, str, str, str], ...]]] = {
         ("event_changed", "UPDATE OF status", _CHANGED, "log_job_status"),
     ),
     "posts": (("event", "INSERT", "NEW.publishing_job_id IS NOT NULL", "log_post"),),
-    "files": (("object", "DELETE", "", "delete_object"),),
+    "files": (
+        ("object", "DELETE", "", "delete_object"),
+        (
+            "event_changed",
+            "UPDATE OF extraction_status",
+            "OLD.extraction_status IS DISTINCT FROM NEW.extraction_status",
+            "log_extraction",
+        ),
+    ),
     "uploads": (("staging", "DELETE", "", "delete_staging"),),
 }
 """Table: (trigger, events, condition, function) of what the event streams, the workflow's status and the workers

@@ -16,7 +16,7 @@ from core.sql import Connection, Row, Statement
 DUE_CHANNEL: Final = "proofroom_due"
 """Something became due; no payload."""
 EVENT_CHANNEL: Final = "proofroom_events"
-"""Something was written for a workflow; the payload is its workspace's id, its own and the transaction's."""
+"""Something was written for a workflow or a file; the payload is its workspace's id, its own and the transaction's."""
 DELTA_CHANNEL: Final = "proofroom_deltas"
 """A piece of text as it is written: {"workflow_id", "thread_id", "platform", "text"}."""
 PRESENCE_CHANNEL: Final = "proofroom_presence"
@@ -34,6 +34,7 @@ class EventType(StrEnum):
     JOB_STATUS = "job.status"
     POST_PUBLISHED = "post.published"
     WORKFLOW_STATUS = "workflow.status"
+    EXTRACTION_STATUS = "extraction.status"
 
 
 @dataclass(frozen=True, slots=True, order=True)

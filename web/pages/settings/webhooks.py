@@ -30,6 +30,7 @@ EVENTS: Final = {
     EventType.THREAD_STATUS: "A thread goes on or ends",
     EventType.DRAFT_CREATED: "A draft was written",
     EventType.EVALUATION_CREATED: "A draft was scored",
+    EventType.EXTRACTION_STATUS: "A file's text is got or cannot be",
 }
 
 
