@@ -107,6 +107,15 @@ class Keyring:
             else self.encrypt(self.decrypt(sealed, context), context)
         )
 
+    def sign(self, message: bytes, purpose: str) -> bytes:
+        """32 bytes by the newest key; worth nothing for another purpose."""
+        return hmac.digest(_derive(self.keys[0][1], _signing(purpose)), message, "sha256")
+
+    def signed(self, message: bytes, signature: bytes, purpose: str) -> bool:
+        """By any key that is configured: what was signed before a rotation holds."""
+        expected = [hmac.digest(_derive(key, _signing(purpose)), message, "sha256") for _, key in self.keys]
+        return any([hmac.compare_digest(each, signature) for each in expected])
+
     def email_index(self, email: str) -> bytes:
         """The same for every spelling of an address that differs in case only."""
         return hmac.digest(self._index_key, email.strip().casefold().encode(), "sha256")
@@ -185,6 +194,10 @@ def _verify(hashed: str | None, password: str) -> bool:
     except (VerificationError, InvalidHashError):
         return False
     return hashed is not None
+
+
+def _signing(purpose: str) -> bytes:
+    return f"proofroom signature: {purpose}".encode()
 
 
 def _derive(key: bytes, purpose: bytes) -> bytes:

@@ -121,6 +121,11 @@ class Settings(BaseSettings):
     session_hours: int = Field(24 * 14, ge=1)
     requests_per_minute: int = Field(6000, ge=1)
     body_limit: int = Field(4 * 1024 * 1024, ge=1024)
+    storage_url: str | None = Field(None, pattern=r"^[a-z0-9]+://")
+    """`s3://bucket/prefix` with the usual AWS_* variables; None: the directory `objects` in `data_dir`."""
+    upload_limit: int = Field(2 * 1024**3, ge=1024)
+    upload_keep_hours: int = Field(24, ge=1)
+    """How long an upload that is not whole waits to be gone on with."""
     idempotency_hours: int = Field(24, ge=1)
     allow_private: CommaSeparated = Field(default_factory=list)
     """host:port pairs that the SSRF guard lets through although they are private."""
