@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, runtime_checkable
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,8 +19,32 @@ CRITERIA: Final[tuple[Criterion, ...]] = (
     "engagement",
     "grammar",
 )
+Service = Literal["writer", "critic", "transcriber", "quoter"]
 OFFLINE: Final = "offline"
 """The model's name on whatever the offline agents made."""
+
+
+SourceType = Literal["text", "url", "file", "post"]
+
+
+class Place(BaseModel):
+    """Where in a file a text stands: what leads a sentence back to its page or its minute."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["page", "slide", "chapter", "time"]
+    label: str | None = None
+    seconds: float | None = None
+
+
+class Beginning(Place):
+    """A place that begins `at` this character of the text."""
+
+    at: int = Field(ge=0)
+
+    @property
+    def place(self) -> Place:
+        return Place(kind=self.kind, label=self.label, seconds=self.seconds)
 
 
 class Source(BaseModel):
@@ -28,10 +52,47 @@ class Source(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    type: Literal["text", "url"] = "text"
+    type: SourceType = "text"
     text: str
     title: str | None = None
     url: str | None = None
+    id: UUID | None = None
+    """Of the file or of the post."""
+    places: tuple[Beginning, ...] | None = None
+    """In the order of the text; None: it has none."""
+
+
+class Note(BaseModel):
+    """What is left of some passages of a long source; `passages` are their numbers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str
+    heading: str | None = None
+    passages: tuple[int, ...]
+
+
+class Ground(BaseModel):
+    """What a sentence of a draft rests on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    quote: str
+    """A span of the draft."""
+    passage: int
+    """0 is the source's title; agents/passages.py numbers the others."""
+    source_quote: str
+    """A span of the passage."""
+    place: Place | None = None
+
+
+class Remark(BaseModel):
+    """A span of the draft and the one thing to do about it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    quote: str
+    instruction: str
 
 
 class Brief(BaseModel):
@@ -40,6 +101,8 @@ class Brief(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: Source
+    notes: tuple[Note, ...] = ()
+    """Of a source that is too long to be read at once; then they are read instead."""
     template: str | None = None
     """The template's prompt with its placeholders filled in."""
     tone_of_voice: str | None = None
@@ -52,14 +115,10 @@ class Brief(BaseModel):
     style_samples: tuple[str, ...] = ()
 
 
-class Finding(BaseModel):
+class Finding(Remark):
     """One criterion's score with a span quoted from the draft and the one thing to do about it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     score: int = Field(ge=0, le=100)
-    quote: str
-    instruction: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +138,8 @@ class Attempt:
     content: Content
     findings: Mapping[Criterion, Finding] = field(default_factory=dict)
     violations: tuple[Violation, ...] = ()
+    ungrounded: tuple[Remark, ...] = ()
+    """Claims that nothing in the source supports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +157,17 @@ class WriteRequest:
 class Written:
     content: Content
     prompt: Prompt
+    grounds: tuple[Ground, ...] = ()
+    """In the order of the draft."""
+
+
+@dataclass(frozen=True, slots=True)
+class CondenseRequest:
+    brief: Brief
+    notes: tuple[Note, ...]
+    """A piece of the source, by its passages, or what an earlier condensation made of one."""
+    words: int
+    """What is to be left, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +176,9 @@ class JudgeRequest:
     policy: Policy
     content: Content
     violations: tuple[Violation, ...] = ()
+    grounds: tuple[Ground, ...] = ()
+    feedback: str | None = None
+    """A reviewer's words: what they say need not be in the source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +188,7 @@ class Judgement:
     findings: Mapping[Criterion, Finding]
     feedback: str
     prompt: Prompt
+    ungrounded: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +196,7 @@ class ModelCall:
     """What is known before a call. `max_cost_usd` is an upper bound; None: this model's price is not known."""
 
     id: UUID
-    service: Literal["writer", "critic"]
+    service: Service
     model: str
     prompt_hash: str
     max_cost_usd: Decimal | None
@@ -168,6 +244,18 @@ class NullMeter:
 
 class Writer(Protocol):
     async def write(self, request: WriteRequest, meter: Meter) -> Written: ...
+
+
+@runtime_checkable
+class Condenser(Protocol):
+    """A writer that can read more than fits: piece by piece. One that cannot is shown the whole."""
+
+    @property
+    def window_words(self) -> int:
+        """What it reads at once."""
+        ...
+
+    async def condense(self, request: CondenseRequest, meter: Meter) -> tuple[Note, ...]: ...
 
 
 class Critic(Protocol):

@@ -1,10 +1,10 @@
 """One call to a language model: structured, streamed, metered, retried. Any OpenAI-compatible server will do."""
 
 import asyncio
-import random
 import time
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from typing import Any, Final, Literal, TypeVar
 
 import openai
@@ -13,8 +13,9 @@ from langchain_openai import ChatOpenAI
 from pydantic import BaseModel, SecretStr
 from uuid_utils.compat import uuid7
 
-from agents.base import Meter, ModelCall, Prompt, Usage
+from agents.base import Meter, ModelCall, Prompt, Service, Usage
 from agents.failures import Failure, RefusedAnswer, failure_of
+from agents.persistence import persist
 from agents.prompt import Question
 from agents.stream import Heard
 from core.settings import ModelPrice, Settings
@@ -23,11 +24,7 @@ MAX_OUTPUT_TOKENS: Final = 16_384
 """Sent with each call, reasoning included: a call's cost has an upper bound only because its answer has one."""
 OVERHEAD_TOKENS: Final = 1_024
 """For the answer's schema and the messages' frames."""
-RETRY_AFTER_LIMIT_SECONDS: Final = 30.0
-"""A server that asks for a longer pause gets it from the caller, who does not sit and wait."""
-_PAUSE: Final = random.SystemRandom()
 
-Service = Literal["writer", "critic"]
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
 
 
@@ -49,14 +46,8 @@ class Model:
         """`watched` names the string field whose text is passed on to the meter as it grows; it starts anew with
         each attempt, which is a call of its own. Raises ModelFailed, or what the meter's `before` raises."""
         prompt = question.prompt(self.name)
-        attempts = 0
-        while isinstance(result := await self._attempt(question, prompt, answer, meter, watched), Failure):
-            attempts += 1
-            pause = _backoff(attempts) if result.retry_after is None else result.retry_after
-            if not result.passing or attempts > self.retries or pause > RETRY_AFTER_LIMIT_SECONDS:
-                raise result.error(self.name, attempts)
-            await asyncio.sleep(pause)
-        return result, prompt
+        attempt = partial(self._attempt, question, prompt, answer, meter, watched)
+        return await persist(attempt, self.name, self.retries), prompt
 
     async def _attempt(
         self, question: Question, prompt: Prompt, answer: type[AnswerT], meter: Meter, watched: str | None
@@ -132,7 +123,3 @@ def _schema(answer: type[BaseModel]) -> dict[str, Any]:
         "type": "json_schema",
         "json_schema": {"name": name, "strict": True, "schema": answer.model_json_schema()},
     }
-
-
-def _backoff(attempts: int) -> float:
-    return min(8.0, 0.125 * 2.0**attempts) * _PAUSE.uniform(0.5, 1.0)
