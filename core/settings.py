@@ -151,6 +151,22 @@ class Settings(BaseSettings):
     )
     """USD per million tokens by model, JSON; an unknown price under a budget is refused."""
 
+    transcription_base_url: str | None = None
+    transcription_api_key: SecretStr | None = None
+    """The address and the key of the language model serve where these are not set."""
+    transcription_model: str = Field("whisper-1", max_length=100)
+    """`local:small` and the like: faster-whisper on this machine."""
+    transcription_prices: Annotated[dict[str, Decimal], NoDecode, BeforeValidator(_json)] = Field(
+        default_factory=lambda: {"whisper-1": Decimal("0.006")}
+    )
+    """USD per minute of a recording by model, JSON; an unknown price under a budget is refused."""
+    transcription_timeout_seconds: float = Field(600, gt=0)
+    """For ten minutes of a recording."""
+    recording_hours: float = Field(4, gt=0, le=24)
+    """The longest recording."""
+    ffmpeg: Path | None = None
+    """None: the one that comes with Proofroom."""
+
     simulator_url: str | None = None
     """Where the simulators listen; only `proofroom up` sets it."""
     linkedin_url: str = "https://api.linkedin.com"
