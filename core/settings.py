@@ -152,8 +152,8 @@ class Settings(BaseSettings):
     """USD per million tokens by model, JSON; an unknown price under a budget is refused."""
 
     transcription_base_url: str | None = None
+    """None: the language model's, and then its key serves as well."""
     transcription_api_key: SecretStr | None = None
-    """The address and the key of the language model serve where these are not set."""
     transcription_model: str = Field("whisper-1", max_length=100)
     """`local:small` and the like: faster-whisper on this machine."""
     transcription_prices: Annotated[dict[str, Decimal], NoDecode, BeforeValidator(_json)] = Field(
@@ -172,6 +172,7 @@ class Settings(BaseSettings):
     linkedin_url: str = "https://api.linkedin.com"
     linkedin_version: str = Field("202606", pattern=r"^\d{6}$")
     x_url: str = "https://api.x.com"
+    instagram_url: str = "https://graph.instagram.com/v25.0"
 
     worker_concurrency: int = Field(16, ge=1, le=1000)
     lease_seconds: float = Field(10, ge=2)

@@ -1,0 +1,72 @@
+"""Speech to text on this machine by faster-whisper, where it is installed."""
+
+import asyncio
+import hashlib
+import importlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from io import BytesIO
+from typing import Any, Final, Literal
+
+from uuid_utils.compat import uuid7
+
+from agents.base import Meter, ModelCall, Usage
+from agents.failures import ModelRefused
+from agents.transcriber import Piece, Segment, Transcript
+
+PREFIX: Final = "local:"
+_FREE: Final = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTranscriber:
+    name: str
+    model: Any
+    """faster_whisper.WhisperModel, which has no types."""
+
+    async def transcribe(self, piece: Piece, meter: Meter) -> Transcript:
+        digest = await asyncio.to_thread(lambda: hashlib.sha256(piece.audio).hexdigest())
+        call = ModelCall(uuid7(), "transcriber", self.name, digest, _FREE)
+        await meter.before(call)
+        started = time.monotonic()
+        status: Literal["completed", "failed", "cancelled"] = "failed"
+        try:
+            found, about = await asyncio.to_thread(self.model.transcribe, BytesIO(piece.audio))
+            segments = []
+            # One at a time: whoever cancels need not wait for the whole piece.
+            while segment := await asyncio.to_thread(_next, found):
+                segments.append(segment)
+            status = "completed"
+        except asyncio.CancelledError:
+            status = "cancelled"
+            raise
+        finally:
+            latency = round((time.monotonic() - started) * 1000)
+            await asyncio.shield(meter.after(call, Usage(0, 0, _FREE, latency, status)))
+        return Transcript(tuple(one for one in segments if one.text.strip()), about.language)
+
+
+def _next(found: Iterator[Any]) -> Segment | None:
+    one = next(found, None)
+    return None if one is None else Segment(float(one.start), float(one.end), str(one.text))
+
+
+async def local_transcriber(name: str) -> LocalTranscriber:
+    """`name` as `local:small`. Raises ModelRefused where the package or the model is missing."""
+    try:
+        whisper = importlib.import_module("faster_whisper")
+    except ImportError as error:
+        raise ModelRefused(
+            f"{name} needs the package faster-whisper, which is not installed here.",
+            remedy="Install proofroom[whisper], or set PROOFROOM_TRANSCRIPTION_MODEL to another model.",
+        ) from error
+    try:
+        model = await asyncio.to_thread(whisper.WhisperModel, name.removeprefix(PREFIX), compute_type="auto")
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ModelRefused(
+            f"{name} could not be loaded ({type(error).__name__}).",
+            remedy="Check its name, and that it can be fetched or is there already.",
+        ) from error
+    return LocalTranscriber(name, model)
