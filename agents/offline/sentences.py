@@ -7,6 +7,10 @@ import regex
 from agents.offline.lexicon import ABBREVIATIONS
 
 TERMINAL: Final = ".!?…。！？؟۔।॥"
+QUOTATION: Final = 400
+"""Characters from which a quotation that has not ended is taken for one that nobody closed."""
+_AHEAD: Final = 80
+"""Characters after a mark that tell whether a sentence ends there."""
 _END: Final = regex.compile(r"(?:[.!?…]+(?P<close>[\"”’»')\]]*)(?=\s)|[。！？۔؟।॥]+[\"”’»」』)\]]*)")
 _WORD_BEFORE: Final = regex.compile(r"(?P<word>[\p{L}\p{N}.]+)$")
 _MONTHS: Final = (
@@ -30,13 +34,25 @@ _PAIRS: Final = (("“", "”"), ("«", "»"), ("„", "“"), ("(", ")"), ("「
 def sentences(paragraph: str) -> list[str]:
     """The paragraph's sentences, its line breaks gone; a quotation of several sentences stays in one piece."""
     text = _BLANKS.sub(" ", paragraph).strip()
-    found, start = [], 0
-    for match in _END.finditer(text):
-        if _ends(text, match):
-            found.append(text[start : match.end()].strip())
-            start = match.end()
-    found.append(text[start:].strip())
-    return _whole_quotations([sentence for sentence in found if sentence])
+    return [text[start:end] for start, end in spans(text)]
+
+
+def spans(text: str) -> list[tuple[int, int]]:
+    """Where the sentences of a paragraph begin and end in it, without the blanks around them."""
+    found: list[tuple[int, int]] = []
+    start = 0
+    for end in (*(match.end() for match in _END.finditer(text) if _ends(text, match)), len(text)):
+        piece = text[start:end]
+        first = start + len(piece) - len(piece.lstrip())
+        last = start + len(piece.rstrip())
+        start = end
+        if first >= last:
+            continue
+        if found and found[-1][1] - found[-1][0] < QUOTATION and _open(text[slice(*found[-1])]):
+            found[-1] = (found[-1][0], last)
+        else:
+            found.append((first, last))
+    return found
 
 
 def joined(parts: list[str]) -> str:
@@ -52,7 +68,7 @@ def ended(sentence: str) -> bool:
 
 
 def _ends(text: str, match: regex.Match[str]) -> bool:
-    rest = text[match.end() :].lstrip()
+    rest = text[match.end() : match.end() + _AHEAD].lstrip()
     if not rest or not match.group().startswith("."):
         # A question inside a quotation goes on: "Why?" asks Ann.
         return not (rest[:1].islower() and match.group("close"))
@@ -64,16 +80,6 @@ def _ends(text: str, match: regex.Match[str]) -> bool:
         return False
     initial = len(word) == 1 and word.isalpha() and word != "i"
     return not (initial or word in ABBREVIATIONS)
-
-
-def _whole_quotations(parts: list[str]) -> list[str]:
-    found: list[str] = []
-    for part in parts:
-        if found and _open(found[-1]) and len(found[-1]) < 400:
-            found[-1] = f"{found[-1]} {part}"
-        else:
-            found.append(part)
-    return found
 
 
 def _open(text: str) -> bool:
