@@ -12,7 +12,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from core.content import Content
-from platforms.blog.article import render
+from platforms.article import render
 
 Row = Mapping[str, Any]
 

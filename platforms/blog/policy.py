@@ -4,7 +4,7 @@ from typing import Final
 
 from core.content import Content
 from core.policy import Policy, Violation
-from platforms.blog.article import image_addresses, images_without_alt
+from platforms.article import image_addresses, images_without_alt
 
 IMAGE_TYPES: Final = ("image/jpeg", "image/png", "image/gif", "image/webp")
 IMAGE_MAX_BYTES: Final = 20 * 1024 * 1024

@@ -3,7 +3,7 @@
 from pydantic import JsonValue
 
 from core.content import Content
-from platforms.blog.article import render
+from platforms.article import render
 
 WORDS_PER_MINUTE = 265
 """What Ghost's own reading time is computed with."""

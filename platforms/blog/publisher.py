@@ -14,6 +14,7 @@ from uuid import UUID
 import httpx
 from pydantic import BaseModel, Field
 
+from platforms.article import image_addresses, render
 from platforms.base import (
     Absent,
     Account,
@@ -24,7 +25,6 @@ from platforms.base import (
     Receipt,
     Unreachable,
 )
-from platforms.blog.article import image_addresses, render
 from platforms.blog.session import api, ask
 from platforms.blog.upload import rehost
 from platforms.sending import parse

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twitter_text import parse_tweet
 
 from core.content import Content
-from platforms.blog.article import render
+from platforms.article import render
 from platforms.linkedin.littletext import RESERVED, decode, encode
 from platforms.x.text import Link, as_written, canonical, measure
 from simulators.littletext import shown
