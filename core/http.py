@@ -85,7 +85,7 @@ def is_exempt(settings: Settings, url: str) -> bool:
 
 def publishing_client(settings: Settings, timeout: float) -> httpx.AsyncClient:
     """Guarded, since blogs and images are where users say; the platforms' configured addresses are exempt."""
-    configured = (settings.linkedin_url, settings.x_url, settings.simulator_url)
+    configured = (settings.linkedin_url, settings.x_url, settings.instagram_url, settings.simulator_url)
     client = guarded_client(settings, timeout, exempt=[_peer(httpx.URL(url)) for url in configured if url])
     # It serves everybody's accounts, and what a platform says to one is not for the next.
     client.cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Simulated = Literal["linkedin", "x", "blog"]
+Simulated = Literal["linkedin", "x", "blog", "instagram"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,13 @@ def simulated_account(platform: Simulated, username: str, simulator_url: str) ->
         case "blog":
             base_url = f"{url}/ghost/{username}"
             return SimulatedAccount(username, base_url, base_url, {"admin_api_key": ghost_key(username)})
+        case "instagram":
+            return SimulatedAccount(
+                username,
+                instagram_user_id(username),
+                f"{url}/instagram",
+                {"access_token": instagram_token(username)},
+            )
 
 
 def linkedin_token(username: str) -> str:
@@ -46,6 +53,15 @@ def x_token(username: str) -> str:
 
 def x_user_id(username: str) -> str:
     return str(int(_digest(f"x:{username}")[:15], 16))
+
+
+def instagram_token(username: str) -> str:
+    return f"sim-instagram-{username}"
+
+
+def instagram_user_id(username: str) -> str:
+    """Seventeen digits, as Instagram's are."""
+    return f"178414{int(_digest(f'instagram:{username}')[:12], 16) % 10**11:011}"
 
 
 def ghost_key(username: str) -> str:

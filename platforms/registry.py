@@ -5,7 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from platforms import blog, linkedin, x
+from platforms import blog, instagram, linkedin, x
 from platforms.base import Platform
 
 
@@ -13,6 +13,7 @@ class PlatformName(StrEnum):
     LINKEDIN = "linkedin"
     X = "x"
     BLOG = "blog"
+    INSTAGRAM = "instagram"
 
 
 PLATFORMS: Final[Mapping[PlatformName, Platform]] = MappingProxyType(
@@ -20,5 +21,6 @@ PLATFORMS: Final[Mapping[PlatformName, Platform]] = MappingProxyType(
         PlatformName.LINKEDIN: linkedin.PLATFORM,
         PlatformName.X: x.PLATFORM,
         PlatformName.BLOG: blog.PLATFORM,
+        PlatformName.INSTAGRAM: instagram.PLATFORM,
     }
 )

@@ -267,7 +267,11 @@ def _base_url(row: ConnectedAccount, settings: Settings) -> str:
         # Found anew at each start: the simulators' port may have changed.
         assert settings.simulator_url is not None, "a deployed service never simulates"
         return simulated_account(platform.value, row.username, settings.simulator_url).base_url
-    configured = {PlatformName.LINKEDIN: settings.linkedin_url, PlatformName.X: settings.x_url}
+    configured = {
+        PlatformName.LINKEDIN: settings.linkedin_url,
+        PlatformName.X: settings.x_url,
+        PlatformName.INSTAGRAM: settings.instagram_url,
+    }
     return (row.base_url or configured[platform]).rstrip("/")
 
 

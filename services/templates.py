@@ -21,6 +21,7 @@ TYPE_OF_PLATFORM: Final[Mapping[str, TemplateType]] = {
     PlatformName.LINKEDIN: TemplateType.LINKEDIN,
     PlatformName.X: TemplateType.TWITTER,
     PlatformName.BLOG: TemplateType.BLOG,
+    PlatformName.INSTAGRAM: TemplateType.INSTAGRAM,
 }
 PLACEHOLDER: Final = re.compile(r"[a-z][a-z0-9_]{0,49}")
 PROMPT_LIMIT: Final = 20_000

@@ -10,8 +10,10 @@ from starlette.routing import Mount, Route
 from simulators.control import Control
 from simulators.faults import Faults
 from simulators.ghost import Ghost
+from simulators.instagram import Instagram
 from simulators.linkedin import LinkedIn
 from simulators.pages import index_page
+from simulators.pictures import sample
 from simulators.record import Record
 from simulators.x import X
 
@@ -30,9 +32,11 @@ def create_app(journal: Path | None = None) -> Starlette:
         routes=[
             Route("/", index),
             Route("/healthz", healthy),
+            Route("/sample.jpg", sample),
             Mount("/linkedin", routes=LinkedIn(record, faults).routes()),
             Mount("/x", routes=X(record, faults).routes()),
             Mount("/ghost", routes=Ghost(record, faults).routes()),
+            Mount("/instagram", routes=Instagram(record, faults).routes()),
             Mount("/_control", routes=Control(record, faults).routes()),
         ]
     )

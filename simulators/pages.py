@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse
 
 from simulators.record import Entry
 
-_NAMES = {"linkedin": "LinkedIn", "x": "X", "blog": "the blog"}
+_NAMES = {"linkedin": "LinkedIn", "x": "X", "blog": "the blog", "instagram": "Instagram"}
 _STYLE = """
 body{font:17px/1.5 system-ui,sans-serif;margin:0;background:#f3f2ef;color:#1c1c1c}
 .banner{background:#fde68a;padding:.6rem 1rem;text-align:center;font-size:.9rem}
@@ -27,6 +27,8 @@ def post_page(entry: Entry) -> HTMLResponse:
     if cover:
         alt = str(entry.fields.get("feature_image_alt") or "")
         heading += f'<img src="{escape(cover)}" alt="{escape(alt)}">'
+    for picture in entry.pictures:
+        heading += f'<p><img src="{escape(picture.url)}" alt="{escape(picture.alt_text)}"></p>'
     html = entry.fields.get("html")
     body = html if isinstance(html, str) else f'<div class="text">{escape(entry.text)}</div>'
     at = datetime.fromtimestamp(entry.created_at, UTC).strftime("%Y-%m-%d %H:%M UTC")

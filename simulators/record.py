@@ -8,18 +8,22 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-Platform = Literal["linkedin", "x", "blog"]
+from core.content import Media
+
+Platform = Literal["linkedin", "x", "blog", "instagram"]
+Kind = Literal["post", "image", "container"]
 
 
 class Entry(BaseModel):
-    """A post or an image. `text` is what a reader sees; `fields` is what the platform keeps beside it."""
+    """A post, an image, or what is to become a post. `text` is what a reader sees; `fields` is what the platform keeps
+    beside it."""
 
     model_config = ConfigDict(frozen=True)
 
     platform: Platform
     account: str
     id: str
-    kind: Literal["post", "image"] = "post"
+    kind: Kind = "post"
     status: Literal["published", "draft", "deleted"] = "published"
     text: str = ""
     url: str = ""
@@ -27,6 +31,7 @@ class Entry(BaseModel):
     """Unix time, seconds."""
     updated_at: float = Field(default_factory=time.time)
     fields: dict[str, JsonValue] = Field(default_factory=dict)
+    pictures: tuple[Media, ...] = ()
 
 
 class Reset(BaseModel):
@@ -68,7 +73,7 @@ class Record:
         self,
         platform: Platform | None = None,
         account: str | None = None,
-        kind: Literal["post", "image"] = "post",
+        kind: Kind = "post",
     ) -> Iterator[Entry]:
         """Newest first."""
         for entry in reversed(self._entries.values()):

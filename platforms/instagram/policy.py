@@ -1,0 +1,66 @@
+"""Instagram's rules as data: those of its content publishing API, as documented in 2026."""
+
+import re
+from typing import Final
+
+from core.content import Content
+from core.policy import Policy, Quota, Violation
+
+FOLD_CHARACTERS: Final = 125
+"""About what the app shows of a caption before "… more"; Instagram publishes no number."""
+IMAGE_TYPES: Final = ("image/jpeg",)
+IMAGE_MAX_BYTES: Final = 8 * 1024 * 1024
+MAX_HASHTAGS: Final = 30
+MAX_MENTIONS: Final = 20
+_HASHTAG: Final = re.compile(r"#\w*[^\W\d_]\w*")
+"""A `#` begins one even within a word; digits alone make none."""
+_MENTION: Final = re.compile(r"(?<![\w@])@[A-Za-z0-9_](?:[A-Za-z0-9_.]*[A-Za-z0-9_])?")
+
+
+def measure(text: str) -> int:
+    """UTF-16 units; Instagram's own count is not documented, so this is the safe side."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _image(content: Content) -> tuple[Violation, ...]:
+    if content.media:
+        return ()
+    message = "There is no picture, and Instagram takes no post without one."
+    return (Violation("image_missing", "/media", message, "Add a JPEG picture."),)
+
+
+def _hashtags(content: Content) -> tuple[Violation, ...]:
+    count = len(_HASHTAG.findall(content.content))
+    if count <= MAX_HASHTAGS:
+        return ()
+    message = f"{count} hashtags; Instagram takes at most {MAX_HASHTAGS}."
+    return (Violation("too_many_hashtags", "/content", message, f"Remove {count - MAX_HASHTAGS} of them."),)
+
+
+def _mentions(content: Content) -> tuple[Violation, ...]:
+    count = len(_MENTION.findall(content.content))
+    if count <= MAX_MENTIONS:
+        return ()
+    message = f"{count} people are mentioned; Instagram takes at most {MAX_MENTIONS}."
+    return (Violation("too_many_mentions", "/content", message, f"Remove {count - MAX_MENTIONS} of them."),)
+
+
+POLICY: Final = Policy(
+    platform="instagram",
+    label="Instagram",
+    unit="characters",
+    max_length=2200,
+    measure=measure,
+    guidance=(
+        "This is the caption of a picture that somebody else adds: do not describe it, and do not ask for it.",
+        "The first sentence works alone: the app shows some 125 characters and folds the rest.",
+        "Then a short story in short paragraphs, and a question or a next step at the end.",
+        "Plain text: Instagram shows Markdown as it is typed, and a link cannot be followed.",
+        "At most five hashtags, after the text.",
+    ),
+    media_max=10,
+    alt_text_max=1000,
+    quotas=(Quota("posts", 100, 24 * 3600),),
+    checks=(_image, _hashtags, _mentions),
+    for_reviewer=frozenset({"image_missing"}),
+)
