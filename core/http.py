@@ -71,11 +71,13 @@ def guarded_client(
     )
 
 
-async def check_address(settings: Settings, url: str, *, resolve: Resolve | None = None) -> None:
-    """Raises what a request by `guarded_client` would raise before anything is sent."""
-    allowed = frozenset(entry.lower() for entry in settings.allow_private)
+async def check_address(
+    settings: Settings, url: str, *, exempt: Collection[str] = (), resolve: Resolve | None = None
+) -> Sequence[str]:
+    """The addresses that a request by `guarded_client` would go to; raises what it would before anything is sent."""
+    allowed = frozenset(entry.lower() for entry in (*settings.allow_private, *exempt))
     guard = _GuardedTransport(allowed, resolve or _system_resolve)
-    await guard.addresses(httpx.Request("GET", url, extensions={"timeout": {"connect": RESOLVE_SECONDS}}))
+    return await guard.addresses(httpx.Request("GET", url, extensions={"timeout": {"connect": RESOLVE_SECONDS}}))
 
 
 def is_exempt(settings: Settings, url: str) -> bool:

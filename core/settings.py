@@ -169,6 +169,8 @@ class Settings(BaseSettings):
 
     simulator_url: str | None = None
     """Where the simulators listen; only `proofroom up` sets it."""
+    simulator_mail_port: int | None = Field(None, ge=1, le=65535)
+    """Where the simulated mail server does, on loopback."""
     linkedin_url: str = "https://api.linkedin.com"
     linkedin_version: str = Field("202606", pattern=r"^\d{6}$")
     x_url: str = "https://api.x.com"

@@ -1,9 +1,9 @@
 """What every platform's adapter can do, and the five ways in which it may fail. The services own every reaction."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar, Protocol
+from typing import ClassVar, Literal, Protocol
 from uuid import UUID
 
 import httpx
@@ -25,6 +25,41 @@ class Account:
     credentials: Mapping[str, str] = field(repr=False)
     metadata: Mapping[str, JsonValue] = field(default_factory=dict)
     simulated: bool = False
+    addresses: Callable[[str], Awaitable[Sequence[str]]] | None = field(default=None, repr=False)
+    """The host of a URL as checked addresses, for what is not spoken to over HTTP. Raises as the HTTP client would."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One reader of a publication that goes to many."""
+
+    id: UUID
+    """Of this publication for this reader: the same at each try."""
+    address: str = field(repr=False)
+    unsubscribe_url: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of a recipient's copy. `deferred`: not taken now, to be tried again; `bounced`: there is no such
+    address; `failed`: not taken, and not the address's fault; `unknown`: sent, and no answer came."""
+
+    outcome: Literal["sent", "deferred", "failed", "bounced", "unknown"]
+    detail: str
+    """The server's words."""
+
+
+class Recipients(Protocol):
+    """Who is still to get a publication, one after the other."""
+
+    list_id: UUID
+    list_name: str
+
+    async def next(self) -> Recipient | None:
+        """Committed as being sent before it is answered. None: nobody else, or not in this call."""
+        ...
+
+    async def settle(self, recipient: Recipient, delivery: Delivery) -> None: ...
 
 
 Kept = Mapping[str, JsonValue]
@@ -44,6 +79,8 @@ class Publication:
     keep: Keep
     """Commits, in place of what was kept before, what a later call must know: an id, before the step that uses it.
     Raises when somebody else has the job by then; the adapter lets that pass."""
+    recipients: Recipients | None = None
+    """Of a platform that `mails`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +200,11 @@ class Platform:
     url: str | None
     preview: Callable[[Content], dict[str, JsonValue]]
     """The content as the platform shows it: plain text, but for the keys named `html`, which are sanitised."""
+    address_hint: str = "Where it is, for example https://blog.example.com"
+    """For accounts that have an address of their own."""
+    mails: bool = False
+    """A publication goes to many recipients, one by one. Its calls take as long as `publish` is given recipients, and
+    its receipt says that all that were given have been tried."""
 
     @property
     def name(self) -> str:

@@ -1,0 +1,56 @@
+"""A newsletter's rules as data. No standard limits its length: mailboxes do."""
+
+from typing import Final
+
+from core.content import Content
+from core.policy import Policy, Violation
+from platforms.article import image_addresses, images_without_alt, render
+
+CLIPPED_BYTES: Final = 102 * 1024
+"""Gmail cuts off what is longer and hides it behind "View entire message", the way to unsubscribe with it."""
+FRAME_BYTES: Final = 2 * 1024
+"""Of what is put around the text: see message.py."""
+_SHORT: Final = 20_000
+"""Characters whose HTML cannot be too long: rendering takes time, and most newsletters are shorter."""
+
+
+def _clipped(content: Content) -> tuple[Violation, ...]:
+    if len(content.content) <= _SHORT:
+        return ()
+    size = len(render(content).encode()) + FRAME_BYTES
+    if size <= CLIPPED_BYTES:
+        return ()
+    message = f"The mail is {size:,} bytes of HTML; Gmail cuts off what is over {CLIPPED_BYTES:,}."
+    return (Violation("clipped", "/content", message, "Shorten the text, or link to the rest."),)
+
+
+def _images(content: Content) -> tuple[Violation, ...]:
+    found: list[Violation] = []
+    for address in image_addresses(content.content):
+        if not address.startswith("https://"):
+            message = f"The image {address[:80]} has no https:// address, and mailboxes will not show it."
+            found.append(Violation("image_address", "/content", message, "Give an https:// address."))
+    for address in images_without_alt(content.content):
+        message = f"The image {address[:80]} has no alternative text; many mailboxes show nothing else."
+        found.append(Violation("alt_text_missing", "/content", message, "Write ![what it shows](address)."))
+    return tuple(found)
+
+
+POLICY: Final = Policy(
+    platform="email",
+    label="Newsletter",
+    unit="characters",
+    max_length=100_000,
+    measure=len,
+    guidance=(
+        "A subject (the title) of up to 60 characters that says what the reader gets: telephones show some 40 of them.",
+        "A preheader (the excerpt) of one sentence that goes on where the subject stops.",
+        "Markdown. One thing per newsletter: the news first, then why it matters to the reader, then what to do.",
+        "Short paragraphs, descriptive links, at most one call to action; no heading that repeats the subject.",
+        "No salutation by name, and no words about unsubscribing: those are put below by themselves.",
+    ),
+    title_max=150,  # one header line of 998 octets (RFC 5322, 2.1.1), when each character takes six of them, encoded
+    title_required=True,
+    excerpt_max=150,  # what the widest inboxes show beside a short subject
+    checks=(_images, _clipped),
+)

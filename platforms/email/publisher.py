@@ -1,0 +1,104 @@
+"""Sends a newsletter, recipient by recipient. SMTP has no way to ask later what was sent: that is kept by who calls."""
+
+from email.headerregistry import Address
+from typing import Final
+
+import aiosmtplib
+import httpx
+from aiosmtplib import (
+    SMTPDataError,
+    SMTPException,
+    SMTPRecipientRefused,
+    SMTPResponseException,
+)
+
+from platforms.base import (
+    Account,
+    CannotTell,
+    Delivery,
+    Identity,
+    LookUp,
+    PlatformError,
+    Publication,
+    RateLimited,
+    Receipt,
+    Recipient,
+    Refused,
+    Unreachable,
+)
+from platforms.email.message import Letter, compose, letter_of, sender_of
+from platforms.email.session import connected, refusal, said
+
+CLOSING = 421
+"""Whatever was asked: the server is about to close the connection (RFC 5321, 3.8)."""
+
+DEFERRED_LIMIT: Final = 5
+"""In a row: then it is not about them, it is that the server has had enough of us."""
+LATER_SECONDS: Final = 300.0
+
+
+class EmailPublisher:
+    async def publish(self, http: httpx.AsyncClient, account: Account, publication: Publication) -> Receipt:
+        """To whoever `recipients` gives. What fails for one of them is settled, and goes on with the next; what fails
+        for all is raised, with the one that it met deferred."""
+        recipients = publication.recipients
+        assert recipients is not None, "this platform mails"
+        sender = sender_of(account)
+        letter = letter_of(publication.content, recipients.list_id, recipients.list_name)
+        deferred = 0
+        async with connected(account) as smtp:
+            while (recipient := await recipients.next()) is not None:
+                try:
+                    delivery = await _send(smtp, letter, sender, recipient)
+                except (PlatformError, SMTPException, OSError):
+                    await recipients.settle(recipient, Delivery("deferred", "The mail server broke off."))
+                    raise
+                await recipients.settle(recipient, delivery)
+                if delivery.outcome == "unknown":
+                    raise Unreachable(delivery.detail)
+                deferred = deferred + 1 if delivery.outcome == "deferred" else 0
+                if deferred == DEFERRED_LIMIT:
+                    raise RateLimited(
+                        f"The mail server takes no more for now: {delivery.detail}", LATER_SECONDS
+                    )
+        return Receipt(str(publication.job_id), "", {"from": str(sender)})
+
+    async def find(self, http: httpx.AsyncClient, account: Account, publication: Publication) -> LookUp:
+        return CannotTell("A mail server does not say what it has sent; the newsletter's deliveries do.")
+
+    async def unpublish(self, http: httpx.AsyncClient, account: Account, platform_post_id: str) -> None:
+        raise Refused("Mail that was sent cannot be called back.")
+
+    async def identify(self, http: httpx.AsyncClient, account: Account) -> Identity:
+        """Connects, signs in, and sends nothing."""
+        sender = sender_of(account)
+        async with connected(account) as smtp:
+            await smtp.noop()
+        goes_to = account.credentials.get("list", "").strip()
+        return Identity(
+            f"{sender.addr_spec} {goes_to}", sender.addr_spec, f"{sender.display_name} to {goes_to}"
+        )
+
+
+async def _send(smtp: aiosmtplib.SMTP, letter: Letter, sender: Address, recipient: Recipient) -> Delivery:
+    """Raises what concerns the connection or the sender; then this recipient has surely got nothing."""
+    message = compose(letter, sender, recipient)
+    await smtp.mail(sender.addr_spec)
+    try:
+        await smtp.rcpt(recipient.address)
+    except SMTPRecipientRefused as error:
+        return await _refused(smtp, error, of_address=True)
+    try:
+        response = await smtp.data(message)
+    except SMTPDataError as error:
+        return await _refused(smtp, error, of_address=False)
+    except (SMTPResponseException, OSError) as error:
+        return Delivery("unknown", f"No answer came after the mail was sent: {error}")
+    return Delivery("sent", f"{response.code} {response.message}"[:400])
+
+
+async def _refused(smtp: aiosmtplib.SMTP, error: SMTPResponseException, *, of_address: bool) -> Delivery:
+    if error.code == CLOSING:
+        raise Unreachable(f"The mail server closes the connection: {said(error)}") from error
+    await smtp.rset()
+    return refusal(error, of_address=of_address)
