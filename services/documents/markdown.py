@@ -1,0 +1,44 @@
+"""Text in Markdown: put together from its blocks, and divided at its headings."""
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final
+
+from services.documents.document import Composer, Document
+
+_HEADING: Final = re.compile(r"^(#{1,6})[^\S\n]+(\S.*?)[^\S\n]*#*$", re.MULTILINE)
+_FENCED: Final = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
+
+
+def joined(blocks: Sequence[str]) -> str:
+    """Apart by a blank line; items of a list stay together."""
+    parts: list[str] = []
+    for before, block in pairwise(["", *blocks]):
+        if parts:
+            parts.append("\n" if before.startswith("- ") and block.startswith("- ") else "\n\n")
+        parts.append(block)
+    return "".join(parts)
+
+
+def with_chapters(text: str, title: str | None = None, language: str | None = None) -> Document:
+    """A chapter begins at each heading; without a `title` the first of the highest is that. Raises Unreadable."""
+    composer, begun, label = Composer(), 0, None
+    fenced = [found.span() for found in _FENCED.finditer(text)]
+    headings = [
+        found
+        for found in _HEADING.finditer(text)
+        if not any(start < found.start() < end for start, end in fenced)
+    ]
+    for found in headings:
+        composer.add(text[begun : found.start()], "chapter" if label else None, label)
+        begun, label = found.start(), found[2]
+    composer.add(text[begun:], "chapter" if label else None, label)
+    if title is None and headings:
+        title = min(headings, key=lambda found: len(found[1]))[2]
+    return composer.document(title, language)
+
+
+def first_heading(text: str) -> str | None:
+    found = _HEADING.search(text)
+    return found[2] if found else None

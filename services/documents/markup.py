@@ -1,0 +1,100 @@
+"""HTML and XHTML as Markdown, whole: for chapters of books, and for pages in which no article is found."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from lxml import etree, html  # type: ignore[import-untyped] # it has no types
+
+from services.documents.document import Unreadable
+from services.documents.markdown import joined
+
+_HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
+# fmt: off
+_BLOCKS: Final = _HEADINGS.keys() | {
+    "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "div", "dl", "dt",
+    "fieldset", "figcaption", "figure", "footer", "form", "header", "hr", "li", "main", "ol", "p", "pre", "section",
+    "summary", "table", "tr", "ul",
+}
+_SKIPPED: Final = {
+    "head", "iframe", "math", "noscript", "object", "script", "select", "style", "svg", "template", "textarea",
+}
+# fmt: on
+_SPACES: Final = re.compile(r"\s+")
+
+
+@dataclass(slots=True)
+class _Writer:
+    blocks: list[str] = field(default_factory=list)
+    line: list[str] = field(default_factory=list)
+    prefix: str = ""
+    verbatim: bool = False
+
+    def write(self, text: str | None) -> None:
+        if text:
+            self.line.append(text if self.verbatim else _SPACES.sub(" ", text))
+
+    def flush(self) -> None:
+        text = "".join(self.line)
+        text = (
+            text.strip("\n")
+            if self.verbatim
+            else re.sub(r" *\n *", "\n", re.sub(r" {2,}", " ", text)).strip()
+        )
+        if text.strip():
+            self.blocks.append(self.prefix + text)
+            self.prefix = ""
+        self.line.clear()
+
+
+def convert(body: bytes, encoding: str = "utf-8") -> str:
+    """Headings, lists, rows of tables and paragraphs; links and emphasis are left out. Raises Unreadable."""
+    try:
+        root = html.document_fromstring(body, parser=html.HTMLParser(encoding=encoding, no_network=True))
+    except etree.LxmlError as error:
+        raise Unreadable("It is damaged: its HTML cannot be read.") from error
+    writer, skipped = _Writer(), 0
+    # Not by recursion: it may be nested as deep as somebody likes.
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        tag = element.tag if isinstance(element.tag, str) else ""
+        if event == "start":
+            skipped += tag in _SKIPPED
+            if not skipped and tag:
+                _begin(writer, tag, element)
+                writer.write(element.text)
+            continue
+        if not skipped and tag:
+            _end(writer, tag)
+        skipped -= tag in _SKIPPED
+        if not skipped:
+            writer.write(element.tail)
+    writer.flush()
+    return joined(writer.blocks)
+
+
+def language(body: bytes) -> str | None:
+    """As the page's own element says."""
+    found = re.search(rb"""<html\b[^>]*?\blang\s*=\s*["']?([A-Za-z0-9-]+)""", body[:4096], re.IGNORECASE)
+    return found[1].decode() if found else None
+
+
+def _begin(writer: _Writer, tag: str, element: Any) -> None:
+    if tag in _BLOCKS:
+        writer.flush()
+        writer.verbatim = tag == "pre"
+    if tag in _HEADINGS:
+        writer.prefix = "#" * _HEADINGS[tag] + " "
+    elif tag == "li":
+        writer.prefix = "- "
+    elif tag == "br":
+        writer.line.append("\n")
+    elif tag in {"td", "th"} and writer.line:
+        writer.line.append(" | ")
+    elif tag == "img":
+        writer.write(element.get("alt"))
+
+
+def _end(writer: _Writer, tag: str) -> None:
+    if tag in _BLOCKS:
+        writer.flush()
+        writer.prefix, writer.verbatim = "", False
