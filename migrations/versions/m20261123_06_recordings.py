@@ -6,8 +6,8 @@ from sqlalchemy.dialects import postgresql
 
 from models.security import protect, triggers
 
-revision = "20261123_05"
-down_revision = "20261123_04"
+revision = "20261123_06"
+down_revision = "20261123_05"
 branch_labels = None
 depends_on = None
 
@@ -18,15 +18,24 @@ def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     _transcriptions()
     _clips()
+    # Whoever makes a trigger must be allowed to call its function, which is the service's.
+    _as_service("GRANT EXECUTE ON FUNCTION delete_object() TO SESSION_USER")
     for name in ("transcriptions", "clips"):
         table = sa.Table(name, sa.MetaData())
         for statement in (*protect(table), *triggers(table)):
             op.execute(statement)
+    _as_service("REVOKE EXECUTE ON FUNCTION delete_object() FROM SESSION_USER")
 
 
 def downgrade() -> None:
     op.drop_table("clips")
     op.drop_table("transcriptions")
+
+
+def _as_service(statement: str) -> None:
+    op.execute("SET LOCAL ROLE proofroom_service")
+    op.execute(statement)
+    op.execute("RESET ROLE")
 
 
 def _transcriptions() -> None:
