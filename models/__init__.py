@@ -25,6 +25,7 @@ from models.library import (
     Template,
     TemplateType,
 )
+from models.mailing import DeliveryOutcome, EmailDelivery, MailingList, Subscriber, SubscriberStatus
 from models.measurement import (
     AuditLog,
     AuditOperation,
@@ -80,9 +81,11 @@ __all__ = [
     "ClipsStatus",
     "ConnectedAccount",
     "ContentType",
+    "DeliveryOutcome",
     "DeliveryStatus",
     "Draft",
     "DraftSource",
+    "EmailDelivery",
     "Evaluation",
     "Extraction",
     "ExtractionStatus",
@@ -91,6 +94,7 @@ __all__ = [
     "IdempotencyKey",
     "Invitation",
     "JobStatus",
+    "MailingList",
     "MediaFile",
     "MediaStatus",
     "MultitaskStrategy",
@@ -115,6 +119,8 @@ __all__ = [
     "RunKind",
     "RunStatus",
     "SessionKind",
+    "Subscriber",
+    "SubscriberStatus",
     "SyncStatus",
     "TakedownStatus",
     "Template",

@@ -17,6 +17,8 @@ For requests, owned by proofroom_service, which sees every workspace while none 
 - `find_invitation(token_hash)` → id, workspace_id, workspace_name, role, email_index of an invitation still open.
 - `accept_invitation(token_hash, user_id)` → workspace_id, role; no row where it is not open or is for another address.
 - `create_workspace(workspace_id, name, slug)`: the current user's, who owns it.
+- `find_subscription(token_hash)` → list_name, status of the subscriber whose newsletter has that link.
+- `unsubscribe(token_hash)` → list_name; takes that subscriber off the list. No row: there is no such link.
 - `workspace_people()` → user_id, username, display_name, avatar_url, role, joined_at of the current workspace.
 - `reconcile_job(job_id, outcome, url)`: a person's word on a job whose outcome is unknown.
 
@@ -45,6 +47,8 @@ FUNCTIONS: Final[dict[str, str]] = {
     "find_invitation(bytea)": APP,
     "accept_invitation(bytea, uuid)": APP,
     "create_workspace(uuid, text, text)": APP,
+    "find_subscription(bytea)": APP,
+    "unsubscribe(bytea)": APP,
     "workspace_people()": APP,
     "reconcile_job(uuid, text, text)": APP,
     "read_events(uuid, uuid, xid8, bigint, integer)": APP,

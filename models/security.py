@@ -61,6 +61,9 @@ GRANTS: Final[dict[str, str]] = {
     "audit_logs": _READ,
     "webhooks": _ALL,
     "webhook_deliveries": _KEEP,
+    "mailing_lists": _ALL,
+    "subscribers": _ALL,
+    "email_deliveries": _READ,
 }
 """What a request may do. What is missing here is written by the worker, by triggers or by models.functions."""
 
@@ -118,6 +121,7 @@ EVENTS: Final[dict[str, tuple[tuple[str, str, str, str], ...]]] = {
         ("event", "INSERT", "", "log_job_status"),
         ("event_changed", "UPDATE OF status", _CHANGED, "log_job_status"),
     ),
+    "clips": (("object", "DELETE", "OLD.path IS NOT NULL", "delete_object"),),
     "posts": (("event", "INSERT", "NEW.publishing_job_id IS NOT NULL", "log_post"),),
     "files": (
         ("object", "DELETE", "", "delete_object"),
