@@ -83,6 +83,14 @@ class UnitOfWork:
     ) -> bool | None:
         return await self._stack.__aexit__(kind, error, trace)
 
+    def identify(self, *parts: bytes) -> None:
+        """What a body was that the idempotency key stands for, where it was too large to be read beforehand."""
+        if self._call is not None:
+            said = hashlib.sha256(self._call.body_hash)
+            for part in parts:
+                said.update(part)
+            self._call = replace(self._call, body_hash=said.digest())
+
     async def begin(self) -> AsyncSession:
         """The request's session. Raises Replay when the call was answered before; a twin still under way is awaited."""
         if self._session is None:
@@ -92,6 +100,11 @@ class UnitOfWork:
             if self._call is not None:
                 self._say_again(await idempotency.reserve(session, self._state.keyring, self._call))
         return self._session
+
+    async def commit(self) -> None:
+        """Before the block's end, for who answers with what follows. There is no other transaction after it."""
+        await self._stack.aclose()
+        self._session = None
 
     async def look_back(self) -> None:
         """For a handler that works before it begins. Raises Replay when the call was answered before."""
@@ -131,11 +144,11 @@ class UnitOfWork:
 
 
 async def read_call(
-    request: Request, principal: Principal, key: str | None = None
+    request: Request, principal: Principal, key: str | None = None, *, streamed: bool = False
 ) -> idempotency.Call | None:
     """What an Idempotency-Key stands for: this caller sending exactly this. Raises Invalid for a bad key.
 
-    `key`: one that did not come in the header, but in a form.
+    `key`: one that did not come in the header, but in a form. `streamed`: the body is left for `UnitOfWork.identify`.
     """
     key = request.headers.get(KEY_HEADER, key)
     if key is None or request.method not in _WRITES:
@@ -146,7 +159,8 @@ async def read_call(
             "The idempotency key is not usable.", errors=[FieldError(f"header.{KEY_HEADER}", detail)]
         )
     said = hashlib.sha256()
-    for part in (principal.user_id.bytes, request.url.query.encode(), b"\n", await request.body()):
+    body = b"" if streamed else await request.body()
+    for part in (principal.user_id.bytes, request.url.query.encode(), b"\n", body):
         said.update(part)
     return idempotency.Call(
         workspace_id=principal.workspace_id,

@@ -1,12 +1,12 @@
 """What LangGraph's streams tell of a run, from the checkpoints that it left: the same pieces in the same order, for a
 reader in another process, and again for one who comes back."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, TypeAlias
 from uuid import UUID
 
-from langgraph.types import PregelTask, StateSnapshot
+from langgraph.types import Interrupt, PregelTask, StateSnapshot
 
 from graphs.state import Output
 
@@ -181,8 +181,12 @@ def outputs(snapshot: Snapshot) -> dict[str, Any]:
 
 def result(snapshot: Snapshot) -> dict[str, Any]:
     """What a run that ended there answers: its values, and what it waits for."""
-    interrupts = [_interrupt(each) for task in _steps(snapshot) for each in task.interrupts]
-    return {**outputs(snapshot), **({_INTERRUPT: interrupts} if interrupts else {})}
+    return answer(snapshot.values, [each for task in _steps(snapshot) for each in task.interrupts])
+
+
+def answer(values: Mapping[str, Any], interrupts: Sequence[Interrupt]) -> dict[str, Any]:
+    shown = {name: value for name, value in values.items() if name in OUTPUTS}
+    return shown | ({_INTERRUPT: [_interrupt(each) for each in interrupts]} if interrupts else {})
 
 
 def drafts_written(snapshot: Snapshot) -> int:

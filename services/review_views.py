@@ -178,7 +178,7 @@ SELECT r.id, d.workflow_id, r.thread_id, d.platform, r.status, e.score, r.draft_
     nullif(d.metadata ->> 'title', '') AS title, left(d.content, {OPENING}) AS opening,
     coalesce(jsonb_array_length(e.violations), 0) AS violation_count, r.seen_hash, r.schedule_for,
     r.assignee_id, r.due_at, r.decision, r.decided_by, r.decided_at, r.created_at"""
-"""`ItemView`, to be followed by what else is wanted and by `OF_REVIEW`."""
+"""`ItemView`, to be followed by what else is wanted and by `OF_REVIEWS`."""
 # Asked once, and only where somebody is to be named.
 _PEOPLE: Final = "WITH people AS MATERIALIZED (SELECT user_id, username FROM workspace_people())"
 NAMED: Final = f"""
@@ -196,7 +196,7 @@ LEFT JOIN LATERAL (
     SELECT score, violations FROM evaluations WHERE draft_id = d.id ORDER BY created_at DESC, id DESC LIMIT 1
 ) e ON true"""
 _OF_NAMED = f"{_OF} JOIN workflows w ON w.id = d.workflow_id"
-OF_REVIEW: Final = f" FROM reviews r {_OF} WHERE r.id = :id"
+OF_REVIEWS: Final = f" FROM reviews r {_OF}"
 OF_NAMED_REVIEWS: Final = f" FROM reviews r {_OF_NAMED}"
 _OF_NAMED_REVIEW: Final = f"{OF_NAMED_REVIEWS} WHERE r.id = :id"
 _ITEM: Final = Statement.of(NAMED + _OF_NAMED_REVIEW)

@@ -51,7 +51,8 @@ WITH thread AS (
     WHERE r.id = :id AND r.thread_id = t.id AND r.status = 'pending' AND r.seen_hash = :seen_hash
     RETURNING r.thread_id, r.status, r.decision, r.decided_by, r.decided_at
 ), woken AS (
-    UPDATE platform_states p SET status = :status, due_at = least(p.due_at, now())
+    UPDATE platform_states p SET status = :status, due_at = least(p.due_at, now()),
+        run_id = coalesce(CAST(:run_id AS uuid), p.run_id)
     FROM decided d WHERE p.id = d.thread_id
 )
 SELECT status, decision, decided_by, decided_at FROM decided
@@ -65,14 +66,24 @@ class Decided:
 
 
 async def decide(
-    session: AsyncSession, principal: Principal, review_id: UUID, decision: Decision, seen_hash: str | None
+    session: AsyncSession,
+    principal: Principal,
+    review_id: UUID,
+    decision: Decision,
+    seen_hash: str | None,
+    *,
+    loaded: Row | None = None,
+    run_id: UUID | None = None,
 ) -> Decided:
     """Put the decision into effect, or raise NotFound, Invalid, ReviewAlreadyDecided or DraftChanged.
 
-    `seen_hash` None is a decision that does not name what it saw (Agent Inbox); it is recorded as unbound.
+    `seen_hash` None is a decision that does not name what it saw (Agent Inbox); it is recorded as unbound. `loaded`: the
+    review as `LOADED` has it, where its caller has read it. `run_id`: the run that the thread's work is for from now on.
     """
     connection = await connection_of(session)
-    found = await review_views.read(connection, _LOAD, {"id": review_id, "account_id": decision.account_id})
+    found = loaded or await review_views.read(
+        connection, _LOAD, {"id": review_id, "account_id": decision.account_id}
+    )
     item = review_views.take_item(found)
     if item.status != "pending":
         raise await _already_decided(session, item)
@@ -108,6 +119,7 @@ async def decide(
             "account_id": account_id,
             "schedule_for": decision.schedule_for or found["schedule_for"],
             "status": status,
+            "run_id": run_id,
         },
     )
     if decided is None:
@@ -134,11 +146,12 @@ async def assign(session: AsyncSession, review_id: UUID, changes: dict[str, Any]
     return review
 
 
-_LOAD: Final = Statement.of(f"""
+LOADED: Final = f"""
 {review_views.ITEM}, r.connected_account_id, d.content, d.metadata, d.media,
     (SELECT a.status FROM connected_accounts a WHERE a.id = :account_id AND a.platform = d.platform) AS account_status
-{review_views.OF_REVIEW}""")
+{review_views.OF_REVIEWS}"""
 """With the account that the decision names, if there is such a one for this platform."""
+_LOAD: Final = Statement.of(f"{LOADED} WHERE r.id = :id")
 
 
 async def _already_decided(session: AsyncSession, review: ItemView) -> ReviewAlreadyDecided:

@@ -13,7 +13,7 @@ from core.sql import Connection, Row, Statement
 from graphs.interrupts import Decision, edited, parse_decision
 from graphs.records import content_of
 from models import PlatformStatus
-from services.reviews import DraftChanged
+from services.reviews import LOADED, DraftChanged
 
 _INTERRUPT_ID: Final = re.compile(r"[0-9a-f]{32}")
 _PUBLISHING: Final = {PlatformStatus.ACCEPTED, PlatformStatus.SCHEDULED, PlatformStatus.PUBLISHING}
@@ -33,6 +33,8 @@ class Decide:
     decision: Decision
     seen_hash: str | None
     """None: it names nothing that it saw, so it is for what waited when it came."""
+    review: Row | None = None
+    """As `reviews.LOADED` has it, where it has just been read."""
 
     def kept(self) -> dict[str, Any]:
         decision = self.decision.model_dump(mode="json")
@@ -47,11 +49,23 @@ class Decide:
 async def read(connection: Connection, thread_id: UUID, status: str | None, answer: JsonValue) -> Decide:
     """`status`: the thread's. Raises NothingToResume, UnknownInterrupt, DraftChanged, and Invalid for what is no decision."""
     interrupt_id, said = _named(answer)
-    found = await sql.row(connection, _REVIEW, {"thread_id": thread_id, "interrupt_id": interrupt_id})
+    decision = _parsed(said)
+    account_id = None if isinstance(decision, Invalid) else decision.account_id
+    wanted = {"thread_id": thread_id, "interrupt_id": interrupt_id, "account_id": account_id}
+    found = await sql.row(connection, _REVIEW, wanted)
     if found is None:
         raise _unasked(status, interrupt_id)
-    decision = parse_decision(said)
-    return Decide(found["id"], decision, _seen_hash(found, decision, named=interrupt_id is not None))
+    if isinstance(decision, Invalid):
+        raise decision
+    return Decide(found["id"], decision, _seen_hash(found, decision, named=interrupt_id is not None), found)
+
+
+def _parsed(said: JsonValue) -> Decision | Invalid:
+    """What is wrong with it is told only where something is asked."""
+    try:
+        return parse_decision(said)
+    except Invalid as wrong:
+        return wrong
 
 
 def _named(answer: JsonValue) -> tuple[str | None, JsonValue]:
@@ -93,10 +107,8 @@ def _unasked(status: str | None, interrupt_id: str | None) -> Conflict | Invalid
     )
 
 
-_REVIEW: Final = Statement.of("""
-SELECT r.id, r.seen_hash, d.content, d.metadata, d.media
-FROM reviews r JOIN drafts d ON d.id = r.draft_id
-WHERE r.thread_id = :thread_id AND CASE
+_REVIEW: Final = Statement.of(f"""
+{LOADED} WHERE r.thread_id = :thread_id AND CASE
     WHEN CAST(:interrupt_id AS text) IS NULL THEN r.status = 'pending' ELSE r.interrupt_id = :interrupt_id END
 ORDER BY r.created_at DESC LIMIT 1
 """)

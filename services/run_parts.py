@@ -6,8 +6,7 @@ from typing import Any, Final, Self
 from uuid import UUID
 
 from core import sql
-from core.errors import NotFound
-from core.sql import Connection, Statement
+from core.sql import Connection, Row, Statement
 from graphs import run as graph_run
 from graphs import stream
 from graphs.stream import Part, Teller
@@ -47,15 +46,6 @@ class Look:
     """That the run's thread has had until then."""
 
 
-async def workflow_of(connection: Connection, thread_id: UUID) -> UUID:
-    """Raises NotFound."""
-    found = await sql.row(connection, _WORKFLOW, {"id": thread_id})
-    if found is None:
-        raise NotFound("There is no such thread.")
-    workflow_id: UUID = found["workflow_id"]
-    return workflow_id
-
-
 def teller_of(run: Run) -> Teller:
     names = stream.Run(run.id, run.thread_id, run.graph_id, assistants.assistant_id(run.graph_id))
     return Teller(names)
@@ -92,31 +82,43 @@ async def look(connection: Connection, thread_id: UUID, run_id: UUID, after: Cur
     return Look(run, parts, stream.drafts_written(snapshots[-1]) if snapshots else 0)
 
 
-async def outcome(connection: Connection, run: Run) -> dict[str, Any]:
-    """What who waits for a run is answered when it is over."""
-    if run.status == RunStatus.ERROR:
-        return {"__error__": run.failure}
-    return await values(connection, run)
+async def outcome(connection: Connection, thread_id: UUID, run_id: UUID) -> dict[str, Any] | None:
+    """What who waits for a run is answered when it is over; None before that. Raises NotFound."""
+    found = await sql.row(connection, _OUTCOME, {"id": run_id, "thread_id": thread_id})
+    if found is None:
+        raise runs.not_found()
+    if found["status"] not in runs.ENDED:
+        return None
+    if found["status"] == RunStatus.ERROR:
+        return {"__error__": runs.failure(found["error"])}
+    return await _values(connection, thread_id, found)
 
 
 async def values(connection: Connection, run: Run) -> dict[str, Any]:
     """The thread's where the run left it, with `__interrupt__` where it waits."""
-    wanted = {"thread_id": str(run.thread_id), "first": run.last_checkpoint, "last": run.last_checkpoint}
-    rows = await sql.rows(connection, _CHECKPOINTS, wanted) if run.last_checkpoint else []
-    if rows:
-        return stream.result(await _snapshot(run, rows[0]))
-    return await _projected(connection, run)
+    found = await sql.row(connection, _OUTCOME, {"id": run.id, "thread_id": run.thread_id})
+    return await _values(connection, run.thread_id, found) if found else {}
+
+
+async def _values(connection: Connection, thread_id: UUID, found: Row) -> dict[str, Any]:
+    graph, loaded = GRAPHS[found["graph_id"]], checkpoints.load(found)
+    if loaded is None:
+        return await _projected(connection, thread_id)
+    if (rest := graph_run.at_rest(graph, loaded.tuple())) is not None:
+        return stream.answer(rest.values, rest.interrupts)
+    snapshot = await graph_run.snapshot(graph, BufferedSaver(loaded), str(thread_id), found["checkpoint_id"])
+    return stream.result(snapshot)
 
 
 async def _recorded(connection: Connection, run: Run, after: Cursor) -> Sequence[tuple[Cursor, Part]]:
     """A day after a thread's end its checkpoints are gone; what came of it is on record."""
     cursor = Cursor(run.last_checkpoint or "", 0)
-    values = Part("values", "values", await _projected(connection, run))
+    values = Part("values", "values", await _projected(connection, run.thread_id))
     return [(cursor, values)] if cursor > after else []
 
 
-async def _projected(connection: Connection, run: Run) -> dict[str, Any]:
-    values = (await thread_projection.read(connection, [run.thread_id])).get(run.thread_id, {})
+async def _projected(connection: Connection, thread_id: UUID) -> dict[str, Any]:
+    values = (await thread_projection.read(connection, [thread_id])).get(thread_id, {})
     return {name: value for name, value in values.items() if name in stream.OUTPUTS}
 
 
@@ -126,7 +128,13 @@ async def _snapshot(run: Run, row: dict[str, Any]) -> stream.Snapshot:
     return await graph_run.snapshot(GRAPHS[run.graph_id], saver, str(run.thread_id), row["checkpoint_id"])
 
 
-_WORKFLOW: Final = Statement.of("SELECT workflow_id FROM platform_states WHERE id = :id")
+_OUTCOME: Final = Statement.of(f"""
+SELECT r.graph_id, r.status, r.error, {checkpoints.COLUMNS}
+FROM runs r JOIN threads t ON t.id = r.thread_id AND t.deleted_at IS NULL
+LEFT JOIN checkpoints k ON k.thread_id = r.thread_id::text AND k.checkpoint_ns = ''
+    AND k.checkpoint_id = r.last_checkpoint
+WHERE r.id = :id AND r.thread_id = :thread_id
+""")
 _CHECKPOINTS: Final = Statement.of(f"""
 SELECT {checkpoints.COLUMNS} FROM checkpoints k
 WHERE k.thread_id = :thread_id AND k.checkpoint_ns = '' AND k.checkpoint_id >= :first

@@ -4,7 +4,7 @@ The thread's row is locked first, so that of two that come together the second f
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, assert_never
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from services.run_answers import Decide
 from services.run_threads import Thread
 from services.runs import New, Run
 from services.thread_changes import Change
-from services.workflows import StartWorkflow
+from services.workflows import Begun, StartWorkflow
 
 TURN_TASK: Final = "take_turn"
 
@@ -91,9 +91,8 @@ async def create(session: AsyncSession, principal: Principal, wanted: Wanted) ->
                     session, principal, wanted, thread, RunKind.START, _has_its_brief(thread)
                 )
             run = await _add(connection, principal, wanted, thread, RunKind.START)
-            await workflows.start(session, principal, brief, wanted.thread_id)
-            first = {"id": wanted.thread_id, "run_id": run.id, "delay": wanted.after_seconds}
-            await sql.rows(connection, _FIRST, first)
+            begun = Begun(wanted.thread_id, run.id, wanted.after_seconds)
+            run = replace(run, workflow_id=(await workflows.start(session, principal, brief, begun)).id)
         case Continue():
             if thread.busy or wanted.after_seconds > 0:
                 return await _behind(session, principal, wanted, thread, RunKind.CONTINUE)
@@ -112,7 +111,7 @@ async def create(session: AsyncSession, principal: Principal, wanted: Wanted) ->
 async def take_turn(session: AsyncSession, principal: Principal, run: Run) -> None:
     """What a run asked for that has waited until now; the thread is locked. Raises as `create` does."""
     connection = await connection_of(session)
-    thread = await run_threads.read(connection, run.thread_id)
+    thread = await run_threads.lock(connection, run.thread_id)
     await sql.rows(connection, _BEGUN, {"id": run.id, "head": thread.head})
     turn = run.request.get("turn") or {}
     match RunKind(run.kind):
@@ -139,8 +138,15 @@ async def _thread(connection: Connection, principal: Principal, wanted: Wanted) 
 
 
 async def _decide(session: AsyncSession, principal: Principal, run: Run, decide: Decide) -> None:
-    await sql.rows(await connection_of(session), _TAKE, {"id": run.thread_id, "run_id": run.id})
-    await reviews.decide(session, principal, decide.review_id, decide.decision, decide.seen_hash)
+    await reviews.decide(
+        session,
+        principal,
+        decide.review_id,
+        decide.decision,
+        decide.seen_hash,
+        loaded=decide.review,
+        run_id=run.id,
+    )
 
 
 async def _continue(session: AsyncSession, run: Run, thread: Thread) -> None:
@@ -264,9 +270,6 @@ def _nothing_to_continue(thread: Thread) -> Conflict:
     return Conflict(detail, remedy="Send command.resume to decide, or begin a new thread with input.")
 
 
-_FIRST: Final = Statement.of("""
-UPDATE platform_states SET run_id = :run_id, due_at = due_at + make_interval(secs => :delay) WHERE id = :id
-""")
 _OWE: Final = Statement.of("UPDATE platform_states SET run_id = :run_id WHERE id = :id")
 _GO: Final = Statement.of("UPDATE platform_states SET run_id = :run_id, due_at = now() WHERE id = :id")
 _TAKE: Final = Statement.of("""

@@ -11,7 +11,6 @@ from core import sql
 from core.errors import Conflict, NotFound
 from core.sql import Connection, Statement
 from models import PlatformStatus
-from services import runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +31,7 @@ class Thread:
 
 async def lock(connection: Connection, thread_id: UUID) -> Thread:
     """The thread, and nobody else moves it. Raises NotFound."""
-    parameters = {"id": thread_id}
-    if await sql.row(connection, runs.LOCK, parameters) is None:
-        # Not begun: there is no row to lock, so the id itself is held by those who would begin it.
-        await sql.rows(connection, _HOLD, parameters)
-        await sql.row(connection, runs.LOCK, parameters)
-    return await read(connection, thread_id)
-
-
-async def read(connection: Connection, thread_id: UUID) -> Thread:
-    """Raises NotFound."""
-    found = await sql.row(connection, _THREAD, {"id": thread_id})
+    found = await sql.row(connection, _LOCK, {"id": thread_id})
     if found is None:
         raise NotFound("There is no such thread.")
     return Thread(**found)
@@ -60,17 +49,8 @@ async def make(
     return Thread(None, None, None, False, None)
 
 
-_HOLD: Final = Statement.of(
-    "SELECT pg_advisory_xact_lock(hashtextextended(CAST(CAST(:id AS uuid) AS text), 0))"
-)
+_LOCK: Final = Statement.of("SELECT * FROM lock_thread(:id)")
 _MAKE: Final = Statement.of("""
 INSERT INTO threads (id, workspace_id, metadata) VALUES (:id, :workspace_id, CAST(:metadata AS jsonb))
 ON CONFLICT (id) DO NOTHING RETURNING id
-""")
-_THREAD: Final = Statement.of("""
-SELECT t.graph_id, p.status, p.run_id, (p.due_at > now() AND p.lease_until IS NULL) IS TRUE AS due_later, (
-    SELECT k.checkpoint_id FROM checkpoints k WHERE k.thread_id = t.id::text AND k.checkpoint_ns = ''
-    ORDER BY k.checkpoint_id DESC LIMIT 1
-) AS head
-FROM threads t LEFT JOIN platform_states p ON p.id = t.id WHERE t.id = :id AND t.deleted_at IS NULL
 """)

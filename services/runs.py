@@ -42,6 +42,8 @@ class Run:
     last_checkpoint: str | None
     created_at: datetime
     updated_at: datetime
+    workflow_id: UUID | None = None
+    """Of a run that has just been added, none yet where it starts one."""
 
     @property
     def ended(self) -> bool:
@@ -49,12 +51,21 @@ class Run:
 
     @property
     def failure(self) -> dict[str, str]:
-        """As LangGraph tells an error: its name, and what it says."""
-        name, found, message = (self.error or "").partition(": ")
-        return {"error": name if found else "Error", "message": message if found else name}
+        return failure(self.error)
 
 
-COLUMNS: Final = ", ".join(f"r.{name}" for name in Run.__slots__)
+COLUMNS: Final = ", ".join(
+    [
+        *(f"r.{name}" for name in Run.__slots__ if name != "workflow_id"),
+        "(SELECT p.workflow_id FROM platform_states p WHERE p.id = r.thread_id) AS workflow_id",
+    ]
+)
+
+
+def failure(error: str | None) -> dict[str, str]:
+    """As LangGraph tells an error: its name, and what it says."""
+    name, found, message = (error or "").partition(": ")
+    return {"error": name if found else "Error", "message": message if found else name}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +107,12 @@ async def find(connection: Connection, thread_id: UUID, run_id: UUID) -> Run:
     """Raises NotFound."""
     row = await sql.row(connection, _ONE, {"id": run_id, "thread_id": thread_id})
     if row is None:
-        raise NotFound("There is no such run.")
+        raise not_found()
     return Run(**row)
+
+
+def not_found() -> NotFound:
+    return NotFound("There is no such run.")
 
 
 async def browse(

@@ -14,14 +14,15 @@ from core import sql
 from core.db import acting_as_service
 from core.errors import Conflict, FieldError, Invalid
 from core.principal import Principal
-from core.sql import Statement, connection_of
+from core.sql import Row, Statement, connection_of
 from services import thread_views, workflows
 from services.assistants import graph_of
 from services.thread_views import ThreadView
 
 _CREATE: Final = Statement.of("""
 INSERT INTO threads (id, workspace_id, graph_id, metadata)
-VALUES (:id, :workspace_id, :graph_id, CAST(:metadata AS jsonb)) ON CONFLICT (id) DO NOTHING RETURNING id
+VALUES (:id, :workspace_id, :graph_id, CAST(:metadata AS jsonb)) ON CONFLICT (id) DO NOTHING
+RETURNING status, created_at, updated_at
 """)
 _NAME: Final = Statement.of("""
 UPDATE threads SET metadata = metadata || CAST(:metadata AS jsonb), graph_id = coalesce(:graph_id, graph_id)
@@ -54,8 +55,9 @@ async def create(
     metadata: Mapping[str, JsonValue],
     *,
     if_exists: str,
-) -> ThreadView:
-    """A thread without a run. `if_exists` do_nothing: the one that is there. Raises Conflict and Invalid."""
+) -> tuple[ThreadView, bool]:
+    """A thread without a run, and whether it was made now. `if_exists` do_nothing: the one that is there. Raises Conflict
+    and Invalid."""
     graph_id, own = _take(metadata)
     new_id = thread_id or uuid7()
     row = {
@@ -65,13 +67,19 @@ async def create(
         "metadata": orjson.dumps(own).decode(),
     }
     connection = await connection_of(session)
-    made = await sql.row(connection, _CREATE, row)
+    if (made := await sql.row(connection, _CREATE, row)) is not None:
+        return _made(new_id, graph_id, own, made), True
     found = await thread_views.look(connection, new_id)
-    if found is None or (made is None and if_exists == "raise"):
+    if found is None or if_exists == "raise":
         raise Conflict(
             "There is a thread with this id already.", remedy="Take another id, or none: one is made."
         )
-    return found
+    return found, False
+
+
+def _made(thread_id: UUID, graph_id: str | None, own: dict[str, Any], row: Row) -> ThreadView:
+    created_at, updated_at = row["created_at"], row["updated_at"]
+    return ThreadView(thread_id, graph_id, None, row["status"], own, None, created_at, updated_at, created_at)
 
 
 async def name(session: AsyncSession, thread_id: UUID, metadata: Mapping[str, JsonValue]) -> ThreadView:

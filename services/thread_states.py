@@ -4,6 +4,7 @@ gone, a day after its end, or not there yet."""
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,34 +15,79 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core import sql
 from core.errors import NotFound
 from core.sql import Connection, Statement
-from graphs.run import bind
-from services import checkpoints, thread_projection
-from services.checkpoints import BufferedSaver, PostgresSaver
+from graphs.run import at_rest, bind
+from services import checkpoints, thread_projection, thread_views
+from services.checkpoints import BufferedSaver, Loaded, PostgresSaver
 from services.thread_views import ThreadView
 from services.threads import GRAPHS
 
 ThreadState = dict[str, Any]
 
-_LATEST: Final = Statement.of(f"""
-SELECT c.id, {checkpoints.COLUMNS} FROM unnest(CAST(:ids AS uuid[])) AS c(id) {checkpoints.JOIN}
-""")
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a list shows of a state."""
+
+    values: Mapping[str, Any]
+    interrupts: Mapping[str, Any]
+    """What its tasks wait for, by task."""
 
 
-async def latest(connection: Connection, threads: Sequence[ThreadView]) -> dict[UUID, ThreadState]:
-    """The states of many threads at once."""
+async def look(connection: Connection, thread_id: UUID) -> tuple[ThreadView, Shown]:
+    """A thread and what is shown of its state, in one statement. Raises NotFound."""
+    thread, loaded = await _find(connection, thread_id)
+    return thread, (await _shown(connection, [thread], {thread_id: loaded} if loaded else {}))[thread_id]
+
+
+async def shown(connection: Connection, threads: Sequence[ThreadView]) -> dict[UUID, Shown]:
+    """Of many threads at once."""
     rows = await sql.rows(connection, _LATEST, {"ids": [thread.thread_id for thread in threads]})
     loaded = {row["id"]: found for row in rows if (found := checkpoints.load(row))}
-    states: dict[UUID, ThreadState] = {}
+    return await _shown(connection, threads, loaded)
+
+
+async def latest(connection: Connection, thread_id: UUID) -> ThreadState:
+    """Raises NotFound."""
+    thread, loaded = await _find(connection, thread_id)
+    if thread.graph_id and loaded:
+        return _state(await _snapshot(thread.graph_id, loaded))
+    values = await thread_projection.read(connection, [thread_id])
+    return _projected(thread, values.get(thread_id, {}))
+
+
+async def _find(connection: Connection, thread_id: UUID) -> tuple[ThreadView, Loaded | None]:
+    row = await sql.row(connection, _ONE, {"id": thread_id})
+    if row is None:
+        raise thread_views.not_found()
+    return ThreadView(**{name: row[name] for name in ThreadView.__slots__}), checkpoints.load(row)
+
+
+async def _shown(
+    connection: Connection, threads: Sequence[ThreadView], loaded: Mapping[UUID, Loaded]
+) -> dict[UUID, Shown]:
+    found: dict[UUID, Shown] = {}
     for thread in threads:
         if thread.graph_id and thread.thread_id in loaded:
-            bound = bind(GRAPHS[thread.graph_id], BufferedSaver(loaded[thread.thread_id]))
-            states[thread.thread_id] = _state(await bound.aget_state(_config(thread.thread_id)))
+            found[thread.thread_id] = await _brief(thread.graph_id, loaded[thread.thread_id])
             await asyncio.sleep(0)  # nothing else in here waits, and there may be a thousand
-    left = [thread for thread in threads if thread.thread_id not in states]
-    values = await thread_projection.read(connection, [thread.thread_id for thread in left])
-    return states | {
-        thread.thread_id: _projected(thread, values.get(thread.thread_id, {})) for thread in left
-    }
+    begun = [each.thread_id for each in threads if each.workflow_id and each.thread_id not in found]
+    values = await thread_projection.read(connection, begun)
+    return {each.thread_id: Shown(values.get(each.thread_id, {}), {}) for each in threads} | found
+
+
+async def _brief(graph_id: str, loaded: Loaded) -> Shown:
+    rest = at_rest(GRAPHS[graph_id], loaded.tuple())
+    if rest is not None:
+        asked = {task: [_interrupt(each) for each in found] for task, found in rest.asked.items()}
+        return Shown(rest.values, asked)
+    snapshot = await _snapshot(graph_id, loaded)
+    asked = {task.id: [_interrupt(each) for each in task.interrupts] for task in snapshot.tasks}
+    return Shown(snapshot.values, {task: found for task, found in asked.items() if found})
+
+
+async def _snapshot(graph_id: str, loaded: Loaded) -> StateSnapshot:
+    bound = bind(GRAPHS[graph_id], BufferedSaver(loaded))
+    return await bound.aget_state(_config(UUID(loaded.checkpoint.config["configurable"]["thread_id"])))
 
 
 async def at(session: AsyncSession, thread: ThreadView, checkpoint_id: UUID) -> ThreadState:
@@ -73,11 +119,6 @@ async def history(
         limit=limit,
     )
     return [_state(snapshot) async for snapshot in snapshots]
-
-
-def interrupts(state: ThreadState) -> dict[str, Any]:
-    """What a state's tasks wait for, by task."""
-    return {task["id"]: task["interrupts"] for task in state["tasks"] if task["interrupts"]}
 
 
 def _saver(session: AsyncSession) -> PostgresSaver:
@@ -133,6 +174,14 @@ def _reference(config: RunnableConfig | None) -> dict[str, str] | None:
     if not named.get("checkpoint_id"):
         return None
     return {name: named[name] for name in ("thread_id", "checkpoint_ns", "checkpoint_id")}
+
+
+_ONE: Final = Statement.of(f"""
+SELECT c.*, {checkpoints.COLUMNS} FROM (SELECT v.*, v.thread_id AS id FROM ({thread_views.ONE}) v) c {checkpoints.JOIN}
+""")
+_LATEST: Final = Statement.of(f"""
+SELECT c.id, {checkpoints.COLUMNS} FROM unnest(CAST(:ids AS uuid[])) AS c(id) {checkpoints.JOIN}
+""")
 
 
 def _projected(thread: ThreadView, values: Mapping[str, Any]) -> ThreadState:

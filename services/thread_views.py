@@ -99,15 +99,20 @@ _CONDITIONS: Final = {
     "status": f"{_STATUS} = :status",
     "ids": "t.id = ANY(CAST(:ids AS uuid[]))",
 }
-_ONE: Final = Statement.of(f"{_VIEW} AND t.id = :id")
+ONE: Final = f"{_VIEW} AND t.id = :id"
+_ONE: Final = Statement.of(ONE)
 
 
 async def find(connection: Connection, thread_id: UUID) -> ThreadView:
     """Raises NotFound."""
     found = await look(connection, thread_id)
     if found is None:
-        raise NotFound("There is no such thread.")
+        raise not_found()
     return found
+
+
+def not_found() -> NotFound:
+    return NotFound("There is no such thread.")
 
 
 async def look(connection: Connection, thread_id: UUID) -> ThreadView | None:

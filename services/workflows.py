@@ -74,6 +74,16 @@ class Started:
     thread_status: ClassVar = PlatformStatus.GENERATING
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A thread that is there already, locked by the caller and never begun, and the run that begins it."""
+
+    thread_id: UUID
+    run_id: UUID
+    delay: float
+    """Seconds until it is due."""
+
+
 _NEW_THREADS: Final = """
     INSERT INTO threads (id, workspace_id, graph_id, status)
     SELECT x.id, :workspace_id, x.platform, 'busy'
@@ -93,8 +103,8 @@ WITH workflow AS (
             WHERE user_id = :user_id AND tone_of_voice <> ''), '{{}}') || CAST(:manual_options AS jsonb),
         :schedule_for, :external_id, CAST(:metadata AS jsonb))
 ), thread AS ({threads})
-INSERT INTO platform_states (id, workspace_id, workflow_id, platform, status, due_at)
-SELECT x.id, :workspace_id, :id, x.platform, '{thread_status}', now()
+INSERT INTO platform_states (id, workspace_id, workflow_id, platform, status, run_id, due_at)
+SELECT x.id, :workspace_id, :id, x.platform, '{thread_status}', :run_id, now() + make_interval(secs => :delay)
 FROM jsonb_to_recordset(CAST(:threads AS jsonb)) AS x(id uuid, platform text)
 """
 _STATUSES: Final = {"status": Started.status, "thread_status": Started.thread_status}
@@ -103,19 +113,23 @@ _START_ON: Final = Statement.of(_START.format(threads=_THREAD_THAT_IS, **_STATUS
 
 
 async def start(
-    session: AsyncSession, principal: Principal, brief: StartWorkflow, thread_id: UUID | None = None
+    session: AsyncSession, principal: Principal, brief: StartWorkflow, begun: Begun | None = None
 ) -> Started:
     """Write the workflow with a due thread per platform, in the caller's transaction. Raises Invalid by field.
 
-    `thread_id`: one that is there already, locked by the caller and never begun, for a brief of one platform.
+    `begun`: for a brief of one platform.
     """
     source, wanted = await prepare(session, brief)
-    started = Started(uuid7(), {platform: thread_id or uuid7() for platform in brief.platforms})
+    started = Started(
+        uuid7(), {platform: begun.thread_id if begun else uuid7() for platform in brief.platforms}
+    )
     threads = [{"id": thread_id, "platform": name} for name, thread_id in started.threads.items()]
     await sql.rows(
         await connection_of(session),
-        _START_ON if thread_id else _START_NEW,
+        _START_ON if begun else _START_NEW,
         {
+            "run_id": begun and begun.run_id,
+            "delay": begun.delay if begun else 0,
             "id": started.id,
             "workspace_id": principal.workspace_id,
             "user_id": principal.user_id,

@@ -53,21 +53,25 @@ class Following:
     listener: Listener
     settings: Settings
 
-    async def begun(
+    async def stream(
         self, body: RunCreate, thread_id: UUID, principal: Principal, *, may_create: bool = False
-    ) -> Run:
-        """By this call, or by the same one before: whoever repeats it follows the same run."""
+    ) -> Response:
+        """A new run's pieces."""
+        run, _ = await self._begun(body, thread_id, principal, may_create=may_create)
+        followed = self.of(run, principal, cancels=body.cancels)
+        return streams.stream(followed, body.modes, resumable=bool(body.stream_resumable))
+
+    async def wait(
+        self, body: RunCreate, thread_id: UUID, principal: Principal, *, may_create: bool = False
+    ) -> Response:
+        """For a new run's outcome."""
+        run, is_new = await self._begun(body, thread_id, principal, may_create=may_create)
         work: UnitOfWork = self.request.state.work
-        try:
-            await work.look_back()
-            run = await begin(body, thread_id, principal, work, self.settings, may_create=may_create)
-        except Replay as replay:
-            found = orjson.loads(replay.answer.body)
-            return await find(self.db, principal, UUID(found["thread_id"]), UUID(found["run_id"]))
-        await work.keep(answer(shown(run)))
-        return run
+        followed = self.of(run, principal, cancels=body.cancels)
+        return await streams.wait(followed, work.commit if is_new else None)
 
     def of(self, run: Run, principal: Principal, *, cancels: bool = False) -> Followed:
+        assert run.workflow_id is not None, "a run has begun its thread, or is behind one that has"
         return Followed(
             self.db,
             self.listener,
@@ -75,9 +79,24 @@ class Following:
             partial(authenticate, self.request, self.db),
             run.thread_id,
             run.id,
+            run.workflow_id,
             self.settings.poll_seconds,
             cancels,
         )
+
+    async def _begun(
+        self, body: RunCreate, thread_id: UUID, principal: Principal, *, may_create: bool
+    ) -> tuple[Run, bool]:
+        """By this call, or by the same one before, when it is not new: whoever repeats it follows the same run."""
+        work: UnitOfWork = self.request.state.work
+        try:
+            await work.look_back()
+            run = await begin(body, thread_id, principal, work, self.settings, may_create=may_create)
+        except Replay as replay:
+            found = orjson.loads(replay.answer.body)
+            return await find(self.db, principal, UUID(found["thread_id"]), UUID(found["run_id"])), False
+        await work.keep(answer(shown(run)))
+        return run, True
 
 
 async def _following(request: Request, db: Db, listener: ListenerOf, settings: SettingsOf) -> Following:
@@ -98,17 +117,14 @@ async def create_run(
 
 @router.post("/stream")
 async def stream_new_run(thread_id: UUID, body: RunCreate, principal: Viewer, following: Follows) -> Response:
-    run = await following.begun(body, thread_id, principal)
-    followed = following.of(run, principal, cancels=body.cancels)
-    return streams.stream(followed, body.modes, resumable=bool(body.stream_resumable))
+    return await following.stream(body, thread_id, principal)
 
 
 @router.post("/wait")
 async def wait_for_new_run(
     thread_id: UUID, body: RunCreate, principal: Viewer, following: Follows
 ) -> Response:
-    run = await following.begun(body, thread_id, principal)
-    return streams.wait(following.of(run, principal, cancels=body.cancels))
+    return await following.wait(body, thread_id, principal)
 
 
 @router.get("")
@@ -156,7 +172,7 @@ async def cancel_run(
     if not wait or (action == "rollback" and run.begun_at is None):
         return cancelled
     await work.keep(cancelled)
-    return streams.wait(following.of(run, principal))
+    return await streams.wait(following.of(run, principal))
 
 
 @router.get("/{run_id}/join")
@@ -169,7 +185,7 @@ async def join_run(
 ) -> Response:
     run = await find(following.db, principal, thread_id, run_id)
     _may_cancel(principal, cancel_on_disconnect)
-    return streams.wait(following.of(run, principal, cancels=cancel_on_disconnect))
+    return await streams.wait(following.of(run, principal, cancels=cancel_on_disconnect))
 
 
 @router.get("/{run_id}/stream")

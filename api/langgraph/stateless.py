@@ -11,7 +11,6 @@ from starlette.responses import Response
 from uuid_utils.compat import uuid7
 
 from api.deps import Db, SettingsOf, Viewer, Work, WorkflowEditor
-from api.langgraph import streams
 from api.langgraph.answers import answer
 from api.langgraph.run_bodies import RunCreate, RunsCancel
 from api.langgraph.runs import Action, Follows, begin, shown, wanted
@@ -34,15 +33,12 @@ async def create_stateless_run(
 
 @router.post("/stream")
 async def stream_stateless_run(body: RunCreate, principal: Viewer, following: Follows) -> Response:
-    run = await following.begun(_fresh(body), uuid7(), principal, may_create=True)
-    followed = following.of(run, principal, cancels=body.cancels)
-    return streams.stream(followed, body.modes, resumable=bool(body.stream_resumable))
+    return await following.stream(_fresh(body), uuid7(), principal, may_create=True)
 
 
 @router.post("/wait")
 async def wait_for_stateless_run(body: RunCreate, principal: Viewer, following: Follows) -> Response:
-    run = await following.begun(_fresh(body), uuid7(), principal, may_create=True)
-    return streams.wait(following.of(run, principal, cancels=body.cancels))
+    return await following.wait(_fresh(body), uuid7(), principal, may_create=True)
 
 
 @router.post("/batch")

@@ -26,8 +26,7 @@ async def read_state(
 ) -> Response:
     """`subgraphs`: there are none."""
     async with db.reading(principal.workspace_id, principal.user_id) as connection:
-        thread = await thread_views.find(connection, thread_id)
-        state = (await thread_states.latest(connection, [thread]))[thread_id]
+        state = await thread_states.latest(connection, thread_id)
     return answer(picked(state, select))
 
 

@@ -41,6 +41,7 @@ class Followed:
     authenticate: Callable[[], Awaitable[Principal]]
     thread_id: UUID
     run_id: UUID
+    workflow_id: UUID
     longest_pause: float
     """Seconds between two looks."""
     cancelled_with: bool = False
@@ -49,12 +50,6 @@ class Followed:
     @property
     def path(self) -> str:
         return f"/threads/{self.thread_id}/runs/{self.run_id}"
-
-    async def workflow_id(self) -> UUID:
-        with CancelScope(shield=True):
-            async with self.db.reading(self.principal.workspace_id) as connection:
-                found = await run_parts.workflow_of(connection, self.thread_id)
-        return found
 
     async def look(self, after: Cursor) -> Look:
         # Who leaves while a statement runs would take its connection along.
@@ -67,8 +62,7 @@ class Followed:
         """None while the run is not over."""
         with CancelScope(shield=True):
             async with self.db.reading(self.principal.workspace_id) as connection:
-                run = await runs.find(connection, self.thread_id, self.run_id)
-                found = await run_parts.outcome(connection, run) if run.ended else None
+                found = await run_parts.outcome(connection, self.thread_id, self.run_id)
         return found
 
     async def leave(self) -> None:
@@ -90,15 +84,25 @@ def stream(
     return answer
 
 
-def wait(followed: Followed) -> StreamingResponse:
-    """White space until the run is over, then its outcome; JSON all the same."""
-    headers = {"Location": f"{followed.path}/join", "Content-Location": followed.path}
-    return _Awaited(_outcome(followed), media_type="application/json", headers=headers)
+async def wait(followed: Followed, begin: Callable[[], Awaitable[None]] | None = None) -> StreamingResponse:
+    """White space until the run is over, then its outcome; JSON all the same. `begin` commits it: who listens before that
+    need not look before they are told."""
+    with ExitStack() as held:
+        news = held.enter_context(followed.listener.subscribe(followed.run_id))
+        if begin is not None:
+            await begin()
+        return _Awaited(followed, news, held.pop_all(), looks=begin is None)
 
 
 class _Awaited(StreamingResponse):
+    def __init__(self, followed: Followed, news: Subscription, held: ExitStack, *, looks: bool) -> None:
+        headers = {"Location": f"{followed.path}/join", "Content-Location": followed.path}
+        pieces = _outcome(followed, news, looks=looks)
+        super().__init__(pieces, media_type="application/json", headers=headers)
+        self.held = held
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with suppress(_GoingOnElsewhere):
+        with self.held, suppress(_GoingOnElsewhere):
             await super().__call__(scope, receive, send)
 
 
@@ -106,19 +110,20 @@ class _GoingOnElsewhere(Exception):
     """This process ends. The answer is cut off, at which clients go on at its Location."""
 
 
-async def _outcome(followed: Followed) -> AsyncIterator[bytes]:
+async def _outcome(followed: Followed, news: Subscription, *, looks: bool) -> AsyncIterator[bytes]:
     beat = time.monotonic() + BEAT_SECONDS
     over = False
+    found = await followed.outcome() if looks else None
     try:
-        with followed.listener.subscribe(await followed.workflow_id()) as news:
-            while (found := await followed.outcome()) is None:
-                if followed.listener.ending:
-                    over = True
-                    raise _GoingOnElsewhere
-                if time.monotonic() >= beat:
-                    yield b"\n"
-                    beat = time.monotonic() + BEAT_SECONDS
-                await news.wait(min(followed.longest_pause, max(beat - time.monotonic(), 0)))
+        while found is None:
+            if followed.listener.ending:
+                over = True
+                raise _GoingOnElsewhere
+            if time.monotonic() >= beat:
+                yield b"\n"
+                beat = time.monotonic() + BEAT_SECONDS
+            await news.wait(min(followed.longest_pause, max(beat - time.monotonic(), 0)))
+            found = await followed.outcome()
         over = True
         yield orjson.dumps(found)
     finally:
@@ -154,7 +159,7 @@ class _Telling:
     async def _follow(self, greet: bool) -> AsyncIterator[bytes]:
         followed, clock = self.followed, time.monotonic
         recheck = clock() + RECHECK_SECONDS
-        with followed.listener.subscribe(await followed.workflow_id()) as news:
+        with followed.listener.subscribe(followed.workflow_id) as news:
             found = await followed.look(self.after)
             if greet:
                 yield self._encoded([(None, run_parts.teller_of(found.run).begun())])

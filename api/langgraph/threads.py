@@ -22,9 +22,11 @@ _OF_STATE: Final = {"values", "interrupts"}
 
 @router.post("")
 async def create_thread(body: ThreadCreate, principal: WorkflowEditor, session: Session) -> Response:
-    thread = await thread_rows.create(
+    thread, made = await thread_rows.create(
         session, principal, body.thread_id, body.metadata or {}, if_exists=body.if_exists
     )
+    if made:
+        return answer(_thread(thread, None))
     return answer((await _shown(await connection_of(session), [thread]))[0])
 
 
@@ -60,8 +62,7 @@ async def prune_threads(body: Prune, _: WorkflowEditor) -> Response:
 @router.get("/{thread_id}")
 async def read_thread(thread_id: UUID, principal: Viewer, db: Db) -> Response:
     async with db.reading(principal.workspace_id, principal.user_id) as connection:
-        thread = await thread_views.find(connection, thread_id)
-        return answer((await _shown(connection, [thread]))[0])
+        return answer(_thread(*await thread_states.look(connection, thread_id)))
 
 
 @router.patch("/{thread_id}")
@@ -110,15 +111,15 @@ async def _shown(
     stateful = not select or bool(
         _OF_STATE & {*select, *(path.replace("[", ".").split(".")[0] for path in paths.values())}
     )
-    states = await thread_states.latest(connection, threads) if stateful else {}
+    states = await thread_states.shown(connection, threads) if stateful else {}
     return [_thread(thread, states.get(thread.thread_id), select, paths) for thread in threads]
 
 
 def _thread(
     thread: ThreadView,
-    state: thread_states.ThreadState | None,
-    select: Sequence[str] | None,
-    paths: Mapping[str, str],
+    state: thread_states.Shown | None,
+    select: Sequence[str] | None = None,
+    paths: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     whole = {
         "thread_id": thread.thread_id,
@@ -130,8 +131,8 @@ def _thread(
         "config": {},
         "context": {},
         "error": thread.error,
-        "values": state and (state["values"] or None),
-        "interrupts": thread_states.interrupts(state) if state else {},
+        "values": (state.values or None) if state else None,
+        "interrupts": state.interrupts if state else {},
     }
     shown = {name: whole[name] for name in select} if select else whole
     if paths:
