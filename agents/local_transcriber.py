@@ -14,9 +14,8 @@ from uuid_utils.compat import uuid7
 
 from agents.base import Meter, ModelCall, Usage
 from agents.failures import ModelRefused
-from agents.transcriber import Piece, Segment, Transcript
+from agents.transcriber import LOCAL, Piece, Segment, Transcript
 
-PREFIX: Final = "local:"
 _FREE: Final = Decimal(0)
 
 
@@ -63,7 +62,7 @@ async def local_transcriber(name: str) -> LocalTranscriber:
             remedy="Install proofroom[whisper], or set PROOFROOM_TRANSCRIPTION_MODEL to another model.",
         ) from error
     try:
-        model = await asyncio.to_thread(whisper.WhisperModel, name.removeprefix(PREFIX), compute_type="auto")
+        model = await asyncio.to_thread(whisper.WhisperModel, name.removeprefix(LOCAL), compute_type="auto")
     except (OSError, RuntimeError, ValueError) as error:
         raise ModelRefused(
             f"{name} could not be loaded ({type(error).__name__}).",

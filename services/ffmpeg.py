@@ -7,6 +7,7 @@ playlist or a reference inside of it opens neither a file nor a connection; only
 import asyncio
 import re
 import wave
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -27,6 +28,7 @@ _INPUT: Final = ("-protocol_whitelist", "fd", "-format_whitelist", _CONTAINERS)
 _LIMITS: Final = ("-max_alloc", str(256 * 1024 * 1024), "-threads", "1")
 _HEADER: Final = 4096
 _TOLD: Final = 64 * 1024
+_NO_PROGRAM: Final = "Recordings cannot be read here: ffmpeg is missing. Have the operator install it and set PROOFROOM_FFMPEG to its path."
 _LOUDEST: Final = re.compile(r"max_volume: (-?[\d.]+|-inf) dB")
 
 
@@ -112,12 +114,15 @@ async def _run(
     patience = round(seconds / 3) + 120
     with recording.open("rb") as source:
         command = [
-            *(program(settings), "-hide_banner", "-nostdin", "-nostats", "-timelimit", str(patience)),
+            *(_program(settings), "-hide_banner", "-nostdin", "-nostats", "-timelimit", str(patience)),
             *(*_LIMITS, *_INPUT, "-ss", f"{start:.3f}", "-i", "fd:", *arguments, "-y", str(output)),
         ]
-        process = await asyncio.create_subprocess_exec(
-            *command, stdin=source, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE, env={}
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command, stdin=source, stdout=DEVNULL, stderr=PIPE, env={}
+            )
+        except OSError as error:
+            raise Unreadable(_NO_PROGRAM) from error
     try:
         async with asyncio.timeout(patience * 2):
             told = await _told(process)
@@ -151,5 +156,8 @@ def _reason(told: str) -> str:
     )
 
 
-def program(settings: Settings) -> str:
-    return str(settings.ffmpeg or imageio_ffmpeg.get_ffmpeg_exe())
+def _program(settings: Settings) -> str:
+    try:
+        return str(settings.ffmpeg or imageio_ffmpeg.get_ffmpeg_exe())
+    except RuntimeError as error:  # the package has none for this machine
+        raise Unreadable(_NO_PROGRAM) from error

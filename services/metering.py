@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.base import OFFLINE, ModelCall, Usage
 from core import metrics
@@ -24,6 +25,7 @@ from core.outages import is_outage
 Delta = Callable[[str, str], None]
 """(service, text): a piece of a draft as it is written."""
 
+_BUDGETED = text("SELECT EXISTS (SELECT FROM budgets)")
 _LOCK_BUDGETS = text("SELECT period, limit_usd FROM budgets ORDER BY id FOR UPDATE")
 
 _SPENT = text("""
@@ -43,12 +45,12 @@ ON CONFLICT (id) DO UPDATE SET input_tokens = EXCLUDED.input_tokens, output_toke
 
 @dataclass(slots=True)
 class DatabaseMeter:
-    """The meter of one advance of one thread."""
+    """The meter of one advance of one thread, or of work for a workspace that belongs to no thread."""
 
     db: Database
     workspace_id: UUID
-    workflow_id: UUID
-    thread_id: UUID
+    workflow_id: UUID | None
+    thread_id: UUID | None
     budgeted: bool
     on_delta: Delta
     free: list[dict[str, Any]] = field(default_factory=list)
@@ -110,6 +112,12 @@ class DatabaseMeter:
         self.free, self.paid = [], []
         return taken
 
+    async def hand_over(self, session: AsyncSession) -> None:
+        """Writes in this transaction what `take` would return, where there is no advance to take it."""
+        free, _ = self.take()
+        for row in free:
+            await session.execute(_RECORD, row)
+
     def _row(self, call: ModelCall, usage: Usage) -> dict[str, Any]:
         return {
             "id": call.id,
@@ -125,3 +133,10 @@ class DatabaseMeter:
             "latency_ms": usage.latency_ms,
             "status": usage.status,
         }
+
+
+async def of_workspace(db: Database, workspace_id: UUID) -> DatabaseMeter:
+    """For what belongs to no thread. End with `hand_over`."""
+    async with db.service(workspace_id) as session:
+        budgeted = (await session.execute(_BUDGETED)).scalar_one()
+    return DatabaseMeter(db, workspace_id, None, None, budgeted, lambda _service, _text: None)

@@ -96,7 +96,10 @@ def _clips() -> None:
         sa.UniqueConstraint("path", name=op.f("uq_clips_path")),
         sa.UniqueConstraint("workspace_id", "id", name=op.f("uq_clips_workspace_id_id")),
     )
-    newest = [sa.literal_column("created_at DESC"), sa.literal_column("id DESC")]
+    newest: list[sa.ColumnElement[object]] = [
+        sa.literal_column("created_at DESC"),
+        sa.literal_column("id DESC"),
+    ]
     op.create_index("ix_clips_file_id_created_at", "clips", ["file_id", *newest])
 
 
