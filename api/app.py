@@ -18,7 +18,7 @@ from api.listener import Listener
 from api.mcp import endpoint as mcp
 from api.middleware import BodyLimit, Edge, Hosts, RequestRate
 from api.routes import ROUTERS
-from core import telemetry
+from core import storage, telemetry
 from core.crypto import Keyring
 from core.db import Database
 from core.settings import Settings
@@ -37,8 +37,8 @@ class Api(FastAPI):
 def create_app(
     settings: Settings, *, routers: Sequence[APIRouter] = (), database: Database | None = None
 ) -> FastAPI:
-    """`app.state` has settings, db, keyring, listener, feeds and limits. A database that is handed in is left to its owner to
-    close."""
+    """`app.state` has settings, db, keyring, listener, feeds, limits and storage. A database that is handed in is left to
+    its owner to close."""
     db = database or Database(settings)
     listener = Listener(settings)
     feeds = Feeds(db, listener, settings.poll_seconds)
@@ -67,9 +67,10 @@ def create_app(
     app.state.listener = listener
     app.state.feeds = feeds
     app.state.limits = Limits(settings.requests_per_minute)
+    app.state.storage = storage.of(settings)
 
     errors.install(app)
-    app.add_middleware(BodyLimit, limit=settings.body_limit)
+    app.add_middleware(BodyLimit, limit=settings.body_limit, upload_limit=settings.upload_limit)
     app.add_middleware(RequestRate, limits=app.state.limits)
     if allowed := _names(settings):
         app.add_middleware(Hosts, allowed=allowed)

@@ -18,6 +18,7 @@ from core.crypto import Keyring
 from core.db import Database
 from core.principal import Principal, Role, Scope
 from core.settings import Settings
+from core.storage import Storage
 
 
 async def _session(request: Request) -> AsyncSession:
@@ -29,6 +30,16 @@ async def _work(request: Request) -> UnitOfWork:
     work: UnitOfWork = request.state.work
     await work.look_back()
     return work
+
+
+async def _form_work(request: Request) -> UnitOfWork:
+    work: UnitOfWork = request.state.work
+    return work
+
+
+async def _storage(request: Request) -> Storage:
+    storage: Storage = request.app.state.storage
+    return storage
 
 
 async def _settings(request: Request) -> Settings:
@@ -65,6 +76,9 @@ Session = Annotated[AsyncSession, Depends(_session)]
 """The request's transaction, begun; committed by the route before the answer leaves."""
 Work = Annotated[UnitOfWork, Depends(_work)]
 """The same, not begun: for a handler that has slow work to do first. Call `await work.begin()`."""
+FormWork = Annotated[UnitOfWork, Depends(_form_work)]
+"""The same under a StreamingRoute, where only the handler knows what was sent: `work.identify(…)` comes first."""
+StorageOf = Annotated[Storage, Depends(_storage)]
 SettingsOf = Annotated[Settings, Depends(_settings)]
 Db = Annotated[Database, Depends(_database)]
 """For what runs outside of the request's transaction: sign-in, streams."""

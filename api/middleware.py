@@ -15,6 +15,7 @@ from uuid_utils.compat import uuid7
 from api import problems
 from api.auth import SESSION_COOKIE, credential
 from api.errors import unexpected
+from api.forms import OVERHEAD_BYTES
 from api.limits import Limits, digest
 from core import metrics
 from core.errors import FieldError, Invalid, RateLimitExceeded, TooLarge
@@ -25,6 +26,8 @@ REQUEST_ID: Final = "X-Request-Id"
 _USABLE_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _KNOWN_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
+_UPLOADS: Final = re.compile(r"/v1/projects/[^/]+/files|/v1/uploads/[^/]+")
+"""What takes files, and reads them as they arrive."""
 _UNLIMITED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 _SECURITY: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -161,17 +164,19 @@ def address(connection: HTTPConnection) -> str:
 class BodyLimit:
     """Refuses a body that is too large: at once where its length is given, otherwise as soon as it is too long."""
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(self, app: ASGIApp, limit: int, upload_limit: int) -> None:
         self.app = app
         self.limit = limit
+        self.upload_limit = upload_limit + OVERHEAD_BYTES
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         length = Headers(scope=scope).get("content-length", "")
-        if length.isdecimal() and int(length) > self.limit:
-            response = problems.of(self._too_large())
+        limit = self.upload_limit if _UPLOADS.fullmatch(scope["path"]) else self.limit
+        if length.isdecimal() and int(length) > limit:
+            response = problems.of(_too_large(limit))
             response.headers["Connection"] = "close"
             await response(scope, receive, send)
             return
@@ -181,11 +186,12 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self.limit:
-                raise self._too_large()
+            if received > limit:
+                raise _too_large(limit)
             return message
 
         await self.app(scope, receive_limited, send)
 
-    def _too_large(self) -> TooLarge:
-        return TooLarge(f"A body has at most {self.limit} bytes.", remedy="Send less at once.")
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"A body has at most {limit} bytes.", remedy="Send less at once.")

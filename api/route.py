@@ -17,12 +17,15 @@ from api.transaction import Replay, UnitOfWork, read_call
 class Route(APIRoute):
     """A handler with a `Requires` parameter runs for somebody, in that somebody's workspace; others are public."""
 
+    streamed = False
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         requires = requirement(self.dependant)
         if requires is not None:
             self.openapi_extra = {**(self.openapi_extra or {}), "security": [{name: []} for name in SCHEMES]}
         takes_body = self.body_field is not None
+        streamed = self.streamed
 
         async def answer(request: Request) -> Response:
             strict = StrictRequest(request.scope, request.receive)
@@ -37,7 +40,8 @@ class Route(APIRoute):
             if takes_body:
                 await strict.read_json()
             try:
-                async with UnitOfWork(strict, principal, await read_call(strict, principal)) as work:
+                call = await read_call(strict, principal, streamed=streamed)
+                async with UnitOfWork(strict, principal, call) as work:
                     strict.state.work = work
                     response = await handle(strict)
                     await work.keep(response)
@@ -48,11 +52,19 @@ class Route(APIRoute):
         return answer
 
 
+class StreamingRoute(Route):
+    """Its body may be larger than memory: the handler reads it as it arrives, and says to the UnitOfWork what it was."""
+
+    streamed = True
+
+
 def requirement(dependant: Dependant) -> Requires | None:
     calls = (dependency.call for dependency in dependant.dependencies)
     return next((call for call in calls if isinstance(call, Requires)), None)
 
 
-def router(prefix: str, tag: str, *, documented: bool = True) -> APIRouter:
+def router(
+    prefix: str, tag: str, *, documented: bool = True, route_class: type[Route] = Route
+) -> APIRouter:
     """Paths are whole from the start, prefix included, since logs and metrics name routes by them."""
-    return APIRouter(prefix=prefix, tags=[tag], route_class=Route, include_in_schema=documented)
+    return APIRouter(prefix=prefix, tags=[tag], route_class=route_class, include_in_schema=documented)

@@ -114,7 +114,7 @@ class Keyring:
     def signed(self, message: bytes, signature: bytes, purpose: str) -> bool:
         """By any key that is configured: what was signed before a rotation holds."""
         expected = [hmac.digest(_derive(key, _signing(purpose)), message, "sha256") for _, key in self.keys]
-        return any([hmac.compare_digest(each, signature) for each in expected])
+        return any(hmac.compare_digest(each, signature) for each in expected)
 
     def email_index(self, email: str) -> bytes:
         """The same for every spelling of an address that differs in case only."""

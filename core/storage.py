@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import obstore
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from core.errors import ConfigurationError, Unavailable
 from core.settings import Settings
+
+if TYPE_CHECKING:
+    from obstore import ObjectMeta  # of the stubs only
 
 PART_BYTES: Final = 5 * 1024 * 1024
 """What a bucket takes as one part at least. A put holds `_PARTS` of them, whatever the object's size."""
@@ -153,7 +156,7 @@ def _remove_unfinished(folder: Path, seconds: float) -> int:
     return removed
 
 
-def _stored(meta: obstore.ObjectMeta) -> Stored:
+def _stored(meta: "ObjectMeta") -> Stored:
     return Stored(meta["path"], meta["size"], meta["last_modified"])
 
 

@@ -1,0 +1,197 @@
+"""Files: in as a form, out in ranges, and links to them. Large ones come in by api/routes/uploads.py."""
+
+import time
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Final
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from api import problems
+from api.deps import Db, FormWork, Keys, LibraryEditor, Session, SettingsOf, StorageOf, Viewer
+from api.forms import sent_file
+from api.openapi import also
+from api.pages import Page, Paging
+from api.ranges import RangeNotSatisfiable, attachment, wanted
+from api.route import StreamingRoute
+from api.route import router as new_router
+from api.schemas.files import FileLinkIn, FileLinkOut, FileOut, FilePublicIn, UploadOut
+from core.errors import NotFound
+from core.settings import Settings
+from core.storage import Storage
+from models import File
+from services import file_links, files, projects, uploads
+from services.file_receiving import received
+
+router = new_router("/v1", "library")
+sending = new_router("/v1", "library", route_class=StreamingRoute)
+links = new_router("/files", "library")
+
+_FORM: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                }
+            }
+        },
+    }
+}
+_BYTES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
+    206: {"description": "The range that was asked for.", "content": {"*/*": {}}},
+    304: {"description": "It is what `If-None-Match` names."},
+    **also(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE),
+}
+_SAFE: Final = {
+    # A file is anybody's words: opened by itself it runs nothing and reaches nothing.
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+    "Accept-Ranges": "bytes",
+}
+
+
+@sending.post("/projects/{project_id}/files", status_code=201, openapi_extra=_FORM)
+async def upload_file(
+    project_id: UUID, request: Request, principal: LibraryEditor, work: FormWork, db: Db, storage: StorageOf
+) -> FileOut:
+    """What it is follows from its content. Its text is got in the background: see `extraction_status`."""
+    async with db.tenant(principal.workspace_id, principal.user_id) as session:
+        await projects.find(session, project_id)  # before anything is taken in
+    async with (
+        sent_file(request) as sent,
+        received(storage, principal.user_id, project_id, sent.name, sent.chunks) as whole,
+    ):
+        work.identify(whole.sha256, sent.name.encode())
+        session = await work.begin()
+        file = await files.add(session, principal, project_id, sent.name, whole)
+        return FileOut.model_validate(file)
+
+
+@router.get("/projects/{project_id}/files")
+async def list_files(project_id: UUID, _: Viewer, session: Session, paging: Paging) -> Page[FileOut]:
+    return Page[FileOut].of(await files.browse(session, project_id, paging), FileOut.model_validate)
+
+
+@router.get("/projects/{project_id}/uploads")
+async def list_uploads(project_id: UUID, _: Viewer, session: Session, paging: Paging) -> Page[UploadOut]:
+    """Those that were begun by the tus protocol and are not whole yet."""
+    return Page[UploadOut].of(await uploads.browse(session, project_id, paging), UploadOut.model_validate)
+
+
+@router.get("/files/{file_id}")
+async def get_file(file_id: UUID, _: Viewer, session: Session) -> FileOut:
+    return FileOut.model_validate(await files.find(session, file_id))
+
+
+@router.delete("/files/{file_id}", status_code=204)
+async def delete_file(file_id: UUID, _: LibraryEditor, session: Session) -> None:
+    await files.delete(session, file_id)
+
+
+@router.get("/files/{file_id}/content", response_class=StreamingResponse, responses=_BYTES)
+async def get_file_content(
+    file_id: UUID, request: Request, _: Viewer, session: Session, storage: StorageOf
+) -> Response:
+    """The bytes, or a range of them."""
+    return await _answer(request, storage, await files.find(session, file_id))
+
+
+@router.head("/files/{file_id}/content", include_in_schema=False)
+async def head_file_content(
+    file_id: UUID, request: Request, _: Viewer, session: Session, storage: StorageOf
+) -> Response:
+    return await _answer(request, storage, await files.find(session, file_id))
+
+
+@router.post("/files/{file_id}/links", status_code=201)
+async def create_file_link(
+    file_id: UUID,
+    body: FileLinkIn,
+    request: Request,
+    _: LibraryEditor,
+    session: Session,
+    keyring: Keys,
+    settings: SettingsOf,
+) -> FileLinkOut:
+    """An address at which whoever has it can read the file, until it expires."""
+    expires_at = int(time.time()) + body.expires_in
+    token = file_links.sign(keyring, await files.find(session, file_id), expires_at)
+    return FileLinkOut.model_validate(
+        {"url": _address(request, settings, token), "expires_at": datetime.fromtimestamp(expires_at, UTC)}
+    )
+
+
+@router.put("/files/{file_id}/public")
+async def publish_file(
+    file_id: UUID,
+    body: FilePublicIn,
+    request: Request,
+    _: LibraryEditor,
+    session: Session,
+    settings: SettingsOf,
+) -> FileOut:
+    """Public files are read at `public_url` by whoever has it; taken back, it answers 404."""
+    token = file_links.public_token(await files.find(session, file_id))
+    url = _address(request, settings, token) if body.public else None
+    return FileOut.model_validate(await files.publish(session, file_id, url))
+
+
+@links.get(
+    "/{token}",
+    response_class=StreamingResponse,
+    responses={**_BYTES, **also(HTTPStatus.NOT_FOUND, HTTPStatus.GONE)},
+)
+async def open_file(token: str, request: Request, db: Db, keyring: Keys, storage: StorageOf) -> Response:
+    """A public file, or one that a link was made for. Nobody need be signed in."""
+    link = file_links.read(keyring, token)
+    async with db.tenant(link.workspace_id) as session:
+        file = await files.find(session, link.file_id)
+    if not link.signed and file.public_url is None:
+        raise NotFound("There is no such file.")
+    answer = await _answer(request, storage, file)
+    answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return answer
+
+
+@links.head("/{token}", include_in_schema=False)
+async def head_open_file(token: str, request: Request, db: Db, keyring: Keys, storage: StorageOf) -> Response:
+    return await open_file(token, request, db, keyring, storage)
+
+
+async def _answer(request: Request, storage: Storage, file: File) -> Response:
+    """Raises NotFound when an accident took the object, before anything is said."""
+    found = await storage.head(file.path)
+    if found is None:
+        raise NotFound("The file's bytes are not in the storage any more.", remedy="Upload it again.")
+    etag = f'"{(file.sha256 or b"").hex()}"'
+    try:
+        part = wanted(request.headers, etag, found.size)
+    except RangeNotSatisfiable as error:
+        refusal = problems.of(error)
+        refusal.headers["Content-Range"] = f"bytes */{found.size}"
+        return refusal
+    headers = {**_SAFE, "ETag": etag, "Content-Disposition": attachment(file.name)}
+    if part.status is HTTPStatus.NOT_MODIFIED:
+        return Response(status_code=part.status, headers=headers)
+    headers |= {
+        "Content-Type": file.mime_type or "application/octet-stream",
+        "Content-Length": str(part.end - part.start),
+    }
+    if part.status is HTTPStatus.PARTIAL_CONTENT:
+        headers["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{found.size}"
+    if request.method == "HEAD":
+        return Response(status_code=part.status, headers=headers)
+    content = storage.read(file.path, part.start, part.end)
+    return StreamingResponse(content, status_code=part.status, headers=headers)
+
+
+def _address(request: Request, settings: Settings, token: str) -> str:
+    base = str(settings.public_url or request.base_url).rstrip("/")
+    return f"{base}{links.prefix}/{token}"
