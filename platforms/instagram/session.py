@@ -102,10 +102,10 @@ def _failure(response: httpx.Response, *, publishes: bool) -> PlatformError:
         return Refused(detail)
     if error.error_subcode in _TRANSIENT:
         return Unreachable(detail)
-    if error.code in _TOKEN or error.error_subcode in _ACCOUNT or response.status_code == 401:
-        return Reauthorize(detail)
     if error.code in _RATE or response.status_code == 429:
         return RateLimited(detail, _wait(response))
+    if error.code in _TOKEN or error.error_subcode in _ACCOUNT or response.status_code in {401, 403}:
+        return Reauthorize(detail)
     if error.code in _BUSY or error.is_transient or response.status_code == 408:
         return OutcomeUnknown(detail) if publishes else Unreachable(detail)
     return Refused(detail)

@@ -12,7 +12,7 @@ import pytest
 from pydantic import JsonValue
 from uuid_utils.compat import uuid7
 
-from core.content import Content
+from core.content import Content, Media
 from core.http import publishing_client
 from core.settings import Settings
 from core.simulated import Simulated, simulated_account
@@ -47,6 +47,10 @@ class Peer:
         return [post for post in response.json()["items"] if status in (None, post["status"])]
 
     def publication(self, content: Content) -> Publication:
+        """Of `content`, with a picture where a post must have one."""
+        if self.platform == "instagram" and not content.media:
+            picture = Media(url=f"{self.url}/sample.jpg", alt_text="A light in the dark")
+            content = content.model_copy(update={"media": (picture,)})
         return publication_of(content)
 
     def with_credentials(self, **credentials: str) -> Account:
