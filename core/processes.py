@@ -44,6 +44,12 @@ def spawn(
     )
 
 
+def die_with(parent: int, number: signal.Signals) -> None:
+    """The same for a child that sees to it by itself, first of all, and was told its parent's id."""
+    if prepare := _die_with(parent, number):
+        prepare()
+
+
 def stop(process: subprocess.Popen[bytes], *steps: tuple[signal.Signals, float]) -> int:
     """Send each signal in turn and wait its seconds; whatever is left then is killed. Returns the exit status."""
     for number, seconds in steps:

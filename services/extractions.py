@@ -1,10 +1,11 @@
 """The text of files: asked for with the upload, got by the queue, read by whoever writes about it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,9 +16,16 @@ from models import Extraction, ExtractionStatus, File
 from services import queue
 
 TASK: Final = "extract"
-LOST_SECONDS: Final = 3600
+LOST_SECONDS: Final = 3600.0
 """After so long somebody looks after what was asked for and not begun: its job is lost."""
 _BATCH: Final = 100
+
+
+def later(seconds: float) -> ColumnElement[datetime]:
+    """By the database's clock."""
+    return func.now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+
+
 _UNDER_WAY: Final = (ExtractionStatus.PENDING, ExtractionStatus.PROCESSING)
 _ANEW: Final[dict[str, Any]] = {
     "text": None,
@@ -27,7 +35,7 @@ _ANEW: Final[dict[str, Any]] = {
     "progress": 0,
     "attempts": 0,
     "epoch": Extraction.epoch + 1,  # whoever works on it writes nothing any more
-    "due_at": func.now() + func.make_interval(0, 0, 0, 0, 0, 0, LOST_SECONDS),
+    "due_at": later(LOST_SECONDS),
 }
 
 
@@ -68,7 +76,8 @@ async def again(session: AsyncSession, file_id: UUID) -> Found:
     found = await find(session, file_id)
     if not found.ended:
         raise ExtractionUnderWay(
-            f"The text of this file is {found.status}.", remedy=f"Wait for it: GET /v1/files/{file_id}/text?wait=30"
+            f"The text of this file is {found.status}.",
+            remedy=f"Wait for it: GET /v1/files/{file_id}/text?wait=30",
         )
     file = await session.get_one(File, file_id)
     await request(session, file.workspace_id, file_id)
@@ -81,7 +90,9 @@ async def find(session: AsyncSession, file_id: UUID) -> Found:
         *(File.id, File.extraction_status, func.coalesce(Extraction.progress, 0), File.error),
         *(Extraction.text, Extraction.places, Extraction.title, Extraction.language),
     )
-    statement = select(*columns).outerjoin(Extraction, Extraction.file_id == File.id).where(File.id == file_id)
+    statement = (
+        select(*columns).outerjoin(Extraction, Extraction.file_id == File.id).where(File.id == file_id)
+    )
     row = (await session.execute(statement)).one_or_none()
     if row is None:
         raise NotFound("There is no such file.")
