@@ -8,6 +8,8 @@ from sqlalchemy import CursorResult, TextClause, text
 
 from core.db import Database
 from core.settings import Settings
+from services import extractions
+from services.file_orphans import remove_orphans
 
 Bound = Callable[[], Awaitable[int]]
 Routine = Callable[[Database, Settings], Awaitable[int]]
@@ -103,6 +105,8 @@ ROUTINES: Final[Mapping[str, tuple[str, Routine]]] = {
     "keep_partitions": ("11 3 * * *", keep_partitions),
     "archive_workflows": ("23 3 * * *", archive_workflows),
     "remove_deliveries": ("37 * * * *", remove_deliveries),
+    "retry_lost_extractions": ("*/2 * * * *", extractions.retry_lost),
+    "remove_orphans": ("47 2 * * *", remove_orphans),
 }
 """Name: (cron in UTC, routine)."""
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from functools import partial
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import procrastinate
@@ -11,15 +11,23 @@ import structlog
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.exceptions import ConnectorException
 
+from core import storage
 from core.db import SERVICE, libpq_url
-from services import posts, routines, run_starts, run_turns, run_webhooks
+from services import files, posts, routines, run_starts, run_turns, run_webhooks, uploads
+from services.queue import QUEUE, SLOW
 from services.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 
 CONCURRENCY: Final = 4
+SLOW_CONCURRENCY: Final = 2
+FINISH_SECONDS: Final = 2.0
+"""For slow work when the process is told to end; then it is given back."""
 POLL_SECONDS: Final = 5.0
+ROUTINES: Final = "routines"
 UNPUBLISH_TRIES: Final = 8
+DELETE_TRIES: Final = 8
+"""An hour and a half; what is left then is an orphan, which a routine finds."""
 WEBHOOK_RETRIES: Final = 7
 """Powers of 3 seconds apart: 55 minutes in all."""
 _AWAY_SECONDS: Final = 2.0
@@ -36,7 +44,7 @@ def build(runtime: Runtime) -> procrastinate.App:
     app = procrastinate.App(connector=connector)
     retry = RetryStrategy(max_attempts=UNPUBLISH_TRIES, exponential_wait=3)
 
-    @app.task(name=posts.UNPUBLISH_TASK, queue="default", retry=retry, pass_context=True)
+    @app.task(name=posts.UNPUBLISH_TASK, queue=QUEUE, retry=retry, pass_context=True)
     async def unpublish(context: JobContext, *, workspace_id: str, post_id: str) -> None:
         try:
             await posts.take_down(runtime, UUID(workspace_id), UUID(post_id))
@@ -45,18 +53,35 @@ def build(runtime: Runtime) -> procrastinate.App:
                 await posts.give_up_takedown(runtime, UUID(workspace_id), UUID(post_id))
             raise
 
-    @app.task(name=run_starts.TURN_TASK, queue="default")
+    @app.task(name=run_starts.TURN_TASK, queue=QUEUE)
     async def take_turn(*, workspace_id: str, thread_id: str) -> None:
         await run_turns.take_turn(runtime.db, UUID(workspace_id), UUID(thread_id))
 
     again = RetryStrategy(max_attempts=WEBHOOK_RETRIES, exponential_wait=3)
 
-    @app.task(name=run_webhooks.TASK, queue="default", retry=again)
+    @app.task(name=run_webhooks.TASK, queue=QUEUE, retry=again)
     async def tell_of_run(*, workspace_id: str, run_id: str) -> None:
         await run_webhooks.tell(runtime, UUID(workspace_id), UUID(run_id))
 
+    store = storage.of(runtime.settings)
+    patient = RetryStrategy(max_attempts=DELETE_TRIES, exponential_wait=3)
+
+    @app.task(name=files.OBJECT_TASK, queue=QUEUE, retry=patient)
+    async def delete_object(*, path: str) -> None:
+        await store.delete(path)
+
+    @app.task(name=uploads.STAGING_TASK, queue=QUEUE, retry=patient)
+    async def delete_staging(*, upload_id: str) -> None:
+        await uploads.remove_staging(store, UUID(upload_id))
+
+    tries = RetryStrategy(max_attempts=extracting.TRIES, exponential_wait=3)
+
+    @app.task(name=extractions.TASK, queue=SLOW, retry=tries)
+    async def extract(*, workspace_id: str, file_id: str) -> None:
+        await extracting.extract(runtime, UUID(workspace_id), UUID(file_id))
+
     @app.periodic(cron="*/2 * * * *")
-    @app.task(name="retry_stalled", queue="routines", queueing_lock="retry_stalled")
+    @app.task(name="retry_stalled", queue=ROUTINES, queueing_lock="retry_stalled")
     async def retry_stalled(timestamp: int) -> None:
         # A dead worker's jobs stay `doing` until somebody gives them back.
         for job in await app.job_manager.get_stalled_jobs():
@@ -69,10 +94,30 @@ def build(runtime: Runtime) -> procrastinate.App:
 
 def _periodic(app: procrastinate.App, name: str, cron: str, routine: routines.Bound) -> None:
     @app.periodic(cron=cron)
-    @app.task(name=name, queue="routines", queueing_lock=name)
+    @app.task(name=name, queue=ROUTINES, queueing_lock=name)
     async def run_routine(timestamp: int) -> None:
         changed = await routine()
         log.info("routine.done", routine=name, changed=changed)
+
+
+async def _work(app: procrastinate.App) -> None:
+    """Until one of the two ends, which only happens when the database goes away."""
+    options: dict[str, Any] = {
+        "fetch_job_polling_interval": POLL_SECONDS,
+        "install_signal_handlers": False,
+        "delete_jobs": "successful",
+    }
+    slow = {"queues": [SLOW], "concurrency": SLOW_CONCURRENCY, "shutdown_graceful_timeout": FINISH_SECONDS}
+    quick = {"queues": [QUEUE, ROUTINES], "concurrency": CONCURRENCY}
+    workers = [asyncio.create_task(app.run_worker_async(**options, **kind)) for kind in (quick, slow)]
+    try:
+        done, _ = await asyncio.wait(workers, return_when=asyncio.FIRST_COMPLETED)
+        for each in done:
+            each.result()
+    finally:
+        for each in workers:
+            each.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
 
 
 async def run(runtime: Runtime) -> None:
@@ -81,12 +126,7 @@ async def run(runtime: Runtime) -> None:
         app = build(runtime)
         try:
             async with app.open_async():
-                await app.run_worker_async(
-                    concurrency=CONCURRENCY,
-                    fetch_job_polling_interval=POLL_SECONDS,
-                    install_signal_handlers=False,
-                    delete_jobs="successful",
-                )
+                await _work(app)
         except (ConnectorException, psycopg.OperationalError) as error:
             log.warning("queue.database_away", reason=str(error).splitlines()[0] if str(error) else "closed")
         await asyncio.sleep(_AWAY_SECONDS)
