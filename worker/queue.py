@@ -63,16 +63,7 @@ def build(runtime: Runtime) -> procrastinate.App:
     async def tell_of_run(*, workspace_id: str, run_id: str) -> None:
         await run_webhooks.tell(runtime, UUID(workspace_id), UUID(run_id))
 
-    store = storage.of(runtime.settings)
-    patient = RetryStrategy(max_attempts=DELETE_TRIES, exponential_wait=3)
-
-    @app.task(name=files.OBJECT_TASK, queue=QUEUE, retry=patient)
-    async def delete_object(*, path: str) -> None:
-        await store.delete(path)
-
-    @app.task(name=uploads.STAGING_TASK, queue=QUEUE, retry=patient)
-    async def delete_staging(*, upload_id: str) -> None:
-        await uploads.remove_staging(store, UUID(upload_id))
+    _remove_from_storage(app, runtime)
 
     tries = RetryStrategy(max_attempts=extracting.TRIES, exponential_wait=3)
 
@@ -90,6 +81,19 @@ def build(runtime: Runtime) -> procrastinate.App:
     for name, (cron, routine) in routines.ROUTINES.items():
         _periodic(app, name, cron, partial(routine, runtime.db, runtime.settings))
     return app
+
+
+def _remove_from_storage(app: procrastinate.App, runtime: Runtime) -> None:
+    store = storage.of(runtime.settings)
+    patient = RetryStrategy(max_attempts=DELETE_TRIES, exponential_wait=3)
+
+    @app.task(name=files.OBJECT_TASK, queue=QUEUE, retry=patient)
+    async def delete_object(*, path: str) -> None:
+        await store.delete(path)
+
+    @app.task(name=uploads.STAGING_TASK, queue=QUEUE, retry=patient)
+    async def delete_staging(*, upload_id: str) -> None:
+        await uploads.remove_staging(store, UUID(upload_id))
 
 
 def _periodic(app: procrastinate.App, name: str, cron: str, routine: routines.Bound) -> None:

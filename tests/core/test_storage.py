@@ -87,7 +87,7 @@ async def test_the_directory_is_its_users_and_is_swept(tmp_path: Path) -> None:
     assert {file.name for file in (tmp_path / "objects" / "a").iterdir()} == {"kept.txt", "running.bin#1"}
 
 
-async def test_a_store_that_does_not_answer_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_store_that_does_not_answer_says_so(tmp_path: Path) -> None:
     objects = tmp_path / "objects"
     storage = of(Settings(data_dir=tmp_path))
     objects.rmdir()

@@ -1,6 +1,5 @@
 """Object stores: a directory, and a bucket of a loopback S3 server."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,7 +44,7 @@ def stored(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     if request.param == "directory":
         return Settings(data_dir=tmp_path)
     bucket = request.getfixturevalue("_bucket")
-    return Settings(data_dir=tmp_path, storage_url=f"{bucket}/{os.path.basename(tmp_path)}")
+    return Settings(data_dir=tmp_path, storage_url=f"{bucket}/{tmp_path.name}")
 
 
 @pytest.fixture
