@@ -68,7 +68,7 @@ async def request(session: AsyncSession, workspace_id: UUID, file_id: UUID) -> N
     first = {"file_id": file_id, "workspace_id": workspace_id, "due_at": _ANEW["due_at"]}
     statement = insert(Extraction).values(first)
     await session.execute(statement.on_conflict_do_update(index_elements=["file_id"], set_=_ANEW))
-    await queue.defer(session, TASK, workspace_id=workspace_id, file_id=file_id)
+    await queue.defer(session, TASK, queue=queue.SLOW, workspace_id=workspace_id, file_id=file_id)
 
 
 async def again(session: AsyncSession, file_id: UUID) -> Found:
@@ -117,5 +117,5 @@ async def retry_lost(db: Database, settings: Settings) -> int:
         later = {"due_at": _ANEW["due_at"], "epoch": _ANEW["epoch"]}
         await session.execute(update(Extraction).where(Extraction.file_id.in_(files)).values(later))
         for row in found:
-            await queue.defer(session, TASK, workspace_id=row.workspace_id, file_id=row.id)
+            await queue.defer(session, TASK, queue=queue.SLOW, workspace_id=row.workspace_id, file_id=row.id)
     return len(found)

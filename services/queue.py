@@ -7,6 +7,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 QUEUE = "default"
+SLOW = "slow"
+"""What takes minutes: workers do it beside everything else, so that nothing waits behind it."""
 
 _DEFER = text("""
 SELECT procrastinate_defer_jobs_v1(ARRAY[
@@ -16,8 +18,10 @@ SELECT procrastinate_defer_jobs_v1(ARRAY[
 """)
 
 
-async def defer(session: AsyncSession, task: str, *, after_seconds: float | None = None, **ids: Any) -> None:
+async def defer(
+    session: AsyncSession, task: str, *, queue: str = QUEUE, after_seconds: float | None = None, **ids: Any
+) -> None:
     """`ids` only: the queue's tables are no tenant's, so nothing that a person wrote goes there."""
     arguments = orjson.dumps(ids, default=str).decode()
-    job = {"queue": QUEUE, "task": task, "queueing_lock": None, "args": arguments}
+    job = {"queue": queue, "task": task, "queueing_lock": None, "args": arguments}
     await session.execute(_DEFER, {**job, "after_seconds": after_seconds})

@@ -11,11 +11,11 @@ import structlog
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.exceptions import ConnectorException
 
-from core import storage
 from core.db import SERVICE, libpq_url
-from services import files, posts, routines, run_starts, run_turns, run_webhooks, uploads
+from services import posts, routines, run_starts, run_turns, run_webhooks
 from services.queue import QUEUE, SLOW
 from services.runtime import Runtime
+from worker import library
 
 log = structlog.get_logger(__name__)
 
@@ -26,8 +26,6 @@ FINISH_SECONDS: Final = 2.0
 POLL_SECONDS: Final = 5.0
 ROUTINES: Final = "routines"
 UNPUBLISH_TRIES: Final = 8
-DELETE_TRIES: Final = 8
-"""An hour and a half; what is left then is an orphan, which a routine finds."""
 WEBHOOK_RETRIES: Final = 7
 """Powers of 3 seconds apart: 55 minutes in all."""
 _AWAY_SECONDS: Final = 2.0
@@ -70,6 +68,21 @@ def build(runtime: Runtime) -> procrastinate.App:
     @app.task(name=extractions.TASK, queue=SLOW, retry=tries)
     async def extract(*, workspace_id: str, file_id: str) -> None:
         await extracting.extract(runtime, UUID(workspace_id), UUID(file_id))
+
+    @app.periodic(cron="*/2 * * * *")
+    @app.task(name="retry_stalled", queue=ROUTINES, queueing_lock="retry_stalled")
+    async def retry_stalled(timestamp: int) -> None:
+        # A dead worker's jobs stay `doing` until somebody gives them back.
+        for job in await app.job_manager.get_stalled_jobs():
+            await app.job_manager.retry_job(job)
+
+    for name, (cron, routine) in routines.ROUTINES.items():
+        _periodic(app, name, cron, partial(routine, runtime.db, runtime.settings))
+    return app
+
+
+def _remove_from_storage(app: procrastinate.App, runtime: Runtime) -> None:
+    library.add_tasks(app, runtime)
 
     @app.periodic(cron="*/2 * * * *")
     @app.task(name="retry_stalled", queue=ROUTINES, queueing_lock="retry_stalled")
