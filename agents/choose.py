@@ -1,8 +1,10 @@
-"""Which writer and critic a service works with."""
+"""Which agents a service works with."""
 
 from agents.base import Critic, Writer
 from agents.offline.critic import OfflineCritic
+from agents.offline.quoter import OfflineQuoter
 from agents.offline.writer import OfflineWriter
+from agents.quoter import Quoter
 from core.settings import Settings
 
 
@@ -19,4 +21,14 @@ def agents_for(
 
     writer = model(settings, "writer", writer_model or settings.writer_model)
     critic = model(settings, "critic", critic_model or settings.critic_model)
-    return ModelWriter(writer), ModelCritic(critic)
+    return ModelWriter(writer, settings.model_window_words), ModelCritic(critic)
+
+
+def quoter_for(settings: Settings) -> Quoter:
+    """The writer's model, or the offline one."""
+    if not settings.model_backed:
+        return OfflineQuoter()
+    from agents.llm import model
+    from agents.model_quoter import ModelQuoter
+
+    return ModelQuoter(model(settings, "quoter", settings.writer_model))

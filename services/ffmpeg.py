@@ -83,7 +83,18 @@ async def hear(settings: Settings, recording: Path, sound: Path) -> Sound:
 async def clip(settings: Settings, recording: Path, clip: Path, window: Window, *, video: bool) -> None:
     """Cuts `window` out of `recording` into the new file `clip`: MP4 with its pictures, or MP3. Raises Unreadable."""
     pictures = (
-        *("-map", "0:v:0", "-map", "0:a:0?", "-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p"),
+        *(
+            "-map",
+            "0:v:0?",
+            "-map",
+            "0:a:0?",
+            "-c:v",
+            "libx264",
+            "-preset",
+            "veryfast",
+            "-pix_fmt",
+            "yuv420p",
+        ),
         *(
             "-vf",
             "scale=trunc(min(1920\\,iw)/2)*2:-2",

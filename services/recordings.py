@@ -16,12 +16,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.transcriber import Piece, Segment, Transcriber, Transcript, configured, transcriber
-from core.errors import Conflict, ProofroomError
-from core.text import storable
-from models import File
-from services import ffmpeg, metering, seams
+from core.errors import Conflict, NotFound, ProofroomError
+from models import File, Transcription
+from services import ffmpeg, files, metering, seams
 from services.documents import Document, Unreadable
-from services.documents.document import Report
+from services.documents.document import Report, clean
 from services.documents.speech import Cue, compose
 from services.ffmpeg import Sound, Window
 from services.runtime import Runtime
@@ -80,7 +79,24 @@ async def transcribe(runtime: Runtime, file: File, path: Path, report: Report) -
         if error.retryable or isinstance(error, Conflict):
             raise
         raise Unreadable(f"{error.detail} {error.remedy or ''}".strip()) from error
-    return compose((Cue(*asdict(one).values()) for one in segments), language)
+    return composed(segments, language)
+
+
+def composed(segments: Iterable[Segment], language: str | None = None) -> Document:
+    """With a place for each segment, in their order."""
+    return compose((Cue(one.start, one.end, one.text) for one in segments), language)
+
+
+async def find(session: AsyncSession, file_id: UUID) -> Transcription:
+    """Once it is complete. Raises NotFound."""
+    file = await files.find(session, file_id)
+    found = await session.get(Transcription, file_id)
+    if found is None or found.completed_at is None:
+        raise NotFound(
+            "This file has no transcription.",
+            remedy=f"Recordings have one when their extraction_status is completed; this one's is {file.extraction_status}.",
+        )
+    return found
 
 
 async def _known(
@@ -110,7 +126,7 @@ async def _hear(
                     await meter.hand_over(session)
             report(_CONVERTED + (1 - _CONVERTED) * (number + 1) / len(cut))
     segments = seams.join(zip(cut, pieces, strict=True))
-    document = compose(Cue(*asdict(one).values()) for one in segments)
+    document = composed(segments)
     async with runtime.db.service(file.workspace_id) as session:
         done = {"file_id": file.id, "text": document.text, "segments": _json(segments)}
         await session.execute(_COMPLETE, done)
@@ -159,12 +175,12 @@ def _placed(heard: Transcript, window: Window) -> list[Segment]:
         Segment(
             min(window.start + one.start, window.end),
             min(window.start + one.end, window.end),
-            storable(one.text),
+            clean(one.text),
         )
         for one in heard.segments
         if one.start < window.end - window.start
     )
-    return list(placed)
+    return [one for one in placed if one.text]
 
 
 def language_code(name: str | None) -> str | None:

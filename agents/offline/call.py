@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeVar
 
 from uuid_utils.compat import uuid7
 
-from agents.base import OFFLINE, Meter, ModelCall, Prompt, Usage
+from agents.base import OFFLINE, Meter, ModelCall, Prompt, Service, Usage
 
 PROMPT: Final = Prompt(
     model=OFFLINE,
@@ -20,7 +20,7 @@ ResultT = TypeVar("ResultT")
 
 
 async def metered(
-    service: Literal["writer", "critic"],
+    service: Service,
     meter: Meter,
     work: Callable[[], ResultT],
     written: Callable[[ResultT], str] = lambda _: "",
