@@ -1,12 +1,14 @@
 """What a post must look like on each platform beyond the platform's own rules: measured, not felt.
 
 LinkedIn: a hook, which is a whole sentence that ends within the first 200 characters; short paragraphs; plain text.
+Instagram: the same, with a hook of 120 characters.
 X: one complete thought: it stands on its own and ends as a sentence, with no cut words and no ellipsis.
 Blog: a title, an opening paragraph, headings, and an ending in prose.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Final
 
@@ -18,6 +20,8 @@ from agents.offline.sentences import balanced, ended, sentences
 from core.content import Content
 
 HOOK_CHARACTERS: Final = 200
+HOOKS: Final[Mapping[str, int]] = {"instagram": 120}
+"""Platforms that fold a text earlier than LinkedIn does."""
 PARAGRAPH_CHARACTERS: Final = 320
 PARAGRAPH_SENTENCES: Final = 3
 HEADINGS_FROM_WORDS: Final = 120
@@ -44,13 +48,19 @@ def flaws(platform: str, content: Content) -> tuple[Flaw, ...]:
     return tuple(shape(content)) if shape and content.content.strip() else ()
 
 
-def _linkedin(content: Content) -> list[Flaw]:
+def hook_characters(platform: str) -> int:
+    """How long a first sentence may be that is to be read before the text is folded."""
+    return HOOKS.get(platform, HOOK_CHARACTERS)
+
+
+def _in_a_feed(platform: str, label: str, content: Content) -> list[Flaw]:
     text = content.content.strip()
     paragraphs = [paragraph.strip() for paragraph in regex.split(r"\n\s*\n", text) if paragraph.strip()]
     found = []
     first = sentences(paragraphs[0])[0]
-    if len(first) > HOOK_CHARACTERS:
-        found.append(Flaw("hook", first, "Rewrite the opening: one sentence of at most 200 characters."))
+    if len(first) > hook_characters(platform):
+        most = hook_characters(platform)
+        found.append(Flaw("hook", first, f"Rewrite the opening: one sentence of at most {most} characters."))
     elif not _complete(first):
         found.append(Flaw("hook", first, "Change the opening to a whole sentence that says something."))
     for paragraph in paragraphs:
@@ -62,7 +72,7 @@ def _linkedin(content: Content) -> list[Flaw]:
     if not _complete(paragraphs[-1].splitlines()[-1]):
         found.append(Flaw("ending", paragraphs[-1][-120:], "Add an ending: a whole sentence."))
     if mark := _MARKDOWN.search(text):
-        found.append(Flaw("markdown", mark.group(), "Remove the Markdown; LinkedIn shows it as it is typed."))
+        found.append(Flaw("markdown", mark.group(), f"Remove the Markdown; {label} shows it as it is typed."))
     return found
 
 
@@ -105,7 +115,12 @@ def _blog(content: Content) -> list[Flaw]:
     return found
 
 
-SHAPES: Final[Mapping[str, Callable[[Content], list[Flaw]]]] = {"linkedin": _linkedin, "x": _x, "blog": _blog}
+SHAPES: Final[Mapping[str, Callable[[Content], list[Flaw]]]] = {
+    "linkedin": partial(_in_a_feed, "linkedin", "LinkedIn"),
+    "x": _x,
+    "blog": _blog,
+    "instagram": partial(_in_a_feed, "instagram", "Instagram"),
+}
 
 
 def _complete(sentence: str) -> bool:

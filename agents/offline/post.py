@@ -8,7 +8,7 @@ import regex
 from agents.offline.material import FEW, Material, clipped, finished, headline, pick
 from agents.offline.ranking import Sentence
 from agents.offline.sentences import joined
-from agents.shapes import HOOK_CHARACTERS, PARAGRAPH_CHARACTERS
+from agents.shapes import HOOK_CHARACTERS, PARAGRAPH_CHARACTERS, hook_characters
 from core.content import Content
 
 USUAL_WORDS: Final = 170
@@ -23,17 +23,19 @@ def posts(material: Material) -> Iterator[Content]:
     """The best first; each opens with another sentence."""
     for opening in _openings(material):
         yield Content(content=_composed(material, opening))
+    hook = hook_characters(material.policy.platform)
     for text in (*(one.text for one in material.prose[:5]), material.article.title, material.rough):
         if text:
-            yield Content(content=clipped(text, HOOK_CHARACTERS, material.policy))
+            yield Content(content=clipped(text, hook, material.policy))
 
 
 def _openings(material: Material) -> list[Sentence]:
     used = material.previous.strip().split("\n")[0] if material.asked.new_opening else None
+    hook = hook_characters(material.policy.platform)
     able = [
         one
         for one in material.prose
-        if not one.leans and len(one.text) <= HOOK_CHARACTERS and one.text != used and one.kind == "paragraph"
+        if not one.leans and len(one.text) <= hook and one.text != used and one.kind == "paragraph"
     ]
     if len(material.prose) < FEW:
         return able or list(material.prose[:1])  # what is this short keeps its order
@@ -87,7 +89,7 @@ def _laid_out(material: Material, opening: Sentence, body: list[Sentence], endin
         middle = ["\n".join(f"• {finished(one.text)}" for one in body)]
     parts = [
         headline(material),
-        clipped(opening.text, HOOK_CHARACTERS, material.policy),
+        clipped(opening.text, hook_characters(material.policy.platform), material.policy),
         *middle,
         finished(ending.text) if ending else "",
         _hashtags(material),

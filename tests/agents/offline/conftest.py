@@ -48,7 +48,7 @@ def score() -> Callable[[Brief, Policy, Content], tuple[int, Judgement]]:
     """The overall score as the loop computes it with even weights, and the judgement."""
 
     def make(brief: Brief, policy: Policy, content: Content) -> tuple[int, Judgement]:
-        judged = judge(JudgeRequest(brief, policy, content, policy.violations(content)))
+        judged = judge(JudgeRequest(brief, policy, content, policy.for_writer(policy.violations(content))))
         return round(sum(finding.score for finding in judged.findings.values()) / 5), judged
 
     return make
