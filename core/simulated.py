@@ -6,9 +6,13 @@ Its credentials follow from its name. They protect nothing: simulators listen on
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
-Simulated = Literal["linkedin", "x", "blog", "instagram"]
+Simulated = Literal["linkedin", "x", "blog", "instagram", "email"]
+
+SIMULATED_LIST: Final = "Simulated readers"
+SIMULATED_READERS: Final = ("ada@readers.example", "grace@readers.example", "bounce@readers.example")
+"""Whom a new workspace's newsletters go to; of the last one the simulated mail server says that it is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,8 @@ class SimulatedAccount:
 
 
 def simulated_account(platform: Simulated, username: str, simulator_url: str) -> SimulatedAccount:
-    """`username`: 1 to 64 of `a-z0-9_-`. LinkedIn's is an organisation, whose posts can be read back."""
+    """`username`: 1 to 64 of `a-z0-9_-`. LinkedIn's is an organisation, whose posts can be read back; for e-mail
+    `simulator_url` is the mail server's, smtp://…."""
     url = simulator_url.rstrip("/")
     match platform:
         case "linkedin":
@@ -41,6 +46,11 @@ def simulated_account(platform: Simulated, username: str, simulator_url: str) ->
                 f"{url}/instagram",
                 {"access_token": instagram_token(username)},
             )
+        case "email":
+            sender = f"{username}@newsletter.example"
+            login = {"username": username, "password": mail_password(username)}
+            named = {"from_address": sender, "from_name": username, "list": SIMULATED_LIST}
+            return SimulatedAccount(username, sender, url, {**login, **named})
 
 
 def linkedin_token(username: str) -> str:
@@ -62,6 +72,10 @@ def instagram_token(username: str) -> str:
 def instagram_user_id(username: str) -> str:
     """Seventeen digits, as Instagram's are."""
     return f"178414{int(_digest(f'instagram:{username}')[:12], 16) % 10**11:011}"
+
+
+def mail_password(username: str) -> str:
+    return f"sim-mail-{username}"
 
 
 def ghost_key(username: str) -> str:

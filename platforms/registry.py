@@ -5,7 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from platforms import blog, instagram, linkedin, x
+from platforms import blog, email, instagram, linkedin, x
 from platforms.base import Platform
 
 
@@ -14,6 +14,7 @@ class PlatformName(StrEnum):
     X = "x"
     BLOG = "blog"
     INSTAGRAM = "instagram"
+    EMAIL = "email"
 
 
 PLATFORMS: Final[Mapping[PlatformName, Platform]] = MappingProxyType(
@@ -22,5 +23,6 @@ PLATFORMS: Final[Mapping[PlatformName, Platform]] = MappingProxyType(
         PlatformName.X: x.PLATFORM,
         PlatformName.BLOG: blog.PLATFORM,
         PlatformName.INSTAGRAM: instagram.PLATFORM,
+        PlatformName.EMAIL: email.PLATFORM,
     }
 )

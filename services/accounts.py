@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from uuid_utils.compat import uuid7
 from core import sql
 from core.crypto import Keyring
 from core.errors import Conflict, FieldError, Invalid, NotFound, Unavailable
-from core.http import AddressRefused
+from core.http import AddressRefused, check_address
 from core.principal import Principal
 from core.settings import Settings
 from core.simulated import simulated_account
@@ -25,7 +26,7 @@ from core.text import storable
 from models import AccountStatus, ConnectedAccount
 from platforms.base import Account, Identity, PlatformError, Reauthorize, Refused
 from platforms.registry import PLATFORMS, PlatformName
-from services import pages
+from services import mailing, pages
 from services.sending import error
 
 _NAME_LENGTH: Final = 255
@@ -75,7 +76,7 @@ def unusable(row: ConnectedAccount | None, settings: Settings) -> Mapping[str, s
         return error(
             "NoAccount", "The account is gone.", "Connect one, then retry the job with its account_id."
         )
-    if row.simulated and not settings.simulates:
+    if row.simulated and (not settings.simulates or _simulator(PlatformName(row.platform), settings) is None):
         detail = f"{row.username} is simulated, and this service has no simulators."
         return error("SimulatedAccount", detail, "Connect a real account and start a review for it.")
     if row.status == "disconnected" or row.credentials is None:
@@ -129,7 +130,14 @@ async def connect(
     credentials: Mapping[str, str],
     identity: Identity,
 ) -> ConnectedAccount:
-    """Store what `check` has confirmed. Connected before: its credentials are replaced, and its history stays."""
+    """Store what `check` has confirmed. Connected before: its credentials are replaced, and its history stays.
+
+    Raises Invalid where it names a mailing list that is not there.
+    """
+    metadata = dict(identity.metadata)
+    if platform is PlatformName.EMAIL:
+        listed = await mailing.by_name(session, credentials["list"], "/credentials/list")
+        metadata["list_id"] = str(listed.id)
     found = await session.scalar(
         select(ConnectedAccount).where(
             ConnectedAccount.user_id == principal.user_id,
@@ -151,7 +159,7 @@ async def connect(
     row.error_message = None
     row.error_count = 0
     row.simulated = False
-    row.metadata_ = dict(identity.metadata)
+    row.metadata_ = metadata
     session.add(row)
     await session.flush()
     await session.refresh(row)
@@ -214,14 +222,17 @@ async def give_simulated(
     username: str,
 ) -> None:
     """A new workspace of `proofroom up` gets an account on every simulated platform."""
-    if settings.simulator_url is None:
-        return
     for platform in PlatformName:
+        simulator = _simulator(platform, settings)
+        if simulator is None:
+            continue
         # Workspaces are apart on the simulators as well.
-        made = simulated_account(
-            platform.value, f"{_handle(username)}-{workspace_id.hex[-8:]}", settings.simulator_url
-        )
+        made = simulated_account(platform.value, f"{_handle(username)}-{workspace_id.hex[-8:]}", simulator)
         account_id = uuid7()
+        metadata = {}
+        if platform is PlatformName.EMAIL:
+            listed = await mailing.give_simulated(session, keyring, workspace_id, user_id)
+            metadata["list_id"] = str(listed.id)
         values = {
             "id": account_id,
             "workspace_id": workspace_id,
@@ -232,6 +243,7 @@ async def give_simulated(
             "display_name": f"{username} (simulated)",
             "credentials": keyring.encrypt(orjson.dumps(dict(made.credentials)), _context(account_id)),
             "simulated": True,
+            "metadata": metadata,
         }
         await session.execute(insert(ConnectedAccount).values(**values).on_conflict_do_nothing())
 
@@ -258,15 +270,29 @@ def _account(row: ConnectedAccount, settings: Settings, credentials: Mapping[str
         credentials=credentials,
         metadata=metadata,
         simulated=bool(row.simulated),
+        addresses=partial(check_address, settings, exempt=_simulated_mail(settings)),
     )
+
+
+def _simulator(platform: PlatformName, settings: Settings) -> str | None:
+    """Where it listens."""
+    if platform is not PlatformName.EMAIL:
+        return settings.simulator_url
+    return next((f"smtp://{peer}" for peer in _simulated_mail(settings)), None)
+
+
+def _simulated_mail(settings: Settings) -> tuple[str, ...]:
+    port = settings.simulator_mail_port
+    return (f"127.0.0.1:{port}",) if settings.simulates and port else ()
 
 
 def _base_url(row: ConnectedAccount, settings: Settings) -> str:
     platform = PlatformName(row.platform)
     if row.simulated:
         # Found anew at each start: the simulators' port may have changed.
-        assert settings.simulator_url is not None, "a deployed service never simulates"
-        return simulated_account(platform.value, row.username, settings.simulator_url).base_url
+        simulator = _simulator(platform, settings)
+        assert simulator is not None, "a deployed service never simulates"
+        return simulated_account(platform.value, row.username, simulator).base_url
     configured = {
         PlatformName.LINKEDIN: settings.linkedin_url,
         PlatformName.X: settings.x_url,

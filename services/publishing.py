@@ -5,6 +5,7 @@ found `publishing` is never sent again before the platform has been asked.
 """
 
 import time
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 from uuid import UUID
@@ -18,9 +19,10 @@ from core import metrics, sql
 from core.sql import Statement
 from graphs.records import content_of, draft_of
 from graphs.run import Pause
-from platforms.base import Kept, Publication, Receipt
+from models import ConnectedAccount
+from platforms.base import Kept, Publication, Receipt, Recipients
 from platforms.registry import PLATFORMS, PlatformName
-from services import accounts, rate_limits, sending
+from services import accounts, newsletters, rate_limits, sending
 from services.claims import Claim, ClaimLost
 from services.commit import Advance
 from services.orders import Order, attempt_row, job_row, moment, order_of, post_row
@@ -57,6 +59,8 @@ async def advance(claim: Claim, runtime: Runtime, progress: Progress, pause: Pau
     match order.job["status"]:
         case "queued" | "scheduled":
             answer = await _publish_when_due(order, runtime, progress)
+        case "publishing" if PLATFORMS[PlatformName(claim.platform)].mails:
+            answer = await _go_on(order, runtime, progress)
         case "publishing":
             answer = await _look_up(order, runtime, progress)
         case "published":
@@ -130,23 +134,39 @@ async def _publish_when_due(order: Order, runtime: Runtime, progress: Progress) 
         # As it is: touching the job would make it look as if it had become due only now.
         await _leave(order, runtime, progress, due_in=wait)
         return None
+    return await _send(order, runtime, progress, row)
+
+
+async def _send(order: Order, runtime: Runtime, progress: Progress, row: ConnectedAccount) -> Answer | None:
+    """None when nothing can be sent, or there is more to be sent; then the thread has been released."""
+    claim, job, platform = order.claim, order.job, PLATFORMS[PlatformName(order.claim.platform)]
+    recipients = await newsletters.outgoing(runtime, claim, row, job["id"]) if platform.mails else None
+    if isinstance(recipients, Mapping):
+        await _leave(order, runtime, progress, status="held", error=recipients)
+        return None
     account = accounts.opened(row, runtime.settings, runtime.keyring)
     sent = {
         **job,
         "status": "publishing",
-        "attempts": job["attempts"] + 1,
+        "attempts": job["attempts"] + (job["status"] != "publishing"),
         "error": None,
         "simulated": row.simulated,
     }
-    deadline = time.monotonic() + settings.publish_deadline_seconds
-    await _commit_before_call(order, runtime, progress, sent)
+    seconds = newsletters.CALL_SECONDS if recipients else runtime.settings.publish_deadline_seconds
+    deadline = time.monotonic() + seconds
+    await _commit_before_call(order, runtime, progress, {**sent, "deadline_in": seconds})
     unanswered, unreachable = await _tries_before(runtime, claim, job)
     attempt = Attempt(deadline - time.monotonic(), unanswered, unreachable)
     if attempt.deadline_seconds <= 0:
         raise ClaimLost
-    publication = _publication(order, runtime, moment(job["first_attempt_at"]) or claim.now)
+    publication = _publication(order, runtime, moment(job["first_attempt_at"]) or claim.now, recipients)
     job.update(sent)
-    return await sending.publish(runtime.http, platform, account, publication, attempt)
+    answer = await sending.publish(runtime.http, platform, account, publication, attempt)
+    judged = await recipients.judge(answer) if recipients else answer
+    if isinstance(judged, Answer):
+        return judged
+    await _leave(order, runtime, progress, status="publishing", deadline_in=0, due_in=judged)
+    return None
 
 
 async def _commit_before_call(
@@ -160,7 +180,7 @@ async def _commit_before_call(
             thread_status="busy",
             hold=True,
             lease_seconds=settings.lease_seconds,
-            jobs=[{**job, "deadline_in": settings.publish_deadline_seconds}],
+            jobs=[job],
         ),
     )
 
@@ -175,7 +195,9 @@ WHERE j.thread_id = f.id AND j.id = :job_id RETURNING j.id
 """)
 
 
-def _publication(order: Order, runtime: Runtime, first_attempt_at: datetime) -> Publication:
+def _publication(
+    order: Order, runtime: Runtime, first_attempt_at: datetime, recipients: Recipients | None = None
+) -> Publication:
     claim, job = order.claim, order.job
 
     async def keep(kept: Kept) -> None:
@@ -189,16 +211,36 @@ def _publication(order: Order, runtime: Runtime, first_attempt_at: datetime) -> 
             if await sql.row(connection, _KEEP, row) is None:
                 raise ClaimLost
 
-    return Publication(UUID(job["id"]), order.content, first_attempt_at, job["progress"], keep)
+    return Publication(UUID(job["id"]), order.content, first_attempt_at, job["progress"], keep, recipients)
+
+
+async def _go_on(order: Order, runtime: Runtime, progress: Progress) -> Answer | None:
+    """What goes to many, in the middle of it. Each recipient has a row: nobody needs to be asked what was sent."""
+    if await _is_under_way(order, runtime, progress):
+        return None
+    async with runtime.db.autocommit() as connection:
+        row = await accounts.read(connection, UUID(order.job["connected_account_id"]))
+    problem = accounts.problem(row, runtime.settings)
+    if row is None or problem is not None:
+        await _leave(order, runtime, progress, status="held", error=problem or sending.NO_ACCOUNT)
+        return None
+    return await _send(order, runtime, progress, row)
+
+
+async def _is_under_way(order: Order, runtime: Runtime, progress: Progress) -> bool:
+    """The last call's deadline is still to come; then the thread has been released until it is over."""
+    left = (cast("datetime", moment(order.job["deadline"])) - order.claim.now).total_seconds()
+    if left > 0:
+        await _leave(order, runtime, progress, due_in=left)
+    return left > 0
 
 
 async def _look_up(order: Order, runtime: Runtime, progress: Progress) -> Answer | None:
     """A worker died, or heard no answer: once lease and deadline have passed, the platform is asked."""
     claim, job = order.claim, order.job
-    settled_for = (claim.now - cast("datetime", moment(job["deadline"]))).total_seconds()
-    if settled_for < 0:
-        await _leave(order, runtime, progress, due_in=-settled_for)
+    if await _is_under_way(order, runtime, progress):
         return None
+    settled_for = (claim.now - cast("datetime", moment(job["deadline"]))).total_seconds()
     async with runtime.db.autocommit() as connection:
         row = await accounts.read(connection, UUID(job["connected_account_id"]))
     unusable = accounts.unusable(row, runtime.settings)

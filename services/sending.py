@@ -149,7 +149,11 @@ async def look_up(
 
 def of_another(answer: Answer, receipt: Receipt) -> Answer:
     """The post that was found by its words is another job's: this one's are not out a second time."""
-    detail = f"The same words are out already, by another approval: {receipt.url}"
+    return refused(answer, f"The same words are out already, by another approval: {receipt.url}")
+
+
+def refused(answer: Answer, detail: str) -> Answer:
+    """The call was answered, and all the same nothing is out."""
     problem = error("Refused", detail, "Edit the draft in its new review, or reject it.")
     return Answer(
         "failed", "refused", answer.kind, answer.seconds, answer.evidence, error=problem, refusal=detail

@@ -22,6 +22,7 @@ TYPE_OF_PLATFORM: Final[Mapping[str, TemplateType]] = {
     PlatformName.X: TemplateType.TWITTER,
     PlatformName.BLOG: TemplateType.BLOG,
     PlatformName.INSTAGRAM: TemplateType.INSTAGRAM,
+    PlatformName.EMAIL: TemplateType.EMAIL,
 }
 PLACEHOLDER: Final = re.compile(r"[a-z][a-z0-9_]{0,49}")
 PROMPT_LIMIT: Final = 20_000

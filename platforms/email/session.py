@@ -139,4 +139,4 @@ async def _socket(account: Account, address: SplitResult) -> socket.socket:
             raise
         else:
             return tried
-    raise Unreachable(f"{host} cannot be reached: {last or 'no answer'}") from last
+    raise Unreachable(f"{host} cannot be reached: {str(last) or 'no answer came'}") from last

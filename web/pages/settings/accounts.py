@@ -90,5 +90,5 @@ def _address(given: str) -> str | None:
     try:
         return _URL.validate_python(given)
     except ValidationError:
-        detail = "Give an address that begins with https:// and has no ? or # in it."
+        detail = "Give an address that begins with https://, or smtp:// for mail, and has no ? or # in it."
         raise Invalid(detail, errors=[FieldError("/url", detail)]) from None
