@@ -15,7 +15,7 @@ from core.db import SERVICE, libpq_url
 from services import posts, routines, run_starts, run_turns, run_webhooks
 from services.queue import QUEUE, SLOW
 from services.runtime import Runtime
-from worker import library
+from worker import library, recordings
 
 log = structlog.get_logger(__name__)
 
@@ -61,27 +61,6 @@ def build(runtime: Runtime) -> procrastinate.App:
     async def tell_of_run(*, workspace_id: str, run_id: str) -> None:
         await run_webhooks.tell(runtime, UUID(workspace_id), UUID(run_id))
 
-    _remove_from_storage(app, runtime)
-
-    tries = RetryStrategy(max_attempts=extracting.TRIES, exponential_wait=3)
-
-    @app.task(name=extractions.TASK, queue=SLOW, retry=tries)
-    async def extract(*, workspace_id: str, file_id: str) -> None:
-        await extracting.extract(runtime, UUID(workspace_id), UUID(file_id))
-
-    @app.periodic(cron="*/2 * * * *")
-    @app.task(name="retry_stalled", queue=ROUTINES, queueing_lock="retry_stalled")
-    async def retry_stalled(timestamp: int) -> None:
-        # A dead worker's jobs stay `doing` until somebody gives them back.
-        for job in await app.job_manager.get_stalled_jobs():
-            await app.job_manager.retry_job(job)
-
-    for name, (cron, routine) in routines.ROUTINES.items():
-        _periodic(app, name, cron, partial(routine, runtime.db, runtime.settings))
-    return app
-
-
-def _remove_from_storage(app: procrastinate.App, runtime: Runtime) -> None:
     library.add_tasks(app, runtime)
 
     @app.periodic(cron="*/2 * * * *")
@@ -94,27 +73,6 @@ def _remove_from_storage(app: procrastinate.App, runtime: Runtime) -> None:
     for name, (cron, routine) in routines.ROUTINES.items():
         _periodic(app, name, cron, partial(routine, runtime.db, runtime.settings))
     return app
-
-
-def _remove_from_storage(app: procrastinate.App, runtime: Runtime) -> None:
-    store = storage.of(runtime.settings)
-    patient = RetryStrategy(max_attempts=DELETE_TRIES, exponential_wait=3)
-
-    @app.task(name=files.OBJECT_TASK, queue=QUEUE, retry=patient)
-    async def delete_object(*, path: str) -> None:
-        await store.delete(path)
-
-    @app.task(name=uploads.STAGING_TASK, queue=QUEUE, retry=patient)
-    async def delete_staging(*, upload_id: str) -> None:
-        await uploads.remove_staging(store, UUID(upload_id))
-
-
-def _periodic(app: procrastinate.App, name: str, cron: str, routine: routines.Bound) -> None:
-    @app.periodic(cron=cron)
-    @app.task(name=name, queue=ROUTINES, queueing_lock=name)
-    async def run_routine(timestamp: int) -> None:
-        changed = await routine()
-        log.info("routine.done", routine=name, changed=changed)
 
 
 async def _work(app: procrastinate.App) -> None:
