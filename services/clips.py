@@ -37,7 +37,7 @@ async def request(session: AsyncSession, workspace_id: UUID, file_id: UUID) -> T
     await session.refresh(transcription, with_for_update=True)
     if transcription.clips_status != ClipsStatus.PENDING:
         await rows.change(session, transcription, {"clips_status": ClipsStatus.PENDING, "clips_error": None})
-        await queue.defer(session, FIND_TASK, workspace_id=workspace_id, file_id=file_id)
+        await queue.defer(session, FIND_TASK, queue=queue.SLOW, workspace_id=workspace_id, file_id=file_id)
     return transcription
 
 
@@ -58,7 +58,7 @@ async def request_cut(session: AsyncSession, clip_id: UUID) -> Clip:
     await session.refresh(clip, with_for_update=True)
     if clip.status in {ClipStatus.FOUND, ClipStatus.FAILED}:
         await rows.change(session, clip, {"status": ClipStatus.PENDING, "error": None})
-        await queue.defer(session, CUT_TASK, workspace_id=clip.workspace_id, clip_id=clip.id)
+        await queue.defer(session, CUT_TASK, queue=queue.SLOW, workspace_id=clip.workspace_id, clip_id=clip.id)
     return clip
 
 

@@ -9,18 +9,17 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from api import problems
+from api import objects
 from api.deps import Db, FormWork, Keys, LibraryEditor, Session, SettingsOf, StorageOf, Viewer
 from api.forms import sent_file
+from api.objects import BYTES, Object
 from api.openapi import also
 from api.pages import Page, Paging
-from api.ranges import RangeNotSatisfiable, attachment, wanted
 from api.route import StreamingRoute
 from api.route import router as new_router
 from api.schemas.files import FileLinkIn, FileLinkOut, FileOut, FilePublicIn, UploadOut
 from core.errors import NotFound
 from core.settings import Settings
-from core.storage import Storage
 from models import File
 from services import file_links, files, projects, uploads
 from services.file_receiving import received
@@ -42,18 +41,6 @@ _FORM: Final[dict[str, Any]] = {
             }
         },
     }
-}
-_BYTES: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
-    206: {"description": "The range that was asked for.", "content": {"*/*": {}}},
-    304: {"description": "It is what `If-None-Match` names."},
-    **also(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE),
-}
-_SAFE: Final = {
-    # A file is anybody's words: opened by itself it runs nothing and reaches nothing.
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "X-Content-Type-Options": "nosniff",
-    "Accept-Ranges": "bytes",
 }
 
 
@@ -95,19 +82,19 @@ async def delete_file(file_id: UUID, _: LibraryEditor, session: Session) -> None
     await files.delete(session, file_id)
 
 
-@router.get("/files/{file_id}/content", response_class=StreamingResponse, responses=_BYTES)
+@router.get("/files/{file_id}/content", response_class=StreamingResponse, responses=BYTES)
 async def get_file_content(
     file_id: UUID, request: Request, _: Viewer, session: Session, storage: StorageOf
 ) -> Response:
     """The bytes, or a range of them."""
-    return await _answer(request, storage, await files.find(session, file_id))
+    return await objects.answer(request, storage, _object(await files.find(session, file_id)))
 
 
 @router.head("/files/{file_id}/content", include_in_schema=False)
 async def head_file_content(
     file_id: UUID, request: Request, _: Viewer, session: Session, storage: StorageOf
 ) -> Response:
-    return await _answer(request, storage, await files.find(session, file_id))
+    return await objects.answer(request, storage, _object(await files.find(session, file_id)))
 
 
 @router.post("/files/{file_id}/links", status_code=201)
@@ -146,7 +133,7 @@ async def publish_file(
 @links.get(
     "/{token}",
     response_class=StreamingResponse,
-    responses={**_BYTES, **also(HTTPStatus.NOT_FOUND, HTTPStatus.GONE)},
+    responses={**BYTES, **also(HTTPStatus.NOT_FOUND, HTTPStatus.GONE)},
 )
 async def open_file(token: str, request: Request, db: Db, keyring: Keys, storage: StorageOf) -> Response:
     """A public file, or one that a link was made for. Nobody need be signed in."""
@@ -155,7 +142,7 @@ async def open_file(token: str, request: Request, db: Db, keyring: Keys, storage
         file = await files.find(session, link.file_id)
     if not link.signed and file.public_url is None:
         raise NotFound("There is no such file.")
-    answer = await _answer(request, storage, file)
+    answer = await objects.answer(request, storage, _object(file))
     answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return answer
 
@@ -165,31 +152,8 @@ async def head_open_file(token: str, request: Request, db: Db, keyring: Keys, st
     return await open_file(token, request, db, keyring, storage)
 
 
-async def _answer(request: Request, storage: Storage, file: File) -> Response:
-    """Raises NotFound when an accident took the object, before anything is said."""
-    found = await storage.head(file.path)
-    if found is None:
-        raise NotFound("The file's bytes are not in the storage any more.", remedy="Upload it again.")
-    etag = f'"{(file.sha256 or b"").hex()}"'
-    try:
-        part = wanted(request.headers, etag, found.size)
-    except RangeNotSatisfiable as error:
-        refusal = problems.of(error)
-        refusal.headers["Content-Range"] = f"bytes */{found.size}"
-        return refusal
-    headers = {**_SAFE, "ETag": etag, "Content-Disposition": attachment(file.name)}
-    if part.status is HTTPStatus.NOT_MODIFIED:
-        return Response(status_code=part.status, headers=headers)
-    headers |= {
-        "Content-Type": file.mime_type or "application/octet-stream",
-        "Content-Length": str(part.end - part.start),
-    }
-    if part.status is HTTPStatus.PARTIAL_CONTENT:
-        headers["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{found.size}"
-    if request.method == "HEAD":
-        return Response(status_code=part.status, headers=headers)
-    content = storage.read(file.path, part.start, part.end)
-    return StreamingResponse(content, status_code=part.status, headers=headers)
+def _object(file: File) -> Object:
+    return Object(file.path, f'"{(file.sha256 or b"").hex()}"', file.name, file.mime_type)
 
 
 def _address(request: Request, settings: Settings, token: str) -> str:
