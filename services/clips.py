@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 from agents.choose import quoter_for
 from agents.transcriber import Segment
 from core import storage
-from core.errors import ProofroomError
+from core.errors import Conflict, ProofroomError
 from models import Clip, ClipsStatus, ClipStatus, File, Transcription
 from services import ffmpeg, files, metering, pages, queue, recordings, rows
 from services.documents import Unreadable
@@ -29,6 +29,10 @@ AFTER_SECONDS: Final = 0.35
 """A clip begins and ends a little beyond the words: where in a segment they are is estimated."""
 _READ_BYTES: Final = 1024 * 1024
 _LATER: Final = "It could not be done just now, after several tries. Ask for it again."
+
+
+class ClipNotCut(Conflict):
+    title = "The clip is not cut"
 
 
 async def request(session: AsyncSession, workspace_id: UUID, file_id: UUID) -> Transcription:
@@ -52,13 +56,25 @@ async def find(session: AsyncSession, clip_id: UUID) -> Clip:
     return await rows.find(session, Clip, clip_id, "clip")
 
 
+def content(clip: Clip) -> tuple[str, str | None]:
+    """Where its file lies, and of what type it is. Raises ClipNotCut."""
+    if clip.path is None:
+        raise ClipNotCut(
+            f"There is no file of this clip: it is {clip.status}.",
+            remedy="POST /v1/clips/{id}/cut, and wait until its status is cut.",
+        )
+    return clip.path, clip.mime_type
+
+
 async def request_cut(session: AsyncSession, clip_id: UUID) -> Clip:
     """Does nothing for one that is cut already, or is being cut."""
     clip = await find(session, clip_id)
     await session.refresh(clip, with_for_update=True)
     if clip.status in {ClipStatus.FOUND, ClipStatus.FAILED}:
         await rows.change(session, clip, {"status": ClipStatus.PENDING, "error": None})
-        await queue.defer(session, CUT_TASK, queue=queue.SLOW, workspace_id=clip.workspace_id, clip_id=clip.id)
+        await queue.defer(
+            session, CUT_TASK, queue=queue.SLOW, workspace_id=clip.workspace_id, clip_id=clip.id
+        )
     return clip
 
 
@@ -151,7 +167,7 @@ async def _pending(session: AsyncSession, file_id: UUID) -> Transcription | None
 
 
 def _clips(transcription: Transcription, quotes: Sequence[str]) -> Iterator[Clip]:
-    segments = [Segment(**one) for one in transcription.segments]
+    segments = recordings.segments_of(transcription)
     begins = [place.at for place in recordings.composed(segments).places]
     for rank, quote in enumerate(quotes):
         at = transcription.text.index(quote)

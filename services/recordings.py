@@ -133,6 +133,10 @@ async def _hear(
     return segments, language
 
 
+def segments_of(transcription: Transcription) -> list[Segment]:
+    return _segments(transcription.segments)
+
+
 def windows(seconds: float) -> Iterator[Window]:
     """What each piece holds; each begins before the one before it ends."""
     start = 0.0
