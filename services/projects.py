@@ -1,14 +1,39 @@
 """Projects: what a workspace writes about."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.errors import NotFound
 from core.principal import Principal
 from models import Project
 from services import pages, rows
+
+
+class Part(StrEnum):
+    FILES = "files"
+    OUTPUTS = "outputs"
+
+
+SHOWN: Final = 200
+"""Of each part, the newest: lists of their own have the rest."""
+_WHOLE: Final = text("""
+SELECT p.*,
+    CASE WHEN :files THEN (
+        SELECT coalesce(jsonb_agg(to_jsonb(f) || jsonb_build_object('sha256', encode(f.sha256, 'hex'))
+            ORDER BY created_at DESC, id DESC), '[]')
+        FROM (SELECT * FROM files WHERE project_id = p.id ORDER BY created_at DESC, id DESC LIMIT :shown) f
+    ) END AS files,
+    CASE WHEN :outputs THEN (
+        SELECT coalesce(jsonb_agg(to_jsonb(o) ORDER BY created_at DESC, id DESC), '[]')
+        FROM (SELECT * FROM outputs WHERE project_id = p.id ORDER BY created_at DESC, id DESC LIMIT :shown) o
+    ) END AS outputs
+FROM projects p WHERE p.id = :id
+""")
 
 
 async def create(
@@ -31,6 +56,16 @@ async def find(session: AsyncSession, project_id: UUID) -> Project:
     return await rows.find(session, Project, project_id, "project")
 
 
+async def whole(session: AsyncSession, project_id: UUID, parts: Collection[Part]) -> Mapping[str, Any]:
+    """The project and what is asked for of what is in it, in one statement."""
+    wanted = {part.value: part in parts for part in Part}
+    given = {"id": project_id, "shown": SHOWN, **wanted}
+    found = (await session.execute(_WHOLE, given)).mappings().one_or_none()
+    if found is None:
+        raise NotFound("There is no such project.")
+    return {name: value for name, value in found.items() if wanted.get(name, True)}
+
+
 async def change(session: AsyncSession, project_id: UUID, changes: Mapping[str, object]) -> Project:
     project = await find(session, project_id)
     await rows.change(session, project, changes)
@@ -38,6 +73,6 @@ async def change(session: AsyncSession, project_id: UUID, changes: Mapping[str, 
 
 
 async def delete(session: AsyncSession, project_id: UUID) -> None:
-    """Its workflows stay, without a project."""
+    """Its files go with it, and what is stored of them after the commit; its workflows stay, without a project."""
     await session.delete(await find(session, project_id))
     await session.flush()

@@ -1,10 +1,17 @@
+from typing import Annotated, Final
 from uuid import UUID
+
+from fastapi import Query
 
 from api.deps import LibraryEditor, Session, Viewer
 from api.pages import Page, Paging
 from api.route import router as new_router
+from api.schemas.files import ProjectWhole
 from api.schemas.library import ProjectIn, ProjectOut, ProjectPatch
 from services import projects
+from services.projects import Part
+
+_PARTS: Final = f"^({'|'.join(Part)})?(,({'|'.join(Part)}))*$"
 
 router = new_router("/v1/projects", "library")
 
@@ -20,9 +27,18 @@ async def create_project(body: ProjectIn, principal: LibraryEditor, session: Ses
     return ProjectOut.model_validate(project)
 
 
-@router.get("/{project_id}")
-async def get_project(project_id: UUID, _: Viewer, session: Session) -> ProjectOut:
-    return ProjectOut.model_validate(await projects.find(session, project_id))
+@router.get("/{project_id}", response_model_exclude_unset=True)
+async def get_project(
+    project_id: UUID,
+    _: Viewer,
+    session: Session,
+    include: Annotated[
+        str, Query(pattern=_PARTS, description="`files`, `outputs`, or both with a comma.")
+    ] = "",
+) -> ProjectWhole:
+    """With `include` also what is in it, the newest 200 of each kind."""
+    parts = [Part(name) for name in include.split(",") if name]
+    return ProjectWhole.model_validate(await projects.whole(session, project_id, parts))
 
 
 @router.patch("/{project_id}")
@@ -34,5 +50,5 @@ async def change_project(
 
 @router.delete("/{project_id}", status_code=204)
 async def delete_project(project_id: UUID, _: LibraryEditor, session: Session) -> None:
-    """Its workflows stay, without a project."""
+    """Its files go with it; its workflows stay, without a project."""
     await projects.delete(session, project_id)
