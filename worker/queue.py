@@ -62,6 +62,7 @@ def build(runtime: Runtime) -> procrastinate.App:
         await run_webhooks.tell(runtime, UUID(workspace_id), UUID(run_id))
 
     library.add_tasks(app, runtime)
+    recordings.add_tasks(app, runtime)
 
     @app.periodic(cron="*/2 * * * *")
     @app.task(name="retry_stalled", queue=ROUTINES, queueing_lock="retry_stalled")
@@ -73,6 +74,14 @@ def build(runtime: Runtime) -> procrastinate.App:
     for name, (cron, routine) in routines.ROUTINES.items():
         _periodic(app, name, cron, partial(routine, runtime.db, runtime.settings))
     return app
+
+
+def _periodic(app: procrastinate.App, name: str, cron: str, routine: routines.Bound) -> None:
+    @app.periodic(cron=cron)
+    @app.task(name=name, queue=ROUTINES, queueing_lock=name)
+    async def run_routine(timestamp: int) -> None:
+        changed = await routine()
+        log.info("routine.done", routine=name, changed=changed)
 
 
 async def _work(app: procrastinate.App) -> None:
