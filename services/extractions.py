@@ -26,7 +26,7 @@ def later(seconds: float) -> ColumnElement[datetime]:
     return func.now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
 
 
-_UNDER_WAY: Final = (ExtractionStatus.PENDING, ExtractionStatus.PROCESSING)
+ENDED: Final = frozenset({ExtractionStatus.COMPLETED, ExtractionStatus.FAILED})
 _ANEW: Final[dict[str, Any]] = {
     "text": None,
     "places": [],
@@ -56,10 +56,6 @@ class Found:
     title: str | None
     language: str | None
 
-    @property
-    def ended(self) -> bool:
-        return self.status not in _UNDER_WAY
-
 
 async def request(session: AsyncSession, workspace_id: UUID, file_id: UUID) -> None:
     """Have the file's text got, anew where there is some; it begins once the caller commits."""
@@ -74,7 +70,7 @@ async def request(session: AsyncSession, workspace_id: UUID, file_id: UUID) -> N
 async def again(session: AsyncSession, file_id: UUID) -> Found:
     """For a person. Raises NotFound and ExtractionUnderWay."""
     found = await find(session, file_id)
-    if not found.ended:
+    if found.status not in ENDED:
         raise ExtractionUnderWay(
             f"The text of this file is {found.status}.",
             remedy=f"Wait for it: GET /v1/files/{file_id}/text?wait=30",

@@ -6,6 +6,7 @@ from api.routes import (
     api_keys,
     auth,
     events,
+    extractions,
     files,
     invitations,
     members,
@@ -34,6 +35,7 @@ ROUTERS = (
     workflows.router,
     events.router,
     reviews.router,
+    *langgraph.BUSY,
     presence.router,
     workspace_events.router,
     threads.router,
@@ -58,5 +60,5 @@ ROUTERS = (
     templates.router,
     resources.router,
     profile.router,
-    *langgraph.ROUTERS,
+    *langgraph.OTHERS,
 )

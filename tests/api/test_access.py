@@ -51,6 +51,8 @@ NEEDS: dict[str, tuple[Role, Scope]] = {
     "get_project": (VIEWER, Scope.READ),
     "change_project": (EDITOR, Scope.LIBRARY_WRITE),
     "delete_project": (EDITOR, Scope.LIBRARY_WRITE),
+    "get_file_text": (VIEWER, Scope.READ),
+    "extract_file_again": (EDITOR, Scope.LIBRARY_WRITE),
     "list_templates": (VIEWER, Scope.READ),
     "create_template": (EDITOR, Scope.LIBRARY_WRITE),
     "get_template": (VIEWER, Scope.READ),
