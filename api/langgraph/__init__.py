@@ -6,10 +6,9 @@ ignored here; one that we know and cannot honour is refused.
 
 from api.langgraph import assistants, meta, runs, stateless, states, thread_streams, threads
 
-ROUTERS = (
-    runs.router,
+BUSY = (runs.router, threads.router)
+OTHERS = (
     stateless.router,
-    threads.router,
     states.router,
     thread_streams.router,
     assistants.router,
