@@ -19,24 +19,7 @@ TASK: Final = "extract"
 LOST_SECONDS: Final = 3600.0
 """After so long somebody looks after what was asked for and not begun: its job is lost."""
 _BATCH: Final = 100
-
-
-def later(seconds: float) -> ColumnElement[datetime]:
-    """By the database's clock."""
-    return func.now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
-
-
 ENDED: Final = frozenset({ExtractionStatus.COMPLETED, ExtractionStatus.FAILED})
-_ANEW: Final[dict[str, Any]] = {
-    "text": None,
-    "places": [],
-    "title": None,
-    "language": None,
-    "progress": 0,
-    "attempts": 0,
-    "epoch": Extraction.epoch + 1,  # whoever works on it writes nothing any more
-    "due_at": later(LOST_SECONDS),
-}
 
 
 class ExtractionUnderWay(Conflict):
@@ -61,9 +44,19 @@ async def request(session: AsyncSession, workspace_id: UUID, file_id: UUID) -> N
     """Have the file's text got, anew where there is some; it begins once the caller commits."""
     asked = {"extraction_status": ExtractionStatus.PENDING, "error": None}
     await session.execute(update(File).where(File.id == file_id).values(asked))
-    first = {"file_id": file_id, "workspace_id": workspace_id, "due_at": _ANEW["due_at"]}
+    first = {"file_id": file_id, "workspace_id": workspace_id, "due_at": later(LOST_SECONDS)}
+    anew = {
+        "text": None,
+        "places": [],
+        "title": None,
+        "language": None,
+        "progress": 0,
+        "attempts": 0,
+        "epoch": Extraction.epoch + 1,  # whoever works on it writes nothing any more
+        "due_at": later(LOST_SECONDS),
+    }
     statement = insert(Extraction).values(first)
-    await session.execute(statement.on_conflict_do_update(index_elements=["file_id"], set_=_ANEW))
+    await session.execute(statement.on_conflict_do_update(index_elements=["file_id"], set_=anew))
     await queue.defer(session, TASK, queue=queue.SLOW, workspace_id=workspace_id, file_id=file_id)
 
 
@@ -110,8 +103,13 @@ async def retry_lost(db: Database, settings: Settings) -> int:
         files = [row.id for row in found]
         pending = {"extraction_status": ExtractionStatus.PENDING}
         await session.execute(update(File).where(File.id.in_(files)).values(pending))
-        later = {"due_at": _ANEW["due_at"], "epoch": _ANEW["epoch"]}
-        await session.execute(update(Extraction).where(Extraction.file_id.in_(files)).values(later))
+        freed = {"due_at": later(LOST_SECONDS), "epoch": Extraction.epoch + 1}
+        await session.execute(update(Extraction).where(Extraction.file_id.in_(files)).values(freed))
         for row in found:
             await queue.defer(session, TASK, queue=queue.SLOW, workspace_id=row.workspace_id, file_id=row.id)
     return len(found)
+
+
+def later(seconds: float) -> ColumnElement[datetime]:
+    """By the database's clock."""
+    return func.now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)

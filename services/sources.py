@@ -5,11 +5,11 @@ from http import HTTPStatus
 from typing import Final
 
 import httpx
-import trafilatura
 
 from agents.base import Source
 from core.errors import FieldError, ProofroomError
 from core.http import AddressRefused, ContentTypeRefused, Fetched, ResponseTooLarge, fetch
+from services.documents import page
 
 LIMIT_SECONDS: Final = 10
 """For all of it: names, redirects, the body and the extraction."""
@@ -76,12 +76,7 @@ def _read(fetched: Fetched) -> tuple[str | None, str]:
     """Title and text. PostgreSQL takes no NUL."""
     if fetched.media_type in _PLAIN:
         return None, _decode(fetched).replace("\0", "").strip()
-    document = trafilatura.bare_extraction(
-        fetched.body, url=fetched.url, include_comments=False, include_formatting=True, with_metadata=True
-    )
-    if document is None or isinstance(document, dict):
-        return None, ""
-    return document.title, (document.text or "").replace("\0", "").strip()
+    return page.article(fetched.body, fetched.url)
 
 
 def _decode(fetched: Fetched) -> str:

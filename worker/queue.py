@@ -91,8 +91,12 @@ async def _work(app: procrastinate.App) -> None:
         "install_signal_handlers": False,
         "delete_jobs": "successful",
     }
-    slow = {"queues": [SLOW], "concurrency": SLOW_CONCURRENCY, "shutdown_graceful_timeout": FINISH_SECONDS}
-    quick = {"queues": [QUEUE, ROUTINES], "concurrency": CONCURRENCY}
+    slow: dict[str, Any] = {
+        "queues": [SLOW],
+        "concurrency": SLOW_CONCURRENCY,
+        "shutdown_graceful_timeout": FINISH_SECONDS,
+    }
+    quick: dict[str, Any] = {"queues": [QUEUE, ROUTINES], "concurrency": CONCURRENCY}
     workers = [asyncio.create_task(app.run_worker_async(**options, **kind)) for kind in (quick, slow)]
     try:
         done, _ = await asyncio.wait(workers, return_when=asyncio.FIRST_COMPLETED)

@@ -53,6 +53,7 @@ ROUTERS = (
     platforms.router,
     projects.router,
     files.router,
+    extractions.router,
     files.sending,
     files.links,
     uploads.router,
