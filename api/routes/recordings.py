@@ -27,6 +27,7 @@ _SUBTITLES: Final[dict[int | str, dict[str, Any]]] = {
 As = Annotated[
     str | None,
     Query(
+        alias="format",
         pattern="^(json|srt|vtt)$",
         description="Subtitles with `srt` or `vtt`, which `Accept: application/x-subrip` or `text/vtt` asks for, too.",
     ),
@@ -39,11 +40,11 @@ As = Annotated[
     responses={**_SUBTITLES, **also(HTTPStatus.NOT_FOUND)},
 )
 async def get_transcription(
-    file_id: UUID, request: Request, _: Viewer, session: Session, format: As = None
+    file_id: UUID, request: Request, _: Viewer, session: Session, asked: As = None
 ) -> TranscriptionOut | Response:
     """Of a recording whose `extraction_status` is completed."""
     found = await recordings.find(session, file_id)
-    form = _form(format, request.headers.get("accept", ""))
+    form = _form(asked, request.headers.get("accept", ""))
     if form is None:
         return TranscriptionOut.model_validate(found)
     text = subtitles(recordings.segments_of(found), form)
