@@ -76,12 +76,18 @@ def simulator_url(data_dir: Path, wanted_port: int) -> str:
     if before and before.simulator_url:
         require_free(data_dir, LOOPBACK, port_of(before.simulator_url))
         return before.simulator_url
+    return f"http://{LOOPBACK}:{free_port(wanted_port)}"
+
+
+def free_port(wanted: int) -> int:
+    """On loopback: the wanted one, or where that is taken any other."""
     try:
-        free = listen(LOOPBACK, wanted_port)
-    except ConfigurationError:  # at the first start any other does as well
+        free = listen(LOOPBACK, wanted)
+    except ConfigurationError:
         free = listen(LOOPBACK, 0)
     with free:
-        return f"http://{LOOPBACK}:{free.getsockname()[1]}"
+        port: int = free.getsockname()[1]
+    return port
 
 
 def port_of(url: str) -> int:

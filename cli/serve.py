@@ -112,13 +112,19 @@ def worker(
         flush()
 
 
-def simulators(port: int, journal: Annotated[Path | None, typer.Option()] = None) -> None:
+def simulators(
+    port: int,
+    journal: Annotated[Path | None, typer.Option()] = None,
+    mail_port: Annotated[int | None, typer.Option()] = None,
+) -> None:
     """Serve the simulated platforms on loopback."""
     settings = load()
     log.configure(settings, "simulators")
     from simulators.app import create_app
 
-    config = uvicorn.Config(create_app(journal), log_config=None, access_log=False, server_header=False)
+    config = uvicorn.Config(
+        create_app(journal, mail_port), log_config=None, access_log=False, server_header=False
+    )
     uvicorn.Server(config).run([listen("127.0.0.1", port)])
 
 

@@ -40,6 +40,7 @@ class Plan:
     port: int
     workers: int
     simulator_url: str | None
+    mail_port: int | None
 
     @property
     def url(self) -> str:
@@ -69,7 +70,8 @@ def up(
             stack.enter_context(data_directory.alone(folder))
             data_directory.require_free(folder, host, port)
             simulator_url = data_directory.simulator_url(folder, port + 1) if simulators else None
-            plan = Plan(folder, host, port, workers, simulator_url)
+            mail_port = data_directory.free_port(0) if simulators else None
+            plan = Plan(folder, host, port, workers, simulator_url, mail_port)
             data_directory.write(folder, plan.url, plan.simulator_url)
             cluster = None
             if database_url is None:
@@ -102,7 +104,10 @@ def _environment(plan: Plan, database_url: str) -> dict[str, str]:
         "PROOFROOM_PORT": str(plan.port),
         "PROMETHEUS_MULTIPROC_DIR": str(plan.data_dir / "metrics"),
     }
-    return variables | ({"PROOFROOM_SIMULATOR_URL": plan.simulator_url} if plan.simulator_url else {})
+    if plan.simulator_url:
+        variables["PROOFROOM_SIMULATOR_URL"] = plan.simulator_url
+        variables["PROOFROOM_SIMULATOR_MAIL_PORT"] = str(plan.mail_port)
+    return variables
 
 
 def _prepare(plan: Plan) -> str | None:
@@ -125,7 +130,8 @@ def _supervisor(plan: Plan) -> Supervisor:
     groups = [[child("api", "api"), *(child(f"worker-{n}", "worker") for n in range(1, plan.workers + 1))]]
     if plan.simulator_url:
         port, journal = data_directory.port_of(plan.simulator_url), plan.data_dir / "simulators.jsonl"
-        groups.insert(0, [child("simulators", "simulators", str(port), "--journal", str(journal))])
+        options = ("--journal", str(journal), "--mail-port", str(plan.mail_port))
+        groups.insert(0, [child("simulators", "simulators", str(port), *options)])
     return Supervisor(groups, _say, lambda pid: _mark_dead(pid, str(metrics)))
 
 

@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse
 
 from simulators.record import Entry
 
-_NAMES = {"linkedin": "LinkedIn", "x": "X", "blog": "the blog", "instagram": "Instagram"}
+_NAMES = {"linkedin": "LinkedIn", "x": "X", "blog": "the blog", "instagram": "Instagram", "email": "a mailbox"}
 _STYLE = """
 body{font:17px/1.5 system-ui,sans-serif;margin:0;background:#f3f2ef;color:#1c1c1c}
 .banner{background:#fde68a;padding:.6rem 1rem;text-align:center;font-size:.9rem}
@@ -32,7 +32,9 @@ def post_page(entry: Entry) -> HTMLResponse:
     html = entry.fields.get("html")
     body = html if isinstance(html, str) else f'<div class="text">{escape(entry.text)}</div>'
     at = datetime.fromtimestamp(entry.created_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    meta = f'<p class="meta">{escape(entry.account)} · {at}</p>'
+    to = entry.fields.get("to")
+    addressed = f" → {escape(to)}" if isinstance(to, str) else ""
+    meta = f'<p class="meta">{escape(entry.account)}{addressed} · {at}</p>'
     return _page(
         entry.platform, title or f"{entry.account} on {_NAMES[entry.platform]}", f"{meta}{heading}{body}"
     )

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from core.content import Media
 
-Platform = Literal["linkedin", "x", "blog", "instagram"]
+Platform = Literal["linkedin", "x", "blog", "instagram", "email"]
 Kind = Literal["post", "image", "container"]
 
 
