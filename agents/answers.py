@@ -1,6 +1,6 @@
 """What a model may answer. Anything else is malformed and asked for again: nothing is clipped into shape."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -23,12 +23,25 @@ Text = Annotated[str, AfterValidator(_storable)]
 Words = Annotated[Text, AfterValidator(_said)]
 
 
+def _all_required(schema: dict[str, Any]) -> None:
+    """Strict servers want every field named, also one that others may leave out."""
+    schema["required"] = list(schema["properties"])
+
+
 class Answer(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=_all_required)
+
+
+class Basis(Answer):
+    """The writer's word for where it has something from; code looks whether it is so."""
+
+    quote: Text
+    passage: int
 
 
 class Post(Answer):
     content: Words
+    grounds: list[Basis] = Field(default_factory=list)
 
 
 class Article(Answer):
@@ -37,6 +50,18 @@ class Article(Answer):
     excerpt: Text
     tags: list[Text]
     keywords: list[Text]
+    grounds: list[Basis] = Field(default_factory=list)
+
+
+class Gist(Answer):
+    """What is left of some passages."""
+
+    passages: list[int] = Field(min_length=1)
+    text: Words
+
+
+class Digest(Answer):
+    notes: list[Gist] = Field(min_length=1)
 
 
 class Opinion(Answer):
@@ -47,12 +72,18 @@ class Opinion(Answer):
     score: int = Field(ge=0, le=100)
 
 
+class Unsupported(Answer):
+    quote: Text
+    instruction: Words
+
+
 class Judgment(Answer):
     platform_appropriateness: Opinion
     style_consistency: Opinion
     clarity: Opinion
     engagement: Opinion
     grammar: Opinion
+    ungrounded: list[Unsupported] = Field(default_factory=list)
     feedback: Text
 
     def opinions(self) -> dict[Criterion, Opinion]:

@@ -49,9 +49,17 @@ def numbered(source: Source) -> dict[int, Passage]:
 def notes(source: Source) -> tuple[Note, ...]:
     """Its passages as what is to be condensed."""
     return tuple(
-        Note(text=passage.text, heading=passage.heading, passages=(passage.number,))
+        Note(text=_body(passage.text), heading=passage.heading, passages=(passage.number,))
         for passage in passages(source)
     )
+
+
+def _body(text: str) -> str:
+    """Without the headings that it begins with, unless it is all heading."""
+    at = 0
+    while named := _HEADING.match(text, at):
+        at = named.end()
+    return text[at:] or text
 
 
 def size(text: str) -> int:
@@ -94,7 +102,7 @@ def _joined(text: str) -> Iterator[Span]:
         length = size(text[start:end])
         headed = text.startswith("#", start)
         full = count >= FEWEST_WORDS or count + length > MOST_WORDS
-        if count and (headed and not alone or full and not alone):
+        if count and ((headed and not alone) or (full and not alone)):
             yield open_at, open_to
             count = 0
         if not count:

@@ -1,17 +1,15 @@
 """Prompts are files; what was written by others goes into them inside a fence."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from string import Template
 
-from agents.base import Brief, Prompt
+from agents.base import Brief, Note, Prompt
+from agents.passages import passages
 from core.policy import Policy
-
-SOURCE_LIMIT = 200_000
-"""Characters of the article that a model is shown: about 50,000 tokens, which fits every current model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +71,25 @@ def wishes(brief: Brief) -> str:
 
 
 def article(brief: Brief) -> dict[str, str]:
-    """The source as material, cut at SOURCE_LIMIT with a word about it in the name."""
+    """The source as material, by its numbered passages, or what was noted of them."""
     source = brief.source
-    whole = len(source.text) <= SOURCE_LIMIT
-    heading = "".join(
-        f"{name}: {value}\n" for name, value in (("Title", source.title), ("URL", source.url)) if value
-    )
-    name = "article" if whole else f"article, the first {SOURCE_LIMIT} characters"
-    return {name: f"{heading}\n{source.text[:SOURCE_LIMIT]}" if heading else source.text[:SOURCE_LIMIT]}
+    lines = [
+        f"{name}: {value}" for name, value in (("[0] Title", source.title), ("URL", source.url)) if value
+    ]
+    if brief.notes:
+        return {"article, condensed to notes": "\n\n".join([*lines, *noted(brief.notes)])}
+    texts = (f"[{passage.number}] {passage.text}" for passage in passages(source))
+    return {"article": "\n\n".join([*lines, *texts])}
+
+
+def noted(notes: Sequence[Note]) -> Iterator[str]:
+    """Below their headings, each with the numbers of its passages before it."""
+    heading = None
+    for note in notes:
+        if note.heading and note.heading != heading:
+            heading = note.heading
+            yield f"## {heading}"
+        yield f"[{', '.join(map(str, note.passages))}] {note.text}"
 
 
 def _limits(policy: Policy) -> list[str]:

@@ -1,12 +1,15 @@
 """The writer that asks a language model."""
 
+import asyncio
 from dataclasses import dataclass
 
-from agents.answers import Article, Post
-from agents.base import Attempt, Meter, WriteRequest, Written
+from agents.answers import Article, Basis, Post
+from agents.base import Attempt, CondenseRequest, Ground, Meter, Note, WriteRequest, Written
+from agents.condense import condensed
 from agents.llm import Model
 from agents.metadata import article_metadata
 from agents.prompt import Question, article, fenced, fill, platform_values, wishes
+from agents.provenance import Claimed, trace
 from core.content import Content
 
 FIRST = "Write the post."
@@ -19,13 +22,19 @@ NEXT = (
 @dataclass(frozen=True, slots=True)
 class ModelWriter:
     model: Model
+    window_words: int
+
+    async def condense(self, request: CondenseRequest, meter: Meter) -> tuple[Note, ...]:
+        """Raises as `write` does."""
+        return await condensed(self.model, request, meter)
 
     async def write(self, request: WriteRequest, meter: Meter) -> Written:
         """Raises ModelFailed, and BudgetExceeded through the meter."""
         asked = question(request)
         if request.policy.title_max is None:
             post, prompt = await self.model.ask(asked, Post, meter, watched="content")
-            return Written(Content(content=post.content.strip()), prompt)
+            text = post.content.strip()
+            return Written(Content(content=text), prompt, await _grounds(request, text, post.grounds))
         answer, prompt = await self.model.ask(asked, Article, meter, watched="content")
         text = answer.content.strip()
         metadata = article_metadata(
@@ -35,7 +44,14 @@ class ModelWriter:
             tags=answer.tags,
             keywords=answer.keywords,
         )
-        return Written(Content(content=text, metadata=metadata), prompt)
+        grounds = await _grounds(request, text, answer.grounds)
+        return Written(Content(content=text, metadata=metadata), prompt, grounds)
+
+
+async def _grounds(request: WriteRequest, text: str, named: list[Basis]) -> tuple[Ground, ...]:
+    claimed = [Claimed(basis.quote, basis.passage) for basis in named]
+    # In a thread: a source may have a million characters.
+    return await asyncio.to_thread(trace, text, request.brief.source, claimed)
 
 
 def question(request: WriteRequest) -> Question:
@@ -68,6 +84,7 @@ def _draft(attempt: Attempt) -> str:
 
 def _notes(attempt: Attempt) -> str:
     notes = [f"Broken rule: {violation.message} {violation.remedy}" for violation in attempt.violations]
+    notes += [f'Unsupported: "{remark.quote}" {remark.instruction}' for remark in attempt.ungrounded]
     notes += [
         f'{criterion} {finding.score}/100: {finding.instruction} (about: "{finding.quote}")'
         for criterion, finding in attempt.findings.items()

@@ -141,6 +141,8 @@ class Settings(BaseSettings):
     writer_model: str = "gpt-5-mini"
     critic_model: str = "gpt-5-mini"
     model_timeout_seconds: float = Field(120, gt=0)
+    model_window_words: int = Field(60_000, ge=1_000)
+    """Of a source that a model reads at once: about 80,000 tokens of English. A longer one is condensed first."""
     model_retries: int = Field(2, ge=0, le=10)
     model_prices: Annotated[dict[str, ModelPrice], NoDecode, BeforeValidator(_json)] = Field(
         default_factory=lambda: {

@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation, model_validator
 
-from agents.base import CRITERIA, Brief, Criterion, Critic, Meter, NullMeter, Source, Writer
+from agents.base import CRITERIA, Brief, Criterion, Critic, Meter, Note, NullMeter, Source, Writer
 from agents.choose import agents_for
 from core.settings import settings
 from graphs.state import State
@@ -84,6 +84,7 @@ def brief_of(state: State, wishes: Context) -> Brief:
     options = state.get("options") or {}
     return Brief(
         source=Source.model_validate(state["source"]),
+        notes=tuple(Note.model_validate(note) for note in state.get("notes") or ()),
         template=options.get("template"),
         tone_of_voice=wishes.tone_of_voice,
         audience=options.get("audience"),

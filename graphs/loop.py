@@ -1,5 +1,6 @@
 """The loop itself: write, score, ask a person, ask for the publication. docs/concepts.md draws it."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from typing import Final, Literal, assert_never, cast
 from uuid import UUID
@@ -9,13 +10,23 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command, interrupt
 
-from agents.base import Attempt, JudgeRequest, WriteRequest
+from agents.base import Attempt, Ground, JudgeRequest, Source, WriteRequest
+from agents.provenance import Claimed, trace
 from core.content import Content
 from core.policy import Policy
+from graphs import condensing
 from graphs.context import Context, agents_of, brief_of, wishes
 from graphs.interrupts import Decision, Receipt, edited
 from graphs.payloads import publish_payload, review_payload
-from graphs.records import attempt_of, content_of, draft_of, draft_record, evaluation_of, evaluation_record
+from graphs.records import (
+    attempt_of,
+    content_of,
+    draft_of,
+    draft_record,
+    evaluation_of,
+    evaluation_record,
+    grounds_of,
+)
 from graphs.state import DecisionRecord, DraftRecord, EvaluationRecord, Input, Output, ReceiptRecord, State
 from platforms.registry import PLATFORMS, PlatformName
 
@@ -29,12 +40,13 @@ def build(platform: str) -> Graph:
     """Compiled without a checkpointer: Studio brings its own, `graphs.run.bind` adds the service's."""
     nodes = Loop(PLATFORMS[PlatformName(platform)].policy)
     graph = StateGraph(State, context_schema=Context, input_schema=Input, output_schema=Output)
+    graph.add_node("condense", nodes.condense)
     graph.add_node("generate", nodes.generate)
     graph.add_node("evaluate", nodes.evaluate)
     graph.add_node("human_review", nodes.human_review)
     graph.add_node("publish", nodes.publish)
     graph.add_edge(START, "generate")
-    graph.add_edge("generate", "evaluate")
+    graph.add_conditional_edges("generate", _read_or_written)
     return graph.compile(name=platform)
 
 
@@ -47,11 +59,14 @@ class Loop:
     async def generate(self, state: State, runtime: Runtime[Context]) -> State:
         wanted = wishes(state, runtime.context)
         writer, _, meter = agents_of(wanted)
+        brief = brief_of(state, wanted)
+        if not brief.notes and condensing.too_long(brief.source, writer):
+            return {"condensing": condensing.BEGINNING}
         base = state.get("best_draft_id") or state.get("active_draft_id")
         previous = attempt_of(state, base) if base else None
         written = await writer.write(
             WriteRequest(
-                brief=brief_of(state, wanted),
+                brief=brief,
                 policy=self.policy,
                 sequence=len(state.get("drafts") or ()),
                 previous=self._to_mend(previous) if previous else None,
@@ -60,8 +75,18 @@ class Loop:
             meter,
         )
         content = _with_pictures(written.content, previous)
-        draft = draft_record(_thread(runtime), state, content, prompt=written.prompt, based_on_id=base)
+        draft = draft_record(
+            _thread(runtime), state, content, written.grounds, prompt=written.prompt, based_on_id=base
+        )
         return {"drafts": [draft], "active_draft_id": draft["id"], "round": state.get("round", 0) + 1}
+
+    async def condense(
+        self, state: State, runtime: Runtime[Context]
+    ) -> Command[Literal["condense", "generate"]]:
+        wanted = wishes(state, runtime.context)
+        writer, _, meter = agents_of(wanted)
+        update = await condensing.step(state, brief_of(state, wanted), writer, meter)
+        return Command(update=update, goto="condense" if update["condensing"] else "generate")
 
     async def evaluate(
         self, state: State, runtime: Runtime[Context]
@@ -77,6 +102,8 @@ class Loop:
                 policy=self.policy,
                 content=content,
                 violations=self.policy.for_writer(violations),
+                grounds=grounds_of(draft),
+                feedback=state.get("feedback"),
             ),
             meter,
         )
@@ -97,7 +124,8 @@ class Loop:
         earlier = evaluation_of(state, best) if best else None
         leading = evaluation if earlier is None or _rank(evaluation) > _rank(earlier) else earlier
         mendable = any(each["code"] not in self.policy.for_reviewer for each in leading["violations"])
-        passed = not mendable and leading["score"] >= wanted.quality_bar
+        sound = not mendable and not leading.get("ungrounded")
+        passed = sound and leading["score"] >= wanted.quality_bar
         stop = passed or state["round"] >= wanted.max_rounds or not _gained(earlier, evaluation)
         return Command(
             update={
@@ -122,7 +150,10 @@ class Loop:
                 return Command(update=update, goto="publish")
             case "edit":
                 content = edited(content_of(draft), decision)
-                human = draft_record(_thread(runtime), state, content, prompt=None, based_on_id=draft["id"])
+                grounds = await asyncio.to_thread(_regrounded, state, content, draft)
+                human = draft_record(
+                    _thread(runtime), state, content, grounds, prompt=None, based_on_id=draft["id"]
+                )
                 return Command(
                     update={**update, "drafts": [human], "active_draft_id": human["id"]}, goto="evaluate"
                 )
@@ -156,6 +187,10 @@ class Loop:
         return f"{feedback}\n{self.policy.label} refused the last draft: {refusal}" if refusal else feedback
 
 
+def _read_or_written(state: State) -> Literal["condense", "evaluate"]:
+    return "condense" if state.get("condensing") else "evaluate"
+
+
 def _with_pictures(written: Content, previous: Attempt | None) -> Content:
     """A writer writes; the pictures that somebody chose for the earlier draft stay."""
     if previous is None or written.media:
@@ -163,16 +198,23 @@ def _with_pictures(written: Content, previous: Attempt | None) -> Content:
     return written.model_copy(update={"media": previous.content.media})
 
 
-def _rank(evaluation: EvaluationRecord) -> tuple[int, int]:
-    return -len(evaluation["violations"]), evaluation["score"]
+def _regrounded(state: State, content: Content, before: DraftRecord) -> tuple[Ground, ...]:
+    """Where the words of the draft before have stayed, their passages have too."""
+    claimed = [Claimed(ground.quote, ground.passage) for ground in grounds_of(before)]
+    return trace(content.content, Source.model_validate(state["source"]), claimed)
+
+
+def _rank(evaluation: EvaluationRecord) -> tuple[int, bool, int]:
+    return -len(evaluation["violations"]), not evaluation.get("ungrounded"), evaluation["score"]
 
 
 def _gained(earlier: EvaluationRecord | None, latest: EvaluationRecord) -> bool:
-    """Fewer violations, or a score that rose by enough."""
+    """Fewer violations, fewer claims without support, or a score that rose by enough."""
     if earlier is None:
         return True
     fewer = len(earlier["violations"]) - len(latest["violations"])
-    return fewer > 0 or (fewer == 0 and latest["score"] - earlier["score"] >= LEAST_GAIN)
+    supported = len(earlier.get("ungrounded", ())) > len(latest.get("ungrounded", ()))
+    return fewer > 0 or (fewer == 0 and (supported or latest["score"] - earlier["score"] >= LEAST_GAIN))
 
 
 def _objection(state: State, draft: DraftRecord, decision: Decision) -> str | None:

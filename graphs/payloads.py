@@ -91,6 +91,7 @@ def _draft_shown(draft: DraftRecord) -> DraftShown:
         "media": draft["media"],
         "source": draft["source"],
         "based_on_id": draft["based_on_id"],
+        "provenance": draft.get("provenance", []),
     }
 
 
@@ -102,6 +103,7 @@ def _evaluation_shown(evaluation: EvaluationRecord) -> EvaluationShown:
         "criteria_scores": evaluation["criteria_scores"],
         "findings": evaluation["findings"],
         "violations": evaluation["violations"],
+        "ungrounded": evaluation.get("ungrounded", []),
         "feedback": evaluation["feedback"],
         "model": evaluation["model"],
         "prompt_hash": evaluation["prompt_hash"],
@@ -118,6 +120,9 @@ def _description(policy: Policy, state: State, draft: DraftRecord, evaluation: E
     if evaluation["violations"]:
         broken = [f"- {violation['message']} {violation['remedy']}" for violation in evaluation["violations"]]
         parts.append("\n".join(["**It breaks the platform's rules:**", *broken]))
+    if ungrounded := evaluation.get("ungrounded"):
+        claims = [f"- “{claim['quote']}” {claim['instruction']}" for claim in ungrounded]
+        parts.append("\n".join(["**Nothing in the source supports:**", *claims]))
     if title := content_of(draft).title:
         parts.append(f"# {title}")
     parts.append(draft["content"])

@@ -1,13 +1,13 @@
 """Between what agents and policies speak and what the state keeps."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID, uuid5
 
-from agents.base import CRITERIA, Attempt, Finding, Judgement, Prompt
+from agents.base import CRITERIA, Attempt, Finding, Ground, Judgement, Prompt, Remark
 from core.content import Content, draft_id
 from core.policy import Violation
-from graphs.state import DraftRecord, EvaluationRecord, PromptRecord, State
+from graphs.state import DraftRecord, EvaluationRecord, GroundRecord, PromptRecord, State
 
 PROMPT_LENGTH: Final = 20_000
 """Characters of a prompt that the state keeps: each checkpoint holds all of them, and a source may have a million."""
@@ -35,11 +35,22 @@ def attempt_of(state: State, draft_id: str) -> Attempt:
         for criterion in CRITERIA
     }
     violations = tuple(Violation(**violation) for violation in evaluation["violations"])
-    return Attempt(content_of(draft_of(state, draft_id)), findings, violations)
+    ungrounded = tuple(Remark(**remark) for remark in evaluation.get("ungrounded", ()))
+    return Attempt(content_of(draft_of(state, draft_id)), findings, violations, ungrounded)
+
+
+def grounds_of(draft: DraftRecord) -> tuple[Ground, ...]:
+    return tuple(Ground.model_validate(ground) for ground in draft.get("provenance", ()))
 
 
 def draft_record(
-    thread_id: UUID, state: State, content: Content, *, prompt: Prompt | None, based_on_id: str | None
+    thread_id: UUID,
+    state: State,
+    content: Content,
+    grounds: Sequence[Ground],
+    *,
+    prompt: Prompt | None,
+    based_on_id: str | None,
 ) -> DraftRecord:
     """`prompt` is None for a person's draft."""
     sequence = len(state.get("drafts") or ())
@@ -53,6 +64,7 @@ def draft_record(
         "media": dumped["media"],
         "source": "ai" if prompt else "human",
         "based_on_id": based_on_id,
+        "provenance": [cast("GroundRecord", ground.model_dump()) for ground in grounds],
         "prompt": _prompt(prompt) if prompt else None,
     }
 
@@ -75,6 +87,9 @@ def evaluation_record(
         },
         "violations": [
             {"code": v.code, "field": v.field, "message": v.message, "remedy": v.remedy} for v in violations
+        ],
+        "ungrounded": [
+            {"quote": remark.quote, "instruction": remark.instruction} for remark in judgement.ungrounded
         ],
         "feedback": judgement.feedback,
         "model": judgement.prompt.model,

@@ -8,11 +8,43 @@ from typing_extensions import TypedDict
 Outcome = Literal["published", "rejected", "cancelled"]
 
 
+class PlaceRecord(TypedDict):
+    kind: Literal["page", "slide", "chapter", "time"]
+    label: str | None
+    seconds: float | None
+
+
+class BeginningRecord(PlaceRecord):
+    at: int
+    """The character of the text at which it begins."""
+
+
 class SourceInput(TypedDict):
-    type: NotRequired[Literal["text", "url"]]
+    type: NotRequired[Literal["text", "url", "file", "post"]]
     text: str
     url: NotRequired[str | None]
     title: NotRequired[str | None]
+    id: NotRequired[str | None]
+    places: NotRequired[list[BeginningRecord] | None]
+
+
+class NoteRecord(TypedDict):
+    """What was kept of some passages of a long source."""
+
+    text: str
+    heading: str | None
+    passages: list[int]
+
+
+class CondensingRecord(TypedDict):
+    """A long source on its way to notes."""
+
+    whole: list[NoteRecord] | None
+    """What this pass reads; None: the source itself, by its passages."""
+    done: int
+    """How many of them have been read."""
+    notes: list[NoteRecord]
+    """What was made of those."""
 
 
 class Options(TypedDict, total=False):
@@ -46,6 +78,15 @@ class Identified(TypedDict):
     id: str
 
 
+class GroundRecord(TypedDict):
+    """What a sentence of a draft rests on."""
+
+    quote: str
+    passage: int
+    source_quote: str
+    place: PlaceRecord | None
+
+
 class DraftShown(Identified):
     """A draft as a reviewer is shown it."""
 
@@ -56,6 +97,7 @@ class DraftShown(Identified):
     media: list[MediaRecord]
     source: Literal["ai", "human"]
     based_on_id: str | None
+    provenance: NotRequired[list[GroundRecord]]
 
 
 class DraftRecord(DraftShown):
@@ -83,6 +125,8 @@ class EvaluationShown(Identified):
     criteria_scores: dict[str, int]
     findings: dict[str, FindingRecord]
     violations: list[ViolationRecord]
+    ungrounded: NotRequired[list[FindingRecord]]
+    """Claims that nothing in the source supports."""
     feedback: str
     model: str
     prompt_hash: str
@@ -139,6 +183,9 @@ class Output(TypedDict, total=False):
 class State(TypedDict, total=False):
     source: SourceInput
     options: Options
+    condensing: CondensingRecord | None
+    notes: list[NoteRecord]
+    """Of a source that is too long to be read at once."""
     drafts: Annotated[list[DraftRecord], by_id]
     evaluations: Annotated[list[EvaluationRecord], by_id]
     active_draft_id: str

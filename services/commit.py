@@ -145,22 +145,24 @@ review AS (
     "evaluations": """
 evaluation AS (
     INSERT INTO evaluations (id, workspace_id, draft_id, score, feedback, criteria_scores, findings, violations,
-        model, prompt_hash)
+        model, prompt_hash, ungrounded)
     SELECT x.id, f.workspace_id, x.draft_id, x.score, x.feedback, x.criteria_scores, x.findings, x.violations,
-        x.model, x.prompt_hash
+        x.model, x.prompt_hash, coalesce(x.ungrounded, '[]')
     FROM fence f, jsonb_to_recordset(CAST(:evaluations AS jsonb)) AS x(id uuid, draft_id uuid, score int,
-        feedback text, criteria_scores jsonb, findings jsonb, violations jsonb, model text, prompt_hash text)
+        feedback text, criteria_scores jsonb, findings jsonb, violations jsonb, model text, prompt_hash text,
+        ungrounded jsonb)
     ON CONFLICT (id) DO NOTHING
 )""",
     "drafts": """
 draft AS (
     INSERT INTO drafts (id, workspace_id, workflow_id, thread_id, platform, content, metadata, media, content_hash,
-        source, based_on_id, sequence, iteration, model, prompt_hash, checkpoint_id)
+        source, based_on_id, sequence, iteration, model, prompt_hash, checkpoint_id, provenance)
     SELECT x.id, f.workspace_id, f.workflow_id, f.id, f.platform, x.content, x.metadata, x.media, x.content_hash,
-        x.source, x.based_on_id, x.sequence, x.iteration, x.model, x.prompt_hash, x.checkpoint_id
+        x.source, x.based_on_id, x.sequence, x.iteration, x.model, x.prompt_hash, x.checkpoint_id,
+        coalesce(x.provenance, '[]')
     FROM fence f, jsonb_to_recordset(CAST(:drafts AS jsonb)) AS x(id uuid, content text, metadata jsonb, media jsonb,
         content_hash text, source text, based_on_id uuid, sequence int, iteration int, model text, prompt_hash text,
-        checkpoint_id text)
+        checkpoint_id text, provenance jsonb)
     ON CONFLICT (id) DO NOTHING
 )""",
 }

@@ -16,7 +16,7 @@ SELECT p.id, jsonb_build_object(
     'drafts', (
         SELECT jsonb_agg(jsonb_build_object('id', d.id, 'sequence', d.sequence, 'iteration', d.iteration,
             'content', d.content, 'metadata', d.metadata, 'media', d.media, 'source', d.source,
-            'based_on_id', d.based_on_id,
+            'based_on_id', d.based_on_id, 'provenance', d.provenance,
             'prompt', CASE WHEN d.prompt_hash IS NOT NULL
                 THEN jsonb_build_object('model', d.model, 'hash', d.prompt_hash) END) ORDER BY d.sequence, d.created_at)
         FROM drafts d WHERE d.thread_id = p.id
@@ -24,7 +24,7 @@ SELECT p.id, jsonb_build_object(
     'evaluations', (
         SELECT jsonb_agg(jsonb_build_object('id', e.id, 'draft_id', e.draft_id, 'score', e.score,
             'criteria_scores', e.criteria_scores, 'findings', e.findings, 'violations', e.violations,
-            'feedback', e.feedback, 'model', e.model, 'prompt_hash', e.prompt_hash) ORDER BY e.created_at, e.id)
+            'ungrounded', e.ungrounded, 'feedback', e.feedback, 'model', e.model, 'prompt_hash', e.prompt_hash) ORDER BY e.created_at, e.id)
         FROM evaluations e JOIN drafts d ON d.id = e.draft_id WHERE d.thread_id = p.id
     ),
     'active_draft_id', p.active_draft_id,

@@ -86,6 +86,7 @@ async def _advance(claim: Claim, runtime: Runtime, progress: Progress) -> None:
             case run.Fresh():
                 do = run.Start(_input(claim))
             case run.Unfinished():
+                progress.reach(found.state)
                 do = run.Continue()
             case run.Pause() if found.kind == "review":
                 progress.reach(found.state)
@@ -120,7 +121,7 @@ async def _run(
         claim.workflow_id,
         claim.thread_id,
         claim.budgeted,
-        lambda service, text: runtime.on_delta(claim, service, text),
+        lambda service, text: runtime.on_delta(claim, service, len(progress.state.get("drafts") or ()), text),
     )
     context = ServiceContext(writer=runtime.writer, critic=runtime.critic, meter=meter)
     reached_next = asyncio.Event()
@@ -137,7 +138,7 @@ async def _run(
                 if not isinstance(reached, run.Step):
                     return reached
                 progress.add(reached, meter)
-                status = "evaluating" if reached.node == "generate" else "generating"
+                status = "evaluating" if reached.node == "generate" and reached.drafts else "generating"
                 if runtime.draining:
                     await progress.save(runtime.db, Advance(status=status, thread_status="busy", due_in=0))
                     return None

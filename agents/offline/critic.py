@@ -3,6 +3,7 @@
 from functools import partial
 
 from agents.base import Judgement, JudgeRequest, Meter
+from agents.grounding import unsupported
 from agents.offline.call import PROMPT, metered
 from agents.offline.measures import Draft
 from agents.offline.rubric import findings
@@ -22,4 +23,5 @@ def judge(request: JudgeRequest) -> Judgement:
         (finding.score, name, finding) for name, finding in found.items() if finding.score < PASSING
     )
     advice = " ".join(dict.fromkeys(finding.instruction for _, _, finding in weak))
-    return Judgement(found, advice or "Nothing stands out against it.", PROMPT)
+    advice = advice or "Nothing stands out against it."
+    return Judgement(found, advice, PROMPT, unsupported(request))

@@ -11,7 +11,7 @@ import regex
 from agents.base import JudgeRequest
 from agents.facts import Facts, carried, facts, foreign_numbers
 from agents.metadata import words
-from agents.offline.reading import READ_LIMIT, read
+from agents.offline.reading import read
 from agents.offline.sentences import sentences
 
 _CODE: Final = regex.compile(r"(?ms)^(`{3,}|~{3,}).*?^\1`*[ \t]*$")
@@ -69,7 +69,7 @@ class Draft:
     def foreign(self) -> tuple[str, ...]:
         """Numbers that it states and the source does not."""
         brief = self.request.brief
-        known = f"{brief.source.text[:READ_LIMIT]} {brief.source.title or ''} {brief.template or ''} {' '.join(brief.keywords)}"
+        known = f"{brief.source.text} {brief.source.title or ''} {brief.template or ''} {' '.join(brief.keywords)}"
         return foreign_numbers(" ".join(self.paragraphs), known)
 
     @cached_property

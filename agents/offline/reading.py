@@ -1,8 +1,9 @@
 """What an article consists of: Markdown, HTML or plain text becomes sections of paragraphs, lists and code."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from itertools import groupby
 from typing import Final, Literal
 
 import nh3
@@ -10,7 +11,7 @@ import regex
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from agents.base import Brief
+from agents.base import Brief, Note
 from agents.offline.sentences import ended, sentences
 
 READ_LIMIT: Final = 60_000
@@ -62,7 +63,8 @@ class Article:
 def read(brief: Brief) -> Article:
     """Where the source says nothing, the template and the title are all there is to read."""
     source = brief.source
-    text = source.text if source.text.strip() else brief.template or source.title or " ".join(brief.keywords)
+    whole = "\n\n".join(_noted(brief.notes)) or source.text
+    text = whole if whole.strip() else brief.template or source.title or " ".join(brief.keywords)
     text = text[:READ_LIMIT].translate(_INVISIBLE)
     front = _FRONT_MATTER.match(text)
     named = _FRONT_TITLE.search(front.group(1)) if front else None
@@ -74,6 +76,12 @@ def read(brief: Brief) -> Article:
         if section.heading == title:
             section.heading = None
     return Article(title or None, tuple(section for section in sections if section.blocks))
+
+
+def _noted(notes: Sequence[Note]) -> Iterator[str]:
+    for heading, below in groupby(notes, lambda note: note.heading):
+        yield from [f"## {heading}"] if heading else []
+        yield from (note.text for note in below)
 
 
 def _sections(text: str) -> list[Section]:

@@ -6,17 +6,22 @@ from itertools import islice
 from operator import attrgetter
 from typing import Final
 
-from agents.base import Meter, WriteRequest, Written
+from agents.base import CondenseRequest, Meter, Note, WriteRequest, Written
 from agents.offline.article import articles
 from agents.offline.call import PROMPT, metered
+from agents.offline.condense import condensed
 from agents.offline.label import content_of
 from agents.offline.material import Material, clipped, gather
 from agents.offline.post import posts
+from agents.offline.reading import READ_LIMIT
 from agents.offline.sentences import TERMINAL
 from agents.offline.short import short_posts
 from agents.offline.wishes import Wishes
+from agents.passages import CHARACTERS_PER_WORD
+from agents.provenance import trace
 from core.content import Content
 
+WINDOW_WORDS: Final = READ_LIMIT // CHARACTERS_PER_WORD
 SHORT: Final = 500
 """Platforms that take fewer units than this get one thought, not paragraphs."""
 TRIED: Final = 60
@@ -27,9 +32,19 @@ class OfflineWriter:
     """Extractive and deterministic: the same request always makes the same draft. It cannot translate: the draft
     has the source's language."""
 
+    def __init__(self, window_words: int = WINDOW_WORDS) -> None:
+        self.window_words = window_words
+
+    async def condense(self, request: CondenseRequest, meter: Meter) -> tuple[Note, ...]:
+        return await metered("writer", meter, partial(condensed, request))
+
     async def write(self, request: WriteRequest, meter: Meter) -> Written:
-        content = await metered("writer", meter, partial(compose, request), attrgetter("content"))
-        return Written(content, PROMPT)
+        return await metered("writer", meter, partial(written, request), attrgetter("content.content"))
+
+
+def written(request: WriteRequest) -> Written:
+    content = compose(request)
+    return Written(content, PROMPT, trace(content.content, request.brief.source))
 
 
 def compose(request: WriteRequest) -> Content:

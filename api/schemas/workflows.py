@@ -113,6 +113,19 @@ class StartedOut(Answer):
     threads: list[ThreadBrief]
 
 
+class PlaceOut(Answer):
+    kind: Literal["page", "slide", "chapter", "time"]
+    label: str | None = Field(description="The page's or the slide's number, the chapter's title.")
+    seconds: float | None = Field(description="From the beginning of a recording.")
+
+
+class GroundOut(Answer):
+    quote: str = Field(description="From the draft.")
+    passage: int = Field(description="The number of the source's passage; 0 is its title.")
+    source_quote: str = Field(description="The sentence of the passage that it rests on.")
+    place: PlaceOut | None = Field(description="Where in the file that is; null: the source has no places.")
+
+
 class DraftOut(Answer):
     id: UUID
     platform: PlatformName
@@ -124,6 +137,7 @@ class DraftOut(Answer):
     based_on_id: UUID | None
     sequence: int
     iteration: int
+    provenance: list[GroundOut] = Field(description="What its sentences rest on, in their order.")
     model: str | None = Field(description="`offline`: no language model wrote it. null: a person did.")
     checkpoint_id: str | None
     created_at: Time
@@ -142,6 +156,7 @@ class EvaluationOut(Answer):
     criteria_scores: dict[str, int] | None
     findings: dict[str, FindingOut] | None
     violations: list[ViolationOut]
+    ungrounded: list[FindingOut] = Field(description="Claims that nothing in the source supports.")
     model: str | None = Field(description="`offline`: no language model judged it.")
     created_at: Time
 

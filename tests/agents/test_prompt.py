@@ -3,11 +3,11 @@
 import re
 from collections.abc import Callable
 
-from agents.base import Attempt, Brief, Finding, JudgeRequest, NullMeter, WriteRequest
+from agents.base import Attempt, Brief, Finding, Ground, JudgeRequest, NullMeter, WriteRequest
 from agents.critic import ModelCritic
 from agents.critic import question as judge_question
 from agents.llm import model
-from agents.prompt import SOURCE_LIMIT, fenced
+from agents.prompt import fenced
 from agents.writer import ModelWriter
 from agents.writer import question as write_question
 from core.content import Content
@@ -84,10 +84,24 @@ def test_the_critic_is_told_what_was_measured(brief: MakeBrief) -> None:
     assert "300 characters; at most 280. Shorten it by 20." in outside(asked.user)
 
 
-def test_a_source_beyond_every_model_is_cut_and_says_so(brief: MakeBrief) -> None:
-    user = write_question(WriteRequest(brief("x" * 1_000_000), POLICY, 0)).user
-    assert len(user) < SOURCE_LIMIT + 1000
-    assert f"the first {SOURCE_LIMIT} characters" in user
+def test_the_passages_of_the_article_are_numbered(brief: MakeBrief) -> None:
+    paragraphs = [f"Paragraph {number}. {'One two three four five. ' * 14}".strip() for number in range(3)]
+    user = write_question(WriteRequest(brief("\n\n".join(paragraphs), title="Three"), POLICY, 0)).user
+    assert "[0] Title: Three\n\n[1] Paragraph 0." in user
+    assert "\n\n[3] Paragraph 2." in user
+
+
+def test_what_was_noted_of_a_long_source_is_read_in_its_place(brief: MakeBrief) -> None:
+    notes = [{"text": "It grew by 4%.", "heading": "Growth", "passages": (7, 8)}]
+    asked = brief("The whole text.", notes=notes)
+    grounds = (Ground(quote="Up 4%.", passage=8, source_quote="It grew by 4% in May."),)
+    for question in (
+        write_question(WriteRequest(asked, POLICY, 0)),
+        judge_question(JudgeRequest(asked, POLICY, Content(content="Up 4%."), grounds=grounds)),
+    ):
+        assert "## Growth\n\n[7, 8] It grew by 4%." in question.user
+        assert "The whole text." not in question.user
+    assert "[8] It grew by 4% in May." in question.user
 
 
 async def test_an_article_that_asks_for_approval_gets_the_scores_that_the_model_gives(
@@ -96,7 +110,7 @@ async def test_an_article_that_asks_for_approval_gets_the_scores_that_the_model_
     openai_server.script(Answer({"content": "A plain draft about 4 things."}), kind="post")
     openai_server.script(Answer(judgment(score=35)), kind="judgment")
     source = brief(f"{INJECTION}\n4 things happened.")
-    written = await ModelWriter(model(model_settings, "writer", "test-writer")).write(
+    written = await ModelWriter(model(model_settings, "writer", "test-writer"), 60_000).write(
         WriteRequest(source, POLICY, 0), NullMeter()
     )
     judged = await ModelCritic(model(model_settings, "critic", "test-critic")).judge(

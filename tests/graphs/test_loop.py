@@ -256,6 +256,9 @@ def test_the_edges_that_are_drawn_are_those_that_exist(platform: str) -> None:
     edges = {(edge.source, edge.target) for edge in build(platform).get_graph().edges}
     assert edges == {
         ("__start__", "generate"),
+        ("condense", "condense"),
+        ("condense", "generate"),
+        ("generate", "condense"),
         ("generate", "evaluate"),
         ("evaluate", "generate"),
         ("evaluate", "human_review"),

@@ -208,7 +208,8 @@ def _material(user: str, name: str) -> str:
 
 
 def _sentences(text: str) -> list[str]:
-    plain = re.sub(r"(?m)^(#+ .*|Title: .*|URL: .*)$", "", text)
+    plain = re.sub(r"(?m)^(?:\[[\d, ]+\] )?(#+ .*|Title: .*|URL: .*|$)", "", text)
+    plain = re.sub(r"(?m)^\[[\d, ]+\] ", "", plain)
     return [" ".join(part.split()) for part in re.split(r"(?<=[.!?])\s+", plain) if part.strip()] or [
         text.strip()
     ]
