@@ -92,7 +92,9 @@ async def change(
     if target == state_edits.START:
         saved = await graph.aupdate_state(config, None, as_node=state_edits.COPY)
     else:
-        moved: Command[str] = Command(update=dict(changes), goto=target)
+        # What was noted of another source tells nothing of this one.
+        update = {**changes, "notes": []} if "source" in changes else {**changes}
+        moved: Command[str] = Command(update=update, goto=target)
         saved = await graph.aupdate_state(config, cast("Any", moved), as_node="evaluate")
     rows = saver.take()
     parameters = {
