@@ -76,6 +76,7 @@ class Unfinished:
     """A run was cut off before `nodes`: `Continue`."""
 
     nodes: tuple[str, ...]
+    state: State
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ async def look(
     if snapshot.interrupts:
         return _pause(snapshot.interrupts[0], state)
     if snapshot.next:
-        return Unfinished(snapshot.next)
+        return Unfinished(snapshot.next, state)
     return _end(state) if snapshot.created_at else Fresh()
 
 

@@ -14,7 +14,7 @@ from services.claims import Claim
 
 @dataclass(slots=True)
 class Runtime:
-    """`http` reaches the platforms. `on_delta(claim, service, text)` passes a draft's text on as it is written."""
+    """`http` reaches the platforms. `on_delta(claim, service, sequence, text)` passes a draft's text on as it is written."""
 
     settings: Settings
     db: Database
@@ -22,6 +22,6 @@ class Runtime:
     writer: Writer
     critic: Critic
     http: httpx.AsyncClient
-    on_delta: Callable[[Claim, str, str], None]
+    on_delta: Callable[[Claim, str, int, str], None]
     draining: bool = False
     """Stop at the next step and give the thread back."""

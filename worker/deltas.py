@@ -27,12 +27,14 @@ class Deltas:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._pending: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+        self._pending: dict[tuple[str, str, str, int], list[str]] = defaultdict(list)
         self._some = asyncio.Event()
 
-    def add(self, claim: Claim, service: str, piece: str) -> None:
+    def add(self, claim: Claim, service: str, sequence: int, piece: str) -> None:
+        """`sequence`: of the draft that it is a piece of. It may come after the draft, and must not be taken for the next."""
         if service == "writer" and piece:
-            self._pending[str(claim.workflow_id), str(claim.thread_id), claim.platform].append(piece)
+            draft = str(claim.workflow_id), str(claim.thread_id), claim.platform, sequence
+            self._pending[draft].append(piece)
             self._some.set()
 
     async def run(self) -> None:
@@ -47,10 +49,11 @@ class Deltas:
                         "workflow_id": workflow,
                         "thread_id": thread,
                         "platform": platform,
+                        "sequence": sequence,
                         "text": whole[at : at + PIECE_LENGTH],
                     }
                 ).decode()
-                for (workflow, thread, platform), pieces in pending.items()
+                for (workflow, thread, platform, sequence), pieces in pending.items()
                 for whole in ["".join(pieces)]
                 for at in range(0, len(whole), PIECE_LENGTH)
             ]

@@ -1,6 +1,7 @@
 """Following a run: its pieces as server-sent events, or one answer when it is over."""
 
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from graphs.stream import Part
 from models import RunStatus
 from services import run_parts, runs
 from services.run_parts import Cursor, Look
+from services.runs import Run
 
 log = structlog.get_logger(__name__)
 
@@ -186,23 +188,30 @@ class _Telling:
         """Text as it is written, until something has been committed or it is time to look again."""
         until = time.monotonic() + self.followed.longest_pause
         while True:
-            thread_id = str(self.followed.thread_id)
-            texts = [delta["text"] for delta in news.take_deltas() if delta["thread_id"] == thread_id]
-            if texts and (told := self._delta("".join(texts), found)):
+            if told := self._deltas(news, found):
                 yield told
             left = until - time.monotonic()
             if news.take_changed() or left <= 0:
                 return
             await news.wait(left)
 
-    def _delta(self, text: str, found: Look) -> bytes:
-        teller, sequence = run_parts.teller_of(found.run), found.drafts
+    def _deltas(self, news: Subscription, found: Look) -> bytes:
+        """What is being written: a piece may come later than the whole of its draft."""
+        thread_id = str(self.followed.thread_id)
+        texts: defaultdict[int, str] = defaultdict(str)
+        for delta in news.take_deltas():
+            if delta["thread_id"] == thread_id and delta["sequence"] >= found.drafts:
+                texts[delta["sequence"]] += delta["text"]
+        return b"".join(self._delta(text, sequence, found.run) for sequence, text in texts.items())
+
+    def _delta(self, text: str, sequence: int, run: Run) -> bytes:
+        teller = run_parts.teller_of(run)
         first = sequence not in self._written
         self._written[sequence] = self._written.get(sequence, "") + text
         parts: list[Part] = [
             *teller.message(text, sequence, None),
             *teller.partial(self._written[sequence], sequence, first=first),
-            Part("custom", "custom", {"type": "draft.delta", "platform": found.run.graph_id, "text": text}),
+            Part("custom", "custom", {"type": "draft.delta", "platform": run.graph_id, "text": text}),
         ]
         return self._encoded([(None, part) for part in parts])
 

@@ -49,7 +49,7 @@ async def test_a_text_becomes_drafts_before_ones_eyes(site: Site, scene: Scene) 
     thread = page.get_by_role("region", name="X")
     await expect(thread.get_by_role("status")).to_have_text("Being written")
     await expect(thread.get_by_text("● Write")).to_be_visible()
-    piece = '{"workflow_id": "%s", "thread_id": "%s", "platform": "x", "text": "%s"}'
+    piece = '{"workflow_id": "%s", "thread_id": "%s", "platform": "x", "sequence": 0, "text": "%s"}'
     await scene.execute(
         "SELECT pg_notify('proofroom_deltas', :piece)",
         piece=piece % (state["workflow_id"], state["id"], LIVE),

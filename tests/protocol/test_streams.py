@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import orjson
 import pytest
 from langgraph_sdk.schema import StreamPart
+from sqlalchemy import text as text_of
 from uuid_utils.compat import uuid7
 
 from agents.base import Meter, ModelCall, Usage, WriteRequest, Written
@@ -138,6 +140,36 @@ async def test_text_is_told_as_it_is_written(sdk: Sdk, api: Api, typist: Typist)
     assert of(told, "messages/partial")[-1][0]["content"] == "One word after "
     assert "".join(each["text"] for each in of(told, "custom")) == "One word after "
     assert "on_chat_model_stream" in {each["event"] for each in of(told, "events")}
+
+
+async def test_a_piece_that_comes_after_its_draft_is_not_taken_for_the_next(
+    sdk: Sdk, api: Api, typist: Typist, db: "Database"
+) -> None:
+    client = sdk(await api.user())
+    typist.may_end.set()
+    thread = await client.threads.create()
+    await client.runs.wait(thread["thread_id"], "x", input=INPUT)
+    typist.may_end.clear()
+    metadata: Any = (await client.threads.get(thread["thread_id"]))["metadata"]
+    about = {"workflow_id": metadata["workflow_id"], "thread_id": thread["thread_id"], "platform": "x"}
+
+    async def say(sequence: int, words: str) -> None:
+        piece = orjson.dumps({**about, "sequence": sequence, "text": words}).decode()
+        async with db.service() as session:
+            await session.execute(text_of("SELECT pg_notify('proofroom_deltas', :piece)"), {"piece": piece})
+
+    told: list[str] = []
+    again: Any = {"resume": {"decision": "regenerate", "feedback": "Say it again."}}
+    async for part in client.runs.stream(thread["thread_id"], "x", command=again, stream_mode="custom"):
+        if part.event != "custom":
+            continue
+        if not told:
+            await say(0, "too late ")
+            await say(1, "in time")
+        told.append(part.data["text"])
+        if "in time" in part.data["text"]:
+            typist.may_end.set()
+    assert "".join(told) == "One word after in time"
 
 
 async def test_who_leaves_may_cancel_the_run(sdk: Sdk, api: Api, typist: Typist) -> None:
