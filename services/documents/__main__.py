@@ -14,14 +14,15 @@ import orjson
 
 from core.processes import die_with
 from services.documents.document import Unreadable
-from services.documents.limits import CPU_SECONDS, DAMAGED, MEMORY_BYTES, TOO_BIG
+from services.documents.limits import DAMAGED, TOO_BIG
 from services.documents.reading import read
 
 
 def main() -> None:
-    path, media_type, parent = sys.argv[1:]
-    die_with(int(parent), signal.SIGKILL)
-    _limit()
+    path, media_type, *numbers = sys.argv[1:]
+    parent, memory_bytes, cpu_seconds = map(int, numbers)
+    die_with(parent, signal.SIGKILL)
+    _limit(memory_bytes, cpu_seconds)
     logging.disable()  # of damaged files the libraries tell much
     told = 0
 
@@ -44,11 +45,11 @@ def main() -> None:
         _write({"unreadable": DAMAGED, "cause": type(error).__name__})
 
 
-def _limit() -> None:
+def _limit(memory_bytes: int, cpu_seconds: int) -> None:
     os.nice(10)  # nobody waits for it
     if sys.platform == "linux":  # elsewhere the address space cannot be limited
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 5))
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 5))
     for nothing in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE):
         resource.setrlimit(nothing, (0, 0))
 

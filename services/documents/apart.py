@@ -11,7 +11,7 @@ import orjson
 import structlog
 
 from services.documents.document import Document, Place, Report, Unreadable
-from services.documents.limits import CLOCK_SECONDS, DAMAGED, LINE_BYTES, TOO_SLOW
+from services.documents.limits import DAMAGED, LINE_BYTES, TOO_SLOW, USUAL, Limits
 
 log = structlog.get_logger(__name__)
 
@@ -22,20 +22,19 @@ class ReaderFailed(Exception):
     """It ended without an answer, and the document need not be the reason: another try may do."""
 
 
-async def read(
-    path: Path, media_type: str, report: Report, *, clock_seconds: float = CLOCK_SECONDS
-) -> Document:
+async def read(path: Path, media_type: str, report: Report, limits: Limits = USUAL) -> Document:
     """Raises Unreadable and ReaderFailed."""
-    command = [sys.executable, "-I", "-W", "ignore", "-m", "services.documents"]
+    numbers = os.getpid(), limits.memory_bytes, limits.cpu_seconds
     process = await asyncio.create_subprocess_exec(
-        *(*command, str(path), media_type, str(os.getpid())),
+        *(sys.executable, "-I", "-W", "ignore", "-m", "services.documents"),
+        *(str(path), media_type, *map(str, numbers)),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         env={},
         limit=LINE_BYTES,
     )
     try:
-        async with asyncio.timeout(clock_seconds):
+        async with asyncio.timeout(limits.clock_seconds):
             answer = await _listen(process, report)
             status = await process.wait()
     except TimeoutError as error:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
-from services.documents.document import Composer, Document
+from services.documents.document import Composer, Document, clean
 
 _HEADING: Final = re.compile(r"^(#{1,6})[^\S\n]+(\S.*?)[^\S\n]*#*$", re.MULTILINE)
 _FENCED: Final = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
@@ -23,7 +23,7 @@ def joined(blocks: Sequence[str]) -> str:
 
 def with_chapters(text: str, title: str | None = None, language: str | None = None) -> Document:
     """A chapter begins at each heading; without a `title` the first of the highest is that. Raises Unreadable."""
-    composer, begun, label = Composer(), 0, None
+    text, composer, begun, label = clean(text), Composer(), 0, None
     fenced = [found.span() for found in _FENCED.finditer(text)]
     headings = [
         found
