@@ -1,4 +1,4 @@
-"""HTML and XHTML as Markdown, whole: for chapters of books, and for pages in which no article is found."""
+"""HTML and XHTML as Markdown, whole: for chapters of books. In pages there is more than their article."""
 
 import re
 from dataclasses import dataclass, field

@@ -7,10 +7,9 @@ from services.documents.document import Document
 from services.documents.markdown import with_chapters
 
 
-def read(body: bytes, text: str) -> Document:
-    """Of an uploaded one, whose `text` is its body decoded. Where no article is found in it, all of it is taken."""
-    title, found = article(body)
-    return with_chapters(found or markup.convert(text.encode()), title, markup.language(body))
+def read(body: bytes) -> Document:
+    title, text = article(body)
+    return with_chapters(text, title, markup.language(body))
 
 
 def article(body: bytes, url: str | None = None) -> tuple[str | None, str]:

@@ -26,7 +26,7 @@ def read(path: Path) -> Document:
     if kind is Written.HTML:
         from services.documents import page
 
-        return page.read(body, text)
+        return page.read(body)
     if size > _MAX_BYTES:
         raise too_long()
     if kind is Written.PLAIN:
