@@ -27,11 +27,9 @@ from services.sending import Answer, error
 
 log = structlog.get_logger(__name__)
 
-BATCH_SECONDS: Final = 5.0
-"""After which a call is given nobody else, so that the other threads of a worker get their turn."""
-CALL_SECONDS: Final = 40.0
-"""The call's deadline, longer than any answer is waited for. It is longer than the lease, which is renewed meanwhile:
-should another worker take over all the same, the recipients' rows keep the two apart."""
+LAST_ANSWER_SECONDS: Final = 35.0
+"""How much longer a call may take than it is given recipients: for the last one's answer. That is longer than a lease,
+which is renewed meanwhile; should another worker take over all the same, the recipients' rows keep the two apart."""
 DEFERRED_SECONDS: Final = (60, 300, 900, 3600)
 """Between the tries of a recipient whose server takes nothing now; after the last one it has failed."""
 PATH: Final = "/unsubscribe/"
@@ -121,7 +119,7 @@ async def outgoing(
     if not account.simulated and not public_url(runtime.settings).startswith("https://"):
         detail = "Readers could not unsubscribe: the service has no public https:// address."
         return error("NoPublicUrl", detail, "Have the operator set PROOFROOM_PUBLIC_URL, then retry the job.")
-    return Outgoing(runtime, held, found["id"], found["name"])
+    return Outgoing(runtime, held, found, simulated=account.simulated)
 
 
 def public_url(settings: Settings) -> str:
@@ -131,15 +129,16 @@ def public_url(settings: Settings) -> str:
 class Outgoing:
     """The recipients of one call, as `platforms.base.Recipients`."""
 
-    def __init__(self, runtime: Runtime, held: Mapping[str, Any], list_id: UUID, list_name: str) -> None:
-        self.list_id = list_id
-        self.list_name = list_name
+    def __init__(self, runtime: Runtime, held: Mapping[str, Any], found: Row, *, simulated: bool) -> None:
+        self.list_id: UUID = found["id"]
+        self.list_name: str = found["name"]
         self._runtime = runtime
-        self._here = {**held, "list_id": list_id}
+        self._simulated = simulated
+        self._here = {**held, "list_id": self.list_id}
         self._ahead: deque[Row] = deque()
         self._after = UUID(int=0)
         self._tries: dict[UUID, int] = {}
-        self._ends = time.monotonic() + BATCH_SECONDS
+        self._ends = time.monotonic() + runtime.settings.publish_deadline_seconds
 
     async def next(self) -> Recipient | None:
         while time.monotonic() < self._ends and not self._runtime.draining:
@@ -180,8 +179,15 @@ class Outgoing:
         log.info("newsletter.sent", job_id=self._here["job_id"], **counts)
         if not counts["sent"] and not counts["unknown"] and words:
             return sending.refused(answer, f"The mail server took it for no reader: {words}")
-        receipt = replace(answer.receipt, response={**answer.receipt.response, **counts})
+        told = {**answer.receipt.response, **counts}
+        receipt = replace(answer.receipt, url=self._shown_at(), response=told)
         return replace(answer, receipt=receipt, evidence={**answer.evidence, **counts})
+
+    def _shown_at(self) -> str:
+        """Mail has no address on the web: the ledger shows what became of it, the simulators what arrived."""
+        if self._simulated:
+            return f"{self._runtime.settings.simulator_url}/mail/"
+        return f"{public_url(self._runtime.settings)}/ledger/{self._here['job_id']}"
 
     async def _read_ahead(self) -> bool:
         async with self._runtime.db.autocommit() as connection:

@@ -152,7 +152,9 @@ async def _send(order: Order, runtime: Runtime, progress: Progress, row: Connect
         "error": None,
         "simulated": row.simulated,
     }
-    seconds = newsletters.CALL_SECONDS if recipients else runtime.settings.publish_deadline_seconds
+    seconds = runtime.settings.publish_deadline_seconds
+    if recipients is not None:
+        seconds += newsletters.LAST_ANSWER_SECONDS
     deadline = time.monotonic() + seconds
     await _commit_before_call(order, runtime, progress, {**sent, "deadline_in": seconds})
     unanswered, unreachable = await _tries_before(runtime, claim, job)

@@ -10,7 +10,7 @@ CLIPPED_BYTES: Final = 102 * 1024
 """Gmail cuts off what is longer and hides it behind "View entire message", the way to unsubscribe with it."""
 FRAME_BYTES: Final = 2 * 1024
 """Of what is put around the text: see message.py."""
-_SHORT: Final = 20_000
+_SHORT: Final = 4000
 """Characters whose HTML cannot be too long: rendering takes time, and most newsletters are shorter."""
 
 
