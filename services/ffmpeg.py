@@ -5,6 +5,7 @@ playlist or a reference inside of it opens neither a file nor a connection; only
 """
 
 import asyncio
+import math
 import re
 import wave
 from asyncio.subprocess import DEVNULL, PIPE
@@ -28,7 +29,7 @@ _INPUT: Final = ("-protocol_whitelist", "fd", "-format_whitelist", _CONTAINERS)
 _LIMITS: Final = ("-max_alloc", str(256 * 1024 * 1024), "-threads", "1")
 _HEADER: Final = 4096
 _TOLD: Final = 64 * 1024
-_NO_PROGRAM: Final = "Recordings cannot be read here: ffmpeg is missing. Have the operator install it and set PROOFROOM_FFMPEG to its path."
+_NO_PROGRAM: Final = "Recordings cannot be read here: ffmpeg is missing. Have the operator name one in PROOFROOM_FFMPEG."
 _LOUDEST: Final = re.compile(r"max_volume: (-?[\d.]+|-inf) dB")
 
 
@@ -59,10 +60,11 @@ class Sound:
 
 async def hear(settings: Settings, recording: Path, sound: Path) -> Sound:
     """Writes the sound of `recording` to the new file `sound`. Raises Unreadable."""
-    longest = round(settings.recording_hours * 3600)
+    longest = settings.recording_hours * 3600
+    most = math.ceil(longest) + 1
     arguments = [
         *("-map", "0:a:0", "-vn", "-ac", "1", "-ar", str(RATE), "-af", "volumedetect"),
-        *("-c:a", "pcm_s16le", "-t", str(longest + 1), "-fs", str((longest + 2) * RATE * 2 + _HEADER)),
+        *("-c:a", "pcm_s16le", "-t", str(most), "-fs", str((most + 1) * RATE * 2 + _HEADER)),
     ]
     told = await _run(settings, recording, sound, arguments, seconds=longest)
     with wave.open(str(sound)) as whole:

@@ -124,7 +124,7 @@ async def _hear(
                 async with runtime.db.service(file.workspace_id) as session:
                     language = await _keep(session, file.id, model, number, pieces[-1], heard.language)
                     await meter.hand_over(session)
-            report(_CONVERTED + (1 - _CONVERTED) * (number + 1) / len(cut))
+            report(1 - (1 - _CONVERTED) * (1 - (number + 1) / len(cut)))
     segments = seams.join(zip(cut, pieces, strict=True))
     document = composed(segments)
     async with runtime.db.service(file.workspace_id) as session:

@@ -64,9 +64,11 @@ Record = Callable[..., Path]
 def record(tmp_path: Path) -> Record:
     """`record("talk.mp3", seconds=30)`: with the tone that rises by 1 Hz each second. `*options` are ffmpeg's."""
 
-    def make(name: str, *options: str, seconds: float = 20, source: str | None = None) -> Path:
+    def make(
+        name: str, *options: str, seconds: float = 20, rate: int = 8000, source: str | None = None
+    ) -> Path:
         path = tmp_path / name
-        tone = f"aevalsrc=0.5*sin(2*PI*(200*t+0.5*t*t)):s=8000:d={seconds}"
+        tone = f"aevalsrc=0.5*sin(2*PI*(200*t+0.5*t*t)):s={rate}:d={seconds}"
         given = ["-f", "lavfi", "-i", source or tone, *options, "-y", str(path)]
         subprocess.run(
             [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-nostdin", *given], check=True, env={}
