@@ -31,4 +31,4 @@ def quoter_for(settings: Settings) -> Quoter:
     from agents.llm import model
     from agents.model_quoter import ModelQuoter
 
-    return ModelQuoter(model(settings, "quoter", settings.writer_model))
+    return ModelQuoter(model(settings, "quoter", settings.writer_model), settings.model_window_words)

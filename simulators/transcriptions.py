@@ -5,8 +5,9 @@ recording without that tone it takes every piece for the beginning.
 """
 
 import array
+import asyncio
 import wave
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from itertools import pairwise
 from typing import Final
@@ -49,8 +50,14 @@ class Transcriptions:
         self.language = "english"
         self.asked: list[tuple[float, float]] = []
         """Beginning and length of each piece that came, in seconds."""
+        self.keys: list[str] = []
+        """What each request had for Authorization."""
         self.refusals: list[int] = []
         """HTTP statuses of the next answers, before any other."""
+        self.pause = 0.0
+        """Seconds before each answer."""
+        self.doubts: Mapping[str, Mapping[str, float]] = {}
+        """By text: how unsure the model is of it."""
 
     def routes(self) -> list[Route]:
         return [
@@ -66,6 +73,8 @@ class Transcriptions:
         return Response(status_code=204)
 
     async def _transcribe(self, request: Request) -> Response:
+        self.keys.append(request.headers.get("authorization", ""))
+        await asyncio.sleep(self.pause)
         async with request.form(max_part_size=64 * 1024 * 1024) as form:
             if self.refusals:
                 return _refused(self.refusals.pop(0), "Simulated.", None)
@@ -83,7 +92,7 @@ class Transcriptions:
         return JSONResponse(
             {"task": "transcribe", "language": self.language, "duration": seconds, "text": text}
             | {"usage": {"type": "duration", "seconds": round(seconds)}}
-            | {"segments": [_segment(number, one) for number, one in enumerate(segments)]}
+            | {"segments": [self._segment(number, one) for number, one in enumerate(segments)]}
         )
 
     def _segments(self, start: float, seconds: float) -> Iterator[Said]:
@@ -104,10 +113,10 @@ class Transcriptions:
                     text=" ".join(words[first : last + 1]),
                 )
 
-
-def _segment(number: int, said: Said) -> dict[str, object]:
-    certain = {"avg_logprob": -0.2, "no_speech_prob": 0.01, "temperature": 0.0, "compression_ratio": 1.4}
-    return {"id": number, "seek": 0, "tokens": [], **said.model_dump(), **certain}
+    def _segment(self, number: int, said: Said) -> dict[str, object]:
+        sure = {"avg_logprob": -0.2, "no_speech_prob": 0.01, "temperature": 0.0, "compression_ratio": 1.4}
+        doubt = self.doubts.get(said.text, {})
+        return {"id": number, "seek": 0, "tokens": [], **said.model_dump(), **sure, **doubt}
 
 
 def _refused(status: int, message: str, code: str | None) -> Response:
