@@ -1,19 +1,17 @@
-"""What a brief's source says, read before there is any row."""
+"""What a brief's source says, or where it is kept, found out before there is any row."""
+
+from typing import assert_never
 
 from agents import base
-from api.schemas.workflows import Source, TextSource, UrlSource
-from core.errors import FieldError, Invalid
+from api.schemas.workflows import FileSource, PostSource, Source, TextSource, UrlSource
 from core.http import guarded_client
 from core.settings import Settings
 from services import sources
+from services.kept_sources import Kept
 
 
-class SourceNotSupported(Invalid):
-    title = "This kind of source is not supported yet"
-
-
-async def read_source(source: Source | None, settings: Settings) -> base.Source | None:
-    """Fetches a `url`, behind the guard. Raises SourceNotSupported, and what `fetch_url` does."""
+async def read_source(source: Source | None, settings: Settings) -> base.Source | Kept | None:
+    """Fetches a `url`, behind the guard; raises what `fetch_url` does."""
     match source:
         case None:
             return None
@@ -22,10 +20,9 @@ async def read_source(source: Source | None, settings: Settings) -> base.Source 
         case UrlSource(url=url):
             async with guarded_client(settings, sources.LIMIT_SECONDS) as http:
                 return await sources.fetch_url(http, url)
-        case other:
-            detail = f"Sources of type {other.type} are not supported yet."
-            raise SourceNotSupported(
-                detail,
-                remedy="Paste what it says as a text source.",
-                errors=[FieldError("/source/type", detail)],
-            )
+        case FileSource(file_id=file_id):
+            return Kept("file", file_id)
+        case PostSource(post_id=post_id):
+            return Kept("post", post_id)
+        case unknown:
+            assert_never(unknown)

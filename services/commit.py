@@ -95,7 +95,11 @@ post AS (
     INSERT INTO posts (id, workspace_id, user_id, campaign_id, publishing_job_id, source_post_id,
         connected_account_id, platform, platform_post_id, content_type, title, url, slug, text_content, html_content,
         content_hash, created_at_platform, published, simulated)
-    SELECT x.id, f.workspace_id, w.user_id, w.campaign_id, x.publishing_job_id, w.source_post_id,
+    SELECT x.id, f.workspace_id, w.user_id, w.campaign_id, x.publishing_job_id,
+        -- Of what a source was published as twice, the first is told by the source: a person has let both out.
+        CASE WHEN NOT EXISTS (SELECT FROM posts o WHERE o.workspace_id = f.workspace_id
+            AND o.source_post_id = w.source_post_id AND o.platform = f.platform
+            AND o.connected_account_id = x.connected_account_id) THEN w.source_post_id END,
         x.connected_account_id, f.platform, x.platform_post_id, x.content_type, x.title, x.url, x.slug,
         x.text_content, x.html_content, x.content_hash, now(), true, x.simulated
     FROM fence f JOIN workflows w ON w.workspace_id = f.workspace_id AND w.id = f.workflow_id,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, cast
+from uuid import UUID
 
 from agents.base import JudgeRequest, Source, WriteRequest
 from core.content import Content
@@ -29,6 +30,7 @@ class Understood:
     type: str
     url: str | None
     title: str | None
+    id: UUID | None
     words: int
     characters: int
     opening: str
@@ -68,7 +70,8 @@ async def preview(db: Database, settings: Settings, principal: Principal, brief:
 
 def understood(source: Source) -> Understood:
     text = source.text
-    return Understood(source.type, source.url, source.title, len(text.split()), len(text), text[:OPENING])
+    words = len(text.split())
+    return Understood(source.type, source.url, source.title, source.id, words, len(text), text[:OPENING])
 
 
 def _platforms(

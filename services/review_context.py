@@ -16,7 +16,7 @@ class Context:
     """Rows as they read in JSON."""
 
     source: Row
-    """`type`, `text`, `title` and `url`."""
+    """As `agents.base.Source`."""
     cost_usd: Decimal
     """Of the whole workflow so far."""
     thread_status: str
@@ -42,7 +42,8 @@ async def find(connection: Connection, review_id: UUID) -> Context:
 _CONTEXT: Final = Statement.of("""
 SELECT jsonb_build_object(
         'type', coalesce(w.source_content ->> 'type', 'text'), 'text', coalesce(w.source_content ->> 'text', ''),
-        'title', w.source_content ->> 'title', 'url', w.source_content ->> 'url'
+        'title', w.source_content ->> 'title', 'url', w.source_content ->> 'url',
+        'id', w.source_content ->> 'id', 'places', w.source_content -> 'places'
     ) AS source,
     (
         SELECT coalesce(sum(u.cost_usd), 0) FROM token_usage u WHERE u.workflow_id = w.id AND u.status <> 'reserved'

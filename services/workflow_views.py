@@ -93,7 +93,7 @@ _EXISTS: Final = Statement.of("SELECT id FROM workflows WHERE id = :id")
 _VIEW: Final = """
 SELECT w.id, w.status, w.mode, jsonb_build_object(
         'type', coalesce(w.source_content ->> 'type', 'text'),
-        'url', w.source_content ->> 'url', 'title', w.source_content ->> 'title',
+        'url', w.source_content ->> 'url', 'title', w.source_content ->> 'title', 'id', w.source_content ->> 'id',
         'opening', left(w.source_content ->> 'text', 200)
     ) AS source,
     w.manual_options AS options, w.template_id, w.template_input, w.project_id, w.campaign_id, w.schedule_for,

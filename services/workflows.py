@@ -29,7 +29,8 @@ from models import (
     WorkflowStatus,
 )
 from platforms.registry import PlatformName
-from services import jobs, templates
+from services import jobs, kept_sources, templates
+from services.kept_sources import Kept
 
 
 class Options(BaseModel):
@@ -49,10 +50,11 @@ class Options(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartWorkflow:
-    """A brief whose source has been fetched already: services never wait for the world inside a transaction."""
+    """A brief whose source has been fetched already: services never wait for the world inside a transaction. What the
+    workspace keeps itself is read in it."""
 
     platforms: Sequence[PlatformName]
-    source: Source | None = None
+    source: Source | Kept | None = None
     mode: Literal["manual", "template"] = "manual"
     template_id: UUID | None = None
     template_input: Mapping[str, str] = field(default_factory=dict)
@@ -95,9 +97,10 @@ _THREAD_THAT_IS: Final = """
 """
 _START: Final = """
 WITH workflow AS (
-    INSERT INTO workflows (id, workspace_id, user_id, project_id, campaign_id, template_id, status, mode,
+    INSERT INTO workflows (id, workspace_id, user_id, project_id, campaign_id, template_id, source_post_id, status, mode,
         source_content, template_input, manual_options, schedule_for, external_id, metadata)
-    VALUES (:id, :workspace_id, :user_id, :project_id, :campaign_id, :template_id, '{status}', :mode,
+    VALUES (:id, :workspace_id, :user_id, :project_id, :campaign_id, :template_id, CAST(:source_post_id AS uuid),
+        '{status}', :mode,
         CAST(:source_content AS jsonb), CAST(:template_input AS jsonb),
         coalesce((SELECT jsonb_build_object('tone_of_voice', tone_of_voice) FROM profiles
             WHERE user_id = :user_id AND tone_of_voice <> ''), '{{}}') || CAST(:manual_options AS jsonb),
@@ -136,6 +139,7 @@ async def start(
             "project_id": brief.project_id,
             "campaign_id": brief.campaign_id,
             "template_id": brief.template_id,
+            "source_post_id": source.id if source.type == "post" else None,
             "mode": brief.mode,
             "source_content": source.model_dump_json(),
             "template_input": _json(dict(brief.template_input)) if brief.template_input else None,
@@ -265,7 +269,7 @@ async def _source(session: AsyncSession, brief: StartWorkflow) -> tuple[Source, 
             raise _invalid("/template_id", 'A template goes with "mode": "template".')
         if brief.source is None:
             raise _invalid("/source", "Say what the posts are about.")
-        return brief.source, None
+        return await _read(session, brief.source), None
     if brief.template_id is None:
         raise _invalid("/template_id", "Template mode needs a template.")
     template = await session.get(Template, brief.template_id)
@@ -276,12 +280,16 @@ async def _source(session: AsyncSession, brief: StartWorkflow) -> tuple[Source, 
             raise _invalid(f"/platforms/{index}", f"The template is for {template.type}, not for {platform}.")
     prompt = templates.render(template, brief.template_input)
     if brief.source is not None:
-        return brief.source, prompt
+        return await _read(session, brief.source), prompt
     facts = "\n\n".join(value for value in brief.template_input.values() if value.strip())
     if len(facts) > templates.FILLED_LIMIT:
         detail = f"{len(facts):,} characters in all; at most {templates.FILLED_LIMIT:,} are taken."
         raise TooLarge(detail, remedy="Shorten the input.", errors=[FieldError("/template_input", detail)])
     return Source(type="text", text=facts or prompt), prompt
+
+
+async def _read(session: AsyncSession, source: Source | Kept) -> Source:
+    return await kept_sources.read(session, source) if isinstance(source, Kept) else source
 
 
 async def _style_samples(session: AsyncSession, ids: Sequence[UUID]) -> list[str]:

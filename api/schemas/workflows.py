@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from agents.base import Source as FoundSource
+from agents.base import SourceType
 from api.schemas.accounts import ViolationOut
 from api.schemas.common import Answer, Body, Facts, Future, Money, Time, filled, not_blank
 from api.schemas.publishing import JobOut
@@ -22,6 +23,7 @@ from models import DraftSource, PlatformStatus, WorkflowMode, WorkflowStatus
 from platforms.registry import PlatformName
 from services.diffs import Op
 from services.draft_views import DraftView
+from services.kept_sources import Kept
 from services.workflow_views import WorkflowView
 from services.workflows import Options, StartWorkflow
 
@@ -41,12 +43,12 @@ class UrlSource(Body):
 
 class FileSource(Body):
     type: Literal["file"]
-    file_id: UUID
+    file_id: UUID = Field(description="Its text must be there: `extraction_status` is `completed`.")
 
 
 class PostSource(Body):
     type: Literal["post"]
-    post_id: UUID
+    post_id: UUID = Field(description="One of `GET /v1/posts`.")
 
 
 Source = Annotated[TextSource | UrlSource | FileSource | PostSource, Field(discriminator="type")]
@@ -95,8 +97,8 @@ class WorkflowIn(Body):
         description="Words of your own; plain values of up to 255 characters can be searched for.",
     )
 
-    def brief(self, source: FoundSource | None) -> StartWorkflow:
-        """`source`: what was read of it."""
+    def brief(self, source: FoundSource | Kept | None) -> StartWorkflow:
+        """`source`: what was read of it, or where it is kept."""
         rest = {name: getattr(self, name) for name in type(self).model_fields if name != "source"}
         return StartWorkflow(source=source, **rest)
 
@@ -113,7 +115,7 @@ class StartedOut(Answer):
     threads: list[ThreadBrief]
 
 
-class PlaceOut(Answer):
+class GroundPlaceOut(Answer):
     kind: Literal["page", "slide", "chapter", "time"]
     label: str | None = Field(description="The page's or the slide's number, the chapter's title.")
     seconds: float | None = Field(description="From the beginning of a recording.")
@@ -123,7 +125,7 @@ class GroundOut(Answer):
     quote: str = Field(description="From the draft.")
     passage: int = Field(description="The number of the source's passage; 0 is its title.")
     source_quote: str = Field(description="The sentence of the passage that it rests on.")
-    place: PlaceOut | None = Field(description="Where in the file that is; null: the source has no places.")
+    place: GroundPlaceOut | None = Field(description="Where in the file that is; null: the source has no places.")
 
 
 class DraftOut(Answer):
@@ -162,9 +164,10 @@ class EvaluationOut(Answer):
 
 
 class SourceOut(Answer):
-    type: str
+    type: SourceType
     url: str | None
     title: str | None
+    id: UUID | None = Field(description="Of the file or of the post.")
 
 
 class ThreadOut(ThreadBrief):

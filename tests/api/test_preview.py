@@ -36,6 +36,7 @@ async def test_a_brief_is_understood_and_bounded_and_nothing_is_kept(api: Api) -
         "type": "text",
         "url": None,
         "title": None,
+        "id": None,
         "words": 8,
         "characters": 41,
         "opening": "We have made start-up four times as fast.",

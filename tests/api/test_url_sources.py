@@ -78,7 +78,7 @@ async def test_a_page_is_read_at_once_and_a_replay_does_not_read_it_again(api: A
     assert again.json() == first.json()
     assert page.asked == 1
     found = (await user.get(first.headers["location"])).json()
-    assert found["source"] == {"type": "url", "url": body["source"]["url"], "title": "On tea"}
+    assert found["source"] == {"type": "url", "url": body["source"]["url"], "title": "On tea", "id": None}
     other = await user.post(
         "/v1/workflows", json={**body, "platforms": ["blog"]}, headers={"Idempotency-Key": "one"}
     )

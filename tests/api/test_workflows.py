@@ -32,8 +32,8 @@ BAD: list[tuple[dict[str, Any], int, str, str]] = [
     ({"source": {"text": "Of which type?"}}, 422, "Invalid", "/source/type"),
     ({"source": "text"}, 422, "Invalid", "/source"),
     ({"source": None}, 422, "Invalid", "/source"),
-    ({"source": {"type": "file", "file_id": str(uuid4())}}, 422, "SourceNotSupported", "/source/type"),
-    ({"source": {"type": "post", "post_id": str(uuid4())}}, 422, "SourceNotSupported", "/source/type"),
+    ({"source": {"type": "file", "file_id": str(uuid4())}}, 422, "Invalid", "/source/file_id"),
+    ({"source": {"type": "post", "post_id": str(uuid4())}}, 422, "Invalid", "/source/post_id"),
     ({"source": {"type": "url", "url": "ftp://a.example/x"}}, 422, "Invalid", "/source/url"),
     ({"source": {"type": "url", "url": "not an address"}}, 422, "Invalid", "/source/url"),
     ({"source": {"type": "url", "url": "http://127.0.0.1:1/"}}, 422, "AddressRefused", "/source/url"),
@@ -107,7 +107,7 @@ async def test_a_workflow_is_started_and_read(api: Api) -> None:
         ("x", "generating"),
     ]
     found = (await user.get(answer.headers["location"])).json()
-    assert found["source"] == {"type": "text", "url": None, "title": None}
+    assert found["source"] == {"type": "text", "url": None, "title": None, "id": None}
     assert (found["options"]["quality_bar"], found["options"]["keywords"]) == (0, ["tea"])
     assert found["metadata"] == {"any": ["thing", 1]}
     assert found["schedule_for"] == "2040-05-01T07:00:00Z"
