@@ -10,7 +10,7 @@ from core.principal import Scope
 from tests.plugins.api import Api, User
 from tests.plugins.tenant import Tenant
 
-PUBLIC = {"is_alive", "is_ready", "read_metrics", "register", "login", "use_link"}
+PUBLIC = {"is_alive", "is_ready", "read_metrics", "register", "login", "use_link", "open_file"}
 ENDLESS = {"stream_workflow_events", "stream_workspace_events"}
 
 Json = dict[str, Any]
@@ -28,10 +28,13 @@ class Operation(NamedTuple):
     references: set[str]
     """Ids in the body."""
     body: Any
+    form: bool
+    """It takes a file."""
 
     async def call(self, client: User, ids: Ids, **more: Any) -> tuple[int, str]:
         path = self.path.format(**{name: ids[name] for name in self.things})
-        answer = await client.request(self.method, path, **{"json": self.body, **more})
+        sent = {"files": {"file": ("a.txt", b"words")}} if self.form else {"json": self.body}
+        answer = await client.request(self.method, path, **{**sent, **more})
         return answer.status_code, answer.text
 
 
@@ -52,11 +55,21 @@ def _read(document: Json, path: str, method: str, operation: Json) -> Operation:
     filters = [each["name"] for each in parameters if each["in"] == "query" and _is_id(each["schema"])]
     references: set[str] = set()
     example = None
-    if "requestBody" in operation:
-        body = operation["requestBody"]["content"]["application/json"]["schema"]
+    content = operation.get("requestBody", {}).get("content", {})
+    if "application/json" in content:
+        body = content["application/json"]["schema"]
         references = {name for name, field in _fields(document, body) if _is_id(field)}
         example = next((schema["examples"][0] for schema in _models(document, body)), None)
-    return Operation(operation["operationId"], method.upper(), path, things, filters, references, example)
+    return Operation(
+        operation["operationId"],
+        method.upper(),
+        path,
+        things,
+        filters,
+        references,
+        example,
+        "multipart/form-data" in content,
+    )
 
 
 def _is_id(schema: Json) -> bool:

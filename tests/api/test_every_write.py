@@ -24,6 +24,8 @@ class Write:
     path: str
     method: str
     body: Any = None
+    form: bool = False
+    """It takes a file."""
     ids: Json = field(default_factory=dict)
     client: User | None = None
 
@@ -31,7 +33,9 @@ class Write:
 @pytest.fixture
 def writes(document: Json) -> dict[str, Write]:
     found = {
-        operation["operationId"]: Write(path, method.upper(), _example(document, operation))
+        operation["operationId"]: Write(
+            path, method.upper(), _example(document, operation), _is_form(operation)
+        )
         for path, item in document["paths"].items()
         for method, operation in item.items()
         if method != "get" and path.startswith("/v1/")
@@ -43,11 +47,15 @@ def writes(document: Json) -> dict[str, Write]:
 
 
 def _example(document: Json, operation: Json) -> Any:
-    if "requestBody" not in operation:
+    if "requestBody" not in operation or _is_form(operation):
         return None
     schema = operation["requestBody"]["content"]["application/json"]["schema"]
     first = schema.get("oneOf", schema.get("anyOf", [schema]))[0]
     return document["components"]["schemas"][first["$ref"].rpartition("/")[2]]["examples"][0]
+
+
+def _is_form(operation: Json) -> bool:
+    return "multipart/form-data" in operation.get("requestBody", {}).get("content", {})
 
 
 async def test_every_write_that_is_sent_twice_happens_once(
@@ -61,9 +69,8 @@ async def test_every_write_that_is_sent_twice_happens_once(
         path = write.path.format(**everything | write.ids)
         client = write.client or owner
         headers = {"Idempotency-Key": name}
-        first, again = [
-            await client.request(write.method, path, json=write.body, headers=headers) for _ in range(2)
-        ]
+        sent = {"files": {"file": ("a.txt", b"words")}} if write.form else {"json": write.body}
+        first, again = [await client.request(write.method, path, headers=headers, **sent) for _ in range(2)]
         assert first.is_success, (name, first.text)
         assert "idempotent-replayed" not in first.headers, name
         assert again.headers.get("idempotent-replayed") == "true", (name, again.text)
@@ -117,6 +124,10 @@ async def _prepare(api: Api, tenant: Tenant, writes: dict[str, Write]) -> None:
     }
     writes["create_webhook"].body = {"url": "https://93.184.215.14/again"}
     writes["change_webhook"].body = {"events": ["post.published"]}
+
+    another = (await owner.post("/v1/projects", json={"title": "Another"})).json()["id"]
+    file = await owner.post(f"/v1/projects/{another}/files", files={"file": ("b.txt", b"more words")})
+    writes["delete_file"].ids = {"file_id": file.json()["id"]}
 
     colleague = await api.member(owner, "viewer")
     for name in ("change_member", "remove_member"):

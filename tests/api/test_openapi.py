@@ -41,8 +41,9 @@ def test_secured_calls_name_their_credentials_and_headers(document: dict[str, An
 def test_every_body_has_an_example(document: dict[str, Any]) -> None:
     for item in document["paths"].values():
         for operation in item.values():
-            if operation.get("requestBody", {}).get("required"):
-                schema = operation["requestBody"]["content"]["application/json"]["schema"]
+            body = operation.get("requestBody", {})
+            if body.get("required") and "application/json" in body["content"]:
+                schema = body["content"]["application/json"]["schema"]
                 names = [variant["$ref"].rpartition("/")[2] for variant in schema.get("oneOf", [schema])]
                 assert any("examples" in document["components"]["schemas"][name] for name in names), names
 

@@ -21,14 +21,18 @@ NEXT_YEAR = datetime.now(UTC).replace(microsecond=0) + timedelta(days=365)
 _THINGS = {
     "account_id": "connected_accounts",
     "campaign_id": "campaigns",
+    "clip_id": "clips",
     "delivery_id": "webhook_deliveries",
+    "file_id": "files",
     "invitation_id": "invitations",
     "job_id": "publishing_jobs",
     "key_id": "api_keys",
+    "list_id": "mailing_lists",
     "post_id": "posts",
     "project_id": "projects",
     "resource_id": "resources",
     "review_id": "reviews",
+    "subscriber_id": "subscribers",
     "template_id": "templates",
     "thread_id": "threads",
     "webhook_id": "webhooks",
@@ -143,6 +147,7 @@ async def _settle(api: Api, runtime: "Runtime", name: str) -> Tenant:
     await scene.execute(
         "INSERT INTO campaigns (workspace_id, name) VALUES (:id, 'Spring')", id=owner.workspace_id
     )
+    await _listen(scene, owner)
     await _work(scene, owner)
     return Tenant(owner, scene)
 
@@ -162,11 +167,34 @@ async def _furnish(owner: User) -> None:
         ("/v1/api-keys", {"name": "bot", "scopes": ["read"]}),
     ]:
         _done(await owner.post(path, json=body))
+    [made] = (await owner.get("/v1/projects")).json()["items"]
+    _done(await owner.post(f"/v1/projects/{made['id']}/files", files={"file": ("tea.md", b"# Tea")}))
+    listed = await owner.post("/v1/lists", json={"name": "Readers"})
+    _done(listed)
+    added = await owner.post(
+        f"/v1/lists/{listed.json()['id']}/subscribers", json={"email": "mary@example.com"}
+    )
+    _done(added)
     hook = await owner.post("/v1/webhooks", json={"url": "https://93.184.215.14/hook"})
     _done(hook)
     _done(await owner.post(f"/v1/webhooks/{hook.json()['id']}/test"))
     _done(await owner.post("/v1/budgets", json={"period": "month", "limit_usd": "25.00"}))
     _done(await owner.put("/v1/profile", json={"name": "Ada", "tone_of_voice": "dry"}))
+
+
+async def _listen(scene: Scene, owner: User) -> None:
+    """The file as a recording that was transcribed, and a clip of all of it."""
+    await scene.execute(
+        "INSERT INTO transcriptions (file_id, workspace_id, model, seconds, text, segments, completed_at)"
+        ' SELECT id, workspace_id, \'whisper-1\', 2, \'Tea.\', \'[{"start": 0, "end": 2, "text": "Tea."}]\', now()'
+        " FROM files WHERE workspace_id = :id",
+        id=owner.workspace_id,
+    )
+    await scene.execute(
+        'INSERT INTO clips (workspace_id, file_id, quote, start, "end", status, path)'
+        " SELECT workspace_id, id, 'Tea.', 0, 2, 'cut', path FROM files WHERE workspace_id = :id",
+        id=owner.workspace_id,
+    )
 
 
 async def _work(scene: Scene, owner: User) -> None:
