@@ -12,6 +12,7 @@ from lxml import etree  # type: ignore[import-untyped] # it has no types
 from services.documents import markup
 from services.documents.document import Composer, Document, Report, Unreadable
 from services.documents.markdown import first_heading
+from services.documents.plain import decode
 from services.documents.zips import open_zip
 
 _NAMES: Final = {
@@ -33,7 +34,7 @@ def read(path: Path, report: Report) -> Document:
             raise Unreadable("It is protected against copying (DRM). Upload a copy without that.")
         composer = Composer()
         for number, name in enumerate(chapters, 1):
-            text = markup.convert(_bytes(packed, name))
+            text = markup.convert(decode(_bytes(packed, name)))
             composer.add(text, "chapter", first_heading(text))
             report(number / len(chapters))
     return composer.document(_first(opf, "title"), _first(opf, "language"))

@@ -84,9 +84,13 @@ class Composer:
             raise too_long()
         self._parts.append(text)
 
+    @property
+    def empty(self) -> bool:
+        return not self._parts
+
     def document(self, title: str | None = None, language: str | None = None) -> Document:
         """Raises Unreadable when there is nothing in it."""
-        if not self._parts:
+        if self.empty:
             raise Unreadable("There is no text in it.")
         line = " ".join(clean(title or "").split())[:_TITLE]
         return Document("".join(self._parts), tuple(self._places), line or None, _language(language))

@@ -20,6 +20,7 @@ _SKIPPED: Final = {
     "head", "iframe", "math", "noscript", "object", "script", "select", "style", "svg", "template", "textarea",
 }
 # fmt: on
+_PARSER: Final = html.HTMLParser(encoding="utf-8", no_network=True)
 _SPACES: Final = re.compile(r"\s+")
 
 
@@ -47,10 +48,10 @@ class _Writer:
         self.line.clear()
 
 
-def convert(body: bytes, encoding: str = "utf-8") -> str:
+def convert(page: str) -> str:
     """Headings, lists, rows of tables and paragraphs; links and emphasis are left out. Raises Unreadable."""
     try:
-        root = html.document_fromstring(body, parser=html.HTMLParser(encoding=encoding, no_network=True))
+        root = html.document_fromstring(page.encode(), parser=_PARSER)
     except etree.LxmlError as error:
         raise Unreadable("It is damaged: its HTML cannot be read.") from error
     writer, skipped = _Writer(), 0

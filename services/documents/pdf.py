@@ -26,15 +26,16 @@ def read(path: Path, report: Report) -> Document:
     with PdfReader(path) as reader:
         _unlock(reader)
         composer, count = Composer(), len(reader.pages)
+        if not count:
+            raise Unreadable("It is damaged: it has no page. Check that it opens, and upload it again.")
         for number, page in enumerate(reader.pages, 1):
             composer.add(paragraphs(page.extract_text()), "page", str(number))
             report(number / count)
         title = reader.metadata.title if reader.metadata else None
         catalog_language = reader.root_object.get("/Lang")
-    try:
-        return composer.document(title, str(catalog_language) if catalog_language else None)
-    except Unreadable as error:
-        raise Unreadable(_SCANNED if count else error.reason) from error
+    if composer.empty:
+        raise Unreadable(_SCANNED)
+    return composer.document(title, str(catalog_language) if catalog_language else None)
 
 
 def _unlock(reader: PdfReader) -> None:

@@ -11,7 +11,7 @@ from services.documents.markdown import with_chapters
 
 _MAX_BYTES: Final = 4 * MAX_CHARACTERS
 """No charset takes more for a character."""
-_MAX_PAGE_BYTES: Final = 16 * 1024 * 1024
+_MAX_PAGE_BYTES: Final = 5 * 1024 * 1024
 """A page is mostly markup."""
 _SAMPLE: Final = 262_144
 

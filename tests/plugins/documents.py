@@ -55,12 +55,12 @@ def packed(entries: Mapping[str, str | bytes]) -> bytes:
     return written.getvalue()
 
 
-def epub(chapters: Mapping[str, str], *, before: str = "", title: str = "Tea", **more: str) -> bytes:
+def epub(chapters: Mapping[str, str], *, before: str = "", title: str = "Tea", **more: str | bytes) -> bytes:
     """`chapters`: the names of files and their bodies, in reading order. `before` the package: a DTD, say."""
     items = "".join(f'<item id="i{n}" href="{name}"/>' for n, name in enumerate(chapters))
     spine = "".join(f'<itemref idref="i{n}"/>' for n in range(len(chapters)))
     container = "urn:oasis:names:tc:opendocument:xmlns:container"
-    entries = {
+    entries: dict[str, str | bytes] = {
         "mimetype": "application/epub+zip",
         "META-INF/container.xml": f'<container xmlns="{container}"><rootfiles>'
         '<rootfile full-path="book/all.opf"/></rootfiles></container>',
