@@ -15,7 +15,7 @@ from core.crypto import Keyring
 from core.errors import Conflict, FieldError, Invalid, NotFound
 from core.principal import Principal
 from core.simulated import SIMULATED_LIST, SIMULATED_READERS
-from models import EmailDelivery, MailingList, Subscriber
+from models import EmailDelivery, MailingList, PublishingJob, Subscriber
 from models.mailing import DeliveryOutcome, SubscriberStatus
 from services import pages, rows
 
@@ -124,9 +124,7 @@ async def by_name(session: AsyncSession, name: str, pointer: str) -> MailingList
     return found
 
 
-async def counts(
-    session: AsyncSession, list_ids: Sequence[UUID]
-) -> Mapping[UUID, Mapping[SubscriberStatus, int]]:
+async def counts(session: AsyncSession, list_ids: Sequence[UUID]) -> dict[UUID, dict[SubscriberStatus, int]]:
     """Of subscribers by status."""
     statement = (
         select(Subscriber.list_id, Subscriber.status, func.count())
@@ -172,11 +170,18 @@ async def subscribers(
     if status is not None:
         statement = statement.where(Subscriber.status == status)
     found = await pages.page(session, statement, (Subscriber.created_at, Subscriber.id), wanted)
-    return pages.Slice([_show(row, keyring) for row in found.items], found.next)
+    return pages.Slice([shown(row, keyring) for row in found.items], found.next)
 
 
 async def subscriber(session: AsyncSession, keyring: Keyring, list_id: UUID, subscriber_id: UUID) -> Reader:
-    return _show(await _subscriber(session, list_id, subscriber_id), keyring)
+    return shown(await _subscriber(session, list_id, subscriber_id), keyring)
+
+
+async def by_email(session: AsyncSession, keyring: Keyring, list_id: UUID, email: str) -> Reader:
+    """Who is on the list."""
+    index = keyring.email_index(email)
+    statement = select(Subscriber).where(Subscriber.list_id == list_id, Subscriber.email_index == index)
+    return shown((await session.scalars(statement)).one(), keyring)
 
 
 async def unsubscribe(session: AsyncSession, keyring: Keyring, list_id: UUID, subscriber_id: UUID) -> Reader:
@@ -184,7 +189,7 @@ async def unsubscribe(session: AsyncSession, keyring: Keyring, list_id: UUID, su
     row = await _subscriber(session, list_id, subscriber_id)
     if row.status == SubscriberStatus.SUBSCRIBED:
         await rows.change(session, row, {"status": SubscriberStatus.UNSUBSCRIBED, "ended_at": func.now()})
-    return _show(row, keyring)
+    return shown(row, keyring)
 
 
 async def erase(session: AsyncSession, list_id: UUID, subscriber_id: UUID) -> None:
@@ -209,14 +214,15 @@ async def deliveries(
     wanted: pages.Wanted,
     outcome: DeliveryOutcome | None = None,
 ) -> pages.Slice[Sent]:
-    """What became of a newsletter, reader by reader."""
+    """What became of a newsletter, reader by reader. Raises NotFound."""
+    await rows.find(session, PublishingJob, job_id, "publishing job")
     statement = select(EmailDelivery).where(EmailDelivery.publishing_job_id == job_id)
     if outcome is not None:
         statement = statement.where(EmailDelivery.outcome == outcome)
     found = await pages.page(session, statement, (EmailDelivery.created_at, EmailDelivery.id), wanted)
     known = [row.subscriber_id for row in found.items if row.subscriber_id is not None]
     who = await session.scalars(select(Subscriber).where(Subscriber.id.in_(known)))
-    emails = {row.id: _show(row, keyring).email for row in who}
+    emails = {row.id: shown(row, keyring).email for row in who}
     return pages.Slice([_sent(row, emails) for row in found.items], found.next)
 
 
@@ -224,7 +230,7 @@ def email_context(subscriber_id: UUID) -> str:
     return f"subscribers.email:{subscriber_id}"
 
 
-def _show(row: Subscriber, keyring: Keyring) -> Reader:
+def shown(row: Subscriber, keyring: Keyring) -> Reader:
     return Reader(
         id=row.id,
         list_id=row.list_id,

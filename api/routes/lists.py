@@ -1,0 +1,148 @@
+"""Mailing lists. Addresses are shown to those who may change them."""
+
+from uuid import UUID
+
+from fastapi import Response
+
+from api.deps import JobEditor, Keys, LibraryEditor, Session, Viewer
+from api.pages import Page, Paging
+from api.route import router as new_router
+from api.schemas.lists import (
+    Bounced,
+    BounceIn,
+    EmailDeliveryOut,
+    ListIn,
+    ListOut,
+    SubscriberIn,
+    SubscriberOut,
+    SubscribersAdded,
+    SubscribersIn,
+)
+from models import MailingList
+from models.mailing import DeliveryOutcome, SubscriberStatus
+from services import mailing, mailing_import
+
+router = new_router("/v1/lists", "newsletters")
+deliveries = new_router("/v1/publishing-jobs", "newsletters")
+
+
+@router.get("")
+async def list_lists(_: Viewer, session: Session, paging: Paging) -> Page[ListOut]:
+    found = await mailing.browse(session, paging)
+    counts = await mailing.counts(session, [row.id for row in found.items])
+    return Page[ListOut].of(found, lambda row: ListOut.of(row, counts[row.id]))
+
+
+@router.post("", status_code=201)
+async def create_list(body: ListIn, principal: LibraryEditor, session: Session) -> ListOut:
+    return await _whole(session, await mailing.create(session, principal, body.name))
+
+
+@router.get("/{list_id}")
+async def get_list(list_id: UUID, _: Viewer, session: Session) -> ListOut:
+    return await _whole(session, await mailing.find(session, list_id))
+
+
+@router.patch("/{list_id}")
+async def change_list(list_id: UUID, body: ListIn, _: LibraryEditor, session: Session) -> ListOut:
+    return await _whole(session, await mailing.rename(session, list_id, body.name))
+
+
+@router.delete("/{list_id}", status_code=204)
+async def delete_list(list_id: UUID, _: LibraryEditor, session: Session) -> None:
+    """And who is on it, also that they had left: whoever is added to another list is mailed again."""
+    await mailing.delete(session, list_id)
+
+
+@router.get("/{list_id}/subscribers")
+async def list_subscribers(
+    list_id: UUID,
+    _: LibraryEditor,
+    session: Session,
+    keyring: Keys,
+    paging: Paging,
+    status: SubscriberStatus | None = None,
+) -> Page[SubscriberOut]:
+    found = await mailing.subscribers(session, keyring, list_id, paging, status)
+    return Page[SubscriberOut].of(found, SubscriberOut.model_validate)
+
+
+@router.post("/{list_id}/subscribers", status_code=201)
+async def add_subscriber(
+    list_id: UUID, body: SubscriberIn, _: LibraryEditor, session: Session, keyring: Keys
+) -> SubscriberOut:
+    """Who is on the list already is answered as they are: whoever has unsubscribed or bounced stays so."""
+    await mailing.add(session, keyring, list_id, [body.email])
+    return SubscriberOut.model_validate(await mailing.by_email(session, keyring, list_id, body.email))
+
+
+@router.post("/{list_id}/subscribers/import")
+async def import_subscribers(
+    list_id: UUID, body: SubscribersIn, _: LibraryEditor, session: Session, keyring: Keys
+) -> SubscribersAdded:
+    """All of them, or none where an address is none."""
+    emails = body.emails if body.csv is None else mailing_import.addresses(body.csv)
+    return SubscribersAdded.model_validate(await mailing.add(session, keyring, list_id, emails))
+
+
+@router.get(
+    "/{list_id}/subscribers/export",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
+async def export_subscribers(list_id: UUID, _: LibraryEditor, session: Session, keyring: Keys) -> Response:
+    """CSV of everybody, those that left included; it can be imported again."""
+    return Response(
+        await mailing_import.export(session, keyring, list_id),
+        media_type="text/csv",
+        headers={"Content-Disposition": 'attachment; filename="subscribers.csv"'},
+    )
+
+
+@router.get("/{list_id}/subscribers/{subscriber_id}")
+async def get_subscriber(
+    list_id: UUID, subscriber_id: UUID, _: LibraryEditor, session: Session, keyring: Keys
+) -> SubscriberOut:
+    return SubscriberOut.model_validate(await mailing.subscriber(session, keyring, list_id, subscriber_id))
+
+
+@router.post("/{list_id}/subscribers/{subscriber_id}/unsubscribe")
+async def unsubscribe_subscriber(
+    list_id: UUID, subscriber_id: UUID, _: LibraryEditor, session: Session, keyring: Keys
+) -> SubscriberOut:
+    """For whoever asks by other means than the link. Nothing subscribes them again."""
+    found = await mailing.unsubscribe(session, keyring, list_id, subscriber_id)
+    return SubscriberOut.model_validate(found)
+
+
+@router.delete("/{list_id}/subscribers/{subscriber_id}", status_code=204)
+async def delete_subscriber(list_id: UUID, subscriber_id: UUID, _: LibraryEditor, session: Session) -> None:
+    """The address is forgotten, and that it had left: to mail it no more, unsubscribe it instead."""
+    await mailing.erase(session, list_id, subscriber_id)
+
+
+@router.post("/{list_id}/bounces")
+async def record_bounce(
+    list_id: UUID, body: BounceIn, _: LibraryEditor, session: Session, keyring: Keys
+) -> Bounced:
+    """For what a mail service learns later: the address is mailed no more, on whichever list of the workspace it is."""
+    count = await mailing.bounce(session, keyring, list_id, body.email, body.reason)
+    return Bounced(subscribers=count)
+
+
+@deliveries.get("/{job_id}/deliveries")
+async def list_email_deliveries(
+    job_id: UUID,
+    _: JobEditor,
+    session: Session,
+    keyring: Keys,
+    paging: Paging,
+    outcome: DeliveryOutcome | None = None,
+) -> Page[EmailDeliveryOut]:
+    """What became of a newsletter, reader by reader; empty for other posts."""
+    found = await mailing.deliveries(session, keyring, job_id, paging, outcome)
+    return Page[EmailDeliveryOut].of(found, EmailDeliveryOut.model_validate)
+
+
+async def _whole(session: Session, row: MailingList) -> ListOut:
+    return ListOut.of(row, (await mailing.counts(session, [row.id]))[row.id])

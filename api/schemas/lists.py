@@ -1,0 +1,119 @@
+"""Mailing lists, who is on them, and what became of newsletters."""
+
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
+
+from api.schemas.common import Answer, Body, Time, filled
+from models import MailingList
+from models.mailing import DeliveryOutcome, SubscriberStatus
+from services.mailing_import import LIMIT, address
+
+Name = Annotated[str, filled(100)]
+Address = Annotated[
+    str,
+    StringConstraints(max_length=254),
+    AfterValidator(address),
+    WithJsonSchema({"type": "string", "format": "email", "maxLength": 254}),
+]
+
+
+class ListIn(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Release notes"}]})
+
+    name: Name = Field(description="Readers see it, as the reason why they get the mail.")
+
+
+class ListOut(Answer):
+    id: UUID
+    name: str
+    user_id: UUID | None
+    subscribed: int = Field(description="So many are mailed.")
+    unsubscribed: int
+    bounced: int
+    created_at: Time
+    updated_at: Time
+
+    @classmethod
+    def of(cls, row: MailingList, counts: dict[SubscriberStatus, int]) -> Self:
+        own = {name: getattr(row, name) for name in ("id", "name", "user_id", "created_at", "updated_at")}
+        return cls(**own, **{status.value: count for status, count in counts.items()})
+
+
+class SubscriberIn(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"email": "ada@example.com"}]})
+
+    email: Address
+
+
+class SubscriberOut(Answer):
+    id: UUID
+    list_id: UUID
+    email: str
+    status: SubscriberStatus = Field(
+        description="Only `subscribed` is mailed. `bounced` is of all lists of the workspace."
+    )
+    reason: str | None = Field(description="Why it bounced, in the mail server's words.")
+    ended_at: Time | None = Field(description="When it was unsubscribed, or bounced.")
+    created_at: Time
+
+
+class SubscribersIn(Body):
+    """One of the two."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"emails": ["ada@example.com", "grace@example.com"]},
+                {"csv": "email,name\nada@example.com,Ada\n"},
+            ]
+        }
+    )
+
+    emails: list[Address] = Field(default_factory=list, max_length=LIMIT)
+    csv: str | None = Field(
+        None,
+        max_length=4_000_000,
+        description=f"At most {LIMIT:,} lines: the column titled `email`, or the first.",
+    )
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if bool(self.emails) == (self.csv is not None):
+            raise ValueError("Give either emails or csv.")
+        return self
+
+
+class SubscribersAdded(Answer):
+    added: int
+    known: int = Field(description="They were on the list already.")
+    left_out: int = Field(description="Unsubscribed from this list, or bounced on any: they stay so.")
+
+
+class BounceIn(Body):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"email": "ada@example.com", "reason": "550 5.1.1 There is nobody of that name"}]
+        }
+    )
+
+    email: Address
+    reason: Annotated[str, StringConstraints(max_length=500)] | None = None
+
+
+class Bounced(Answer):
+    subscribers: int = Field(description="On so many lists it is mailed no more. 0: it was on none.")
+
+
+class EmailDeliveryOut(Answer):
+    id: UUID = Field(description="Its Message-ID is this, without hyphens, @ the sender's domain.")
+    email: str | None = Field(description="null once the subscriber was deleted.")
+    outcome: DeliveryOutcome = Field(
+        description="`deferred` is tried again; `unknown`: sent, and no answer came, so it is not sent again."
+    )
+    detail: str | None = Field(description="The mail server's words.")
+    tries: int
+    due_at: Time | None = Field(description="Of the next try.")
+    created_at: Time
+    updated_at: Time
