@@ -6,6 +6,7 @@ import pytest
 
 from core.settings import Settings
 from core.simulated import simulated_account
+from platforms.registry import PlatformName
 from tests.plugins.api import Api
 
 
@@ -102,7 +103,7 @@ async def test_owners_connect_and_members_see(api: Api, simulator_url: str) -> N
 async def test_each_platform_says_what_it_wants_to_know(api: Api) -> None:
     user = await api.user()
     items = {item["name"]: item for item in (await user.get("/v1/platforms")).json()["items"]}
-    assert set(items) == {"linkedin", "x", "blog"}
+    assert set(items) == set(PlatformName)
     assert [field["name"] for field in items["blog"]["credentials"]] == ["admin_api_key"]
     assert [name for name, item in items.items() if item["needs_url"]] == ["blog"]
     assert (items["x"]["max_length"], items["blog"]["title_max"]) == (280, 255)

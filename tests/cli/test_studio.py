@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from langgraph_sdk import get_client
 from langgraph_sdk.schema import Command
 
+from platforms.registry import PlatformName
 from tests.plugins.development_server import free_port, serving
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ async def test_a_running_services_thread_can_be_opened(
     command = ("cli.main", "studio", "--thread", str(thread_id), "--database-url", database_url)
     with serving(tmp_path, *command, until="Studio's list") as url:
         client = get_client(url=url)
-        assert {graph["graph_id"] for graph in await client.assistants.search()} == {"linkedin", "x", "blog"}
+        assert {graph["graph_id"] for graph in await client.assistants.search()} == set(PlatformName)
         state = await client.threads.get_state(str(thread_id))
         assert state["next"] == ["human_review"]
         assert state["interrupts"][0]["value"]["draft"]["content"].startswith("Draft 0 says")

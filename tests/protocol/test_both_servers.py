@@ -18,6 +18,7 @@ from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import APIStatusError
 
 from core.settings import Settings
+from platforms.registry import PlatformName
 from tests.plugins.author import Author, with_simulators
 from tests.plugins.protocol import Sdk
 
@@ -27,7 +28,7 @@ Servers = tuple[LangGraphClient, LangGraphClient]
 
 TEXT = "The ward cut waiting times by 40 % in March. Nurses now see 120 patients a day. It cost 9,000 euros."
 INPUT: dict[str, Any] = {
-    "source": {"type": "text", "text": TEXT, "title": None, "url": None},
+    "source": {"type": "text", "text": TEXT, "title": None, "url": None, "id": None, "places": None},
     "options": {"max_rounds": 1, "quality_bar": 80},
 }
 """With all that the service fills in of its own accord."""
@@ -159,7 +160,7 @@ async def test_assistants(both: Both) -> None:
         }
 
     told = await both(scenario)
-    assert [each["graph_id"] for each in told["assistants"]] == ["blog", "linkedin", "x"]
+    assert [each["graph_id"] for each in told["assistants"]] == sorted(PlatformName)
     context = told["context_schema"]["properties"]
     assert {"writer_model", "quality_bar", "max_rounds", "tone_of_voice"} <= context.keys()
 
