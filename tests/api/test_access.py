@@ -140,6 +140,7 @@ ALSO = {"change_review": Scope.WORKFLOWS_WRITE, "add_comment": Scope.WORKFLOWS_W
 TABLE_OF = {
     "account_id": "connected_accounts",
     "delivery_id": "webhook_deliveries",
+    "clip_id": "clips",
     "file_id": "files",
     "invitation_id": "invitations",
     "job_id": "publishing_jobs",
