@@ -4,13 +4,25 @@ A translation onto the services. Its reference is LangGraph's own, so OpenAPI le
 ignored here; one that we know and cannot honour is refused.
 """
 
-from api.langgraph import assistants, meta, runs, stateless, states, thread_streams, threads
+from api.langgraph import (
+    assistants,
+    crons,
+    meta,
+    runs,
+    stateless,
+    states,
+    thread_joins,
+    thread_streams,
+    threads,
+)
 
 BUSY = (runs.router, threads.router)
 OTHERS = (
     stateless.router,
     states.router,
     thread_streams.router,
+    thread_joins.router,
     assistants.router,
+    crons.router,
     meta.router,
 )

@@ -1,29 +1,22 @@
 """The SDK's newer way with a thread: commands, and one stream of all that happens on it (`client.threads.stream`)."""
 
-import time
-from collections.abc import AsyncIterator, Collection
-from contextlib import ExitStack
-from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 import orjson
-import structlog
-from anyio import CancelScope
 from fastapi.exceptions import RequestValidationError
 from pydantic import Field, JsonValue, ValidationError, field_validator
-from sqlalchemy.exc import SQLAlchemyError
 from sse_starlette.event import ServerSentEvent
 from starlette.responses import Response
 
-from api.auth import authenticate
 from api.deps import Db, SettingsOf, Viewer, Work
+from api.langgraph import thread_following
 from api.langgraph.answers import answer
 from api.langgraph.run_bodies import RunCreate
-from api.langgraph.runs import Following, Follows, wanted
+from api.langgraph.runs import Follows, wanted
 from api.langgraph.schemas import Body
 from api.route import router as new_router
-from api.streams import GOING_ON_ELSEWHERE, RECHECK_SECONDS, EventStream
+from api.streams import EventStream
 from core.errors import Conflict, Forbidden, Invalid, NotFound, ProofroomError
 from core.principal import Principal
 from services import run_starts, thread_views
@@ -31,7 +24,6 @@ from services.run_answers import UnknownInterrupt
 from services.thread_events import CHANNELS, Event, Telling
 
 router = new_router("/threads/{thread_id}", "langgraph", documented=False)
-log = structlog.get_logger(__name__)
 
 
 class Command(Body):
@@ -84,10 +76,14 @@ async def stream_events(
     """From the thread's beginning, or after the event with the number `since`; until who reads leaves."""
     async with following.db.reading(principal.workspace_id, principal.user_id) as connection:
         await thread_views.find(connection, thread_id)
-    channels = body.channels if body.of_root else ()
-    return EventStream(
-        _events(following, principal, Telling(thread_id), channels, body.since or 0), ExitStack()
-    )
+    channels, since = body.channels if body.of_root else (), body.since or 0
+
+    def told(events: list[Event]) -> bytes:
+        return b"".join(
+            _encoded(each) for each in events if each["seq"] > since and _channel(each) in channels
+        )
+
+    return thread_following.follow(following, principal, Telling(thread_id), told)
 
 
 async def _run(body: Command, thread_id: UUID, principal: Principal, db: Db) -> RunCreate:
@@ -125,38 +121,6 @@ async def _run(body: Command, thread_id: UUID, principal: Principal, db: Db) -> 
 
 class UnknownCommand(Invalid):
     title = "There is no such command"
-
-
-async def _events(
-    following: Following, principal: Principal, telling: Telling, channels: Collection[str], since: int
-) -> AsyncIterator[bytes]:
-    listener, db, longest = following.listener, following.db, following.settings.poll_seconds
-    is_welcome = partial(authenticate, following.request, db)
-    recheck = time.monotonic() + RECHECK_SECONDS
-    try:
-        while True:
-            # Before a thread has begun, it is the workspace that hears of it.
-            begun = telling.workflow_id
-            with listener.subscribe(begun or principal.workspace_id) as news:
-                while telling.workflow_id == begun:
-                    with CancelScope(shield=True):
-                        async with db.reading(principal.workspace_id) as connection:
-                            found = await telling.look(connection)
-                    told = [each for each in found if each["seq"] > since and _channel(each) in channels]
-                    if told:
-                        yield b"".join(map(_encoded, told))
-                    if listener.ending:
-                        yield GOING_ON_ELSEWHERE
-                        return
-                    if time.monotonic() >= recheck:
-                        await is_welcome()
-                        recheck = time.monotonic() + RECHECK_SECONDS
-                    if telling.workflow_id == begun:
-                        await news.wait(longest)
-    except ProofroomError as error:
-        log.info("stream.ended", reason=error.code)
-    except SQLAlchemyError as error:
-        log.warning("stream.database_away", reason=str(error).splitlines()[0])
 
 
 def _channel(event: Event) -> str:

@@ -1,0 +1,72 @@
+"""Following a thread, whichever runs it has: from before the first of them until who reads leaves."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack
+from functools import partial
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+import structlog
+from anyio import CancelScope
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.auth import authenticate
+from api.langgraph.runs import Following
+from api.streams import GOING_ON_ELSEWHERE, RECHECK_SECONDS, EventStream
+from core.errors import ProofroomError
+from core.principal import Principal
+from core.sql import Connection
+
+log = structlog.get_logger(__name__)
+
+EventT = TypeVar("EventT")
+
+
+class Reader(Protocol[EventT]):
+    """Where somebody is in a thread."""
+
+    workflow_id: UUID | None
+    """None until the thread has begun."""
+
+    async def look(self, connection: Connection) -> list[EventT]:
+        """All that is new."""
+        ...
+
+
+def follow(
+    following: Following, principal: Principal, reader: Reader[EventT], told: Callable[[list[EventT]], bytes]
+) -> EventStream:
+    """`told`: what is found as it is sent."""
+    return EventStream(_pieces(following, principal, reader, told), ExitStack())
+
+
+async def _pieces(
+    following: Following, principal: Principal, reader: Reader[EventT], told: Callable[[list[EventT]], bytes]
+) -> AsyncIterator[bytes]:
+    listener, db, longest = following.listener, following.db, following.settings.poll_seconds
+    is_welcome = partial(authenticate, following.request, db)
+    recheck = time.monotonic() + RECHECK_SECONDS
+    try:
+        while True:
+            # Before a thread has begun, it is the workspace that hears of it.
+            begun = reader.workflow_id
+            with listener.subscribe(begun or principal.workspace_id) as news:
+                while reader.workflow_id == begun:
+                    with CancelScope(shield=True):
+                        async with db.reading(principal.workspace_id) as connection:
+                            found = await reader.look(connection)
+                    if piece := told(found):
+                        yield piece
+                    if listener.ending:
+                        yield GOING_ON_ELSEWHERE
+                        return
+                    if time.monotonic() >= recheck:
+                        await is_welcome()
+                        recheck = time.monotonic() + RECHECK_SECONDS
+                    if reader.workflow_id == begun:
+                        await news.wait(longest)
+    except ProofroomError as error:
+        log.info("stream.ended", reason=error.code)
+    except SQLAlchemyError as error:
+        log.warning("stream.database_away", reason=str(error).splitlines()[0])
