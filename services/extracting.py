@@ -48,13 +48,15 @@ class Work:
         self.progress = min(99, int(share * 100))
 
 
-async def extract(runtime: Runtime, workspace_id: UUID, file_id: UUID) -> None:
+async def extract(
+    runtime: Runtime, workspace_id: UUID, file_id: UUID, *, beat_seconds: float = BEAT_SECONDS
+) -> None:
     """Does nothing where there is nothing to do. Raises what may go better the next time."""
     work = await _claim(runtime, workspace_id, file_id)
     if work is None:
         return
     try:
-        document = await _while_held(runtime, work)
+        document = await _while_held(runtime, work, beat_seconds)
     except Lost:
         log.info("extraction.lost", file_id=str(file_id))
     except Unreadable as error:
@@ -70,10 +72,10 @@ async def extract(runtime: Runtime, workspace_id: UUID, file_id: UUID) -> None:
         await _end(runtime, work, ExtractionStatus.COMPLETED, progress=100, **asdict(document))
 
 
-async def _while_held(runtime: Runtime, work: Work) -> Document:
+async def _while_held(runtime: Runtime, work: Work, beat_seconds: float) -> Document:
     """Raises Lost, Unreadable, and whatever may happen."""
     reading = asyncio.create_task(_read(runtime, work))
-    beating = asyncio.create_task(_beat(runtime, work))
+    beating = asyncio.create_task(_beat(runtime, work, beat_seconds))
     try:
         await asyncio.wait([reading, beating], return_when=asyncio.FIRST_COMPLETED)
         if not reading.done():
@@ -100,11 +102,11 @@ async def _read(runtime: Runtime, work: Work) -> Document:
         return await apart.read(path, media_type, work.report)
 
 
-async def _beat(runtime: Runtime, work: Work) -> None:
+async def _beat(runtime: Runtime, work: Work, seconds: float) -> None:
     """Renews the lease and tells how far it is, until the claim is lost."""
     held = True
     while held:
-        await asyncio.sleep(BEAT_SECONDS)
+        await asyncio.sleep(seconds)
         renewed = update(Extraction).where(Extraction.file_id == work.file.id, Extraction.epoch == work.epoch)
         renewed = renewed.values(progress=work.progress, due_at=later(LEASE_SECONDS))
         try:

@@ -29,8 +29,10 @@ class Case:
     file_id: UUID
     path: str
 
-    async def extract(self) -> None:
-        await extracting.extract(self.runtime, self.user.workspace_id, self.file_id)
+    async def extract(self, beat_seconds: float = 3.0) -> None:
+        await extracting.extract(
+            self.runtime, self.user.workspace_id, self.file_id, beat_seconds=beat_seconds
+        )
 
     async def found(self) -> extractions.Found:
         async with self.runtime.db.tenant(self.user.workspace_id) as session:
@@ -137,6 +139,18 @@ async def test_a_lost_workers_file_is_given_to_another(send: Send) -> None:
     assert await case.told() == ["processing", "pending", "processing", "completed"]
     assert await case.sql("SELECT due_at FROM extractions") == [None]
     assert await extractions.retry_lost(case.runtime.db, case.runtime.settings) == 0
+
+
+async def test_a_worker_is_heard_of_until_it_has_lost_its_file(send: Send) -> None:
+    case = await send()
+    working = asyncio.create_task(case.extract(beat_seconds=0.01))
+    await case.until(ExtractionStatus.PROCESSING)
+    await case.sql("UPDATE extractions SET due_at = now() - interval '1 second'")
+    while await case.sql("SELECT due_at < now() FROM extractions") != [False]:
+        assert not working.done()
+    await case.sql("UPDATE extractions SET epoch = epoch + 1")
+    await working
+    assert (await case.found()).status == "processing"
 
 
 async def test_a_file_that_ends_its_workers_is_given_up(send: Send) -> None:
