@@ -127,7 +127,8 @@ async def _prepare(api: Api, tenant: Tenant, writes: dict[str, Write]) -> None:
 
     another = (await owner.post("/v1/projects", json={"title": "Another"})).json()["id"]
     file = await owner.post(f"/v1/projects/{another}/files", files={"file": ("b.txt", b"more words")})
-    writes["delete_file"].ids = {"file_id": file.json()["id"]}
+    writes["delete_file"].ids = writes["extract_file_again"].ids = {"file_id": file.json()["id"]}
+    await scene.execute("UPDATE files SET extraction_status = 'failed' WHERE id = :id", id=file.json()["id"])
 
     colleague = await api.member(owner, "viewer")
     for name in ("change_member", "remove_member"):
