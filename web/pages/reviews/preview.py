@@ -26,11 +26,11 @@ class Preview:
     html: Markup
     words: int
     quoted: frozenset[str]
-    """The criteria whose quote is to be seen."""
+    """Whose quote is to be seen."""
 
 
 async def draw(platform: PlatformName, content: Content, said: Mapping[str, str]) -> Preview:
-    """`said`: each criterion's quote."""
+    """`said`: each criterion's quote, each claim's and each ground's."""
     if len(content.content) <= _QUICK:
         return _draw(platform, content, said)
     return await asyncio.to_thread(_draw, platform, content, said)

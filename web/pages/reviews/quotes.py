@@ -1,4 +1,4 @@
-"""The words of a draft that the critic quoted, found in the text as its platform shows it.
+"""The words of a draft that the critic quoted or that rest on the source, found in the text as its platform shows it.
 
 A quote is found where it stands letter by letter; one that is not there is only listed. Everything is escaped here or
 by the template: what comes out holds no markup but the platform's sanitised HTML and our own marks.
@@ -15,12 +15,12 @@ from markupsafe import Markup, escape
 from agents.base import CRITERIA
 
 Spans = Mapping[str, tuple[int, int]]
-"""Criterion to first and last position, the last one exclusive."""
+"""Criterion, claim or ground to first and last position, the last one exclusive."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A stretch of text; `quoted_by` are the criteria it is evidence for, `ending` those whose quote ends with it."""
+    """A stretch of text; `quoted_by` are the names that it is quoted under, `ending` those whose quote ends with it."""
 
     text: str
     quoted_by: Sequence[str] = ()
@@ -83,16 +83,28 @@ def _text(parts: list[tuple[bool, str]]) -> str:
 
 def _marked(piece: _Piece) -> Markup:
     text = escape(piece.text)
-    if not piece.quoted_by:
-        return text
-    return MARK.format(" ".join(piece.quoted_by), text) + Markup("").join(
-        NOTE.format(name, NUMBERS[name]) for name in piece.ending
+    if criteria := [name for name in piece.quoted_by if name in NUMBERS]:
+        text = MARK.format(" ".join(criteria), text)
+    for name in piece.quoted_by:
+        if name.startswith("claim-"):
+            text = CLAIM.format(name, text)
+        elif name.startswith("ground-"):
+            text = GROUND.format(name, text)
+    return text + Markup("").join(
+        NOTE.format(name, NUMBERS[name]) if name in NUMBERS else CLAIM_NOTE.format(name)
+        for name in piece.ending
+        if not name.startswith("ground-")
     )
 
 
 MARK: Final = Markup('<mark data-quote="{}">{}</mark>')
 NOTE: Final = Markup(
     '<sup class="note" id="quote-{0}"><a href="#criterion-{0}"><span class="unseen">Finding </span>{1}</a></sup>'
+)
+GROUND: Final = Markup('<span data-ground="{}">{}</span>')
+CLAIM: Final = Markup('<mark data-claim="{}">{}</mark>')
+CLAIM_NOTE: Final = Markup(
+    '<sup class="note" id="in-text-{0}"><a href="#{0}">nothing in the source says this</a></sup>'
 )
 NUMBERS: Final[Mapping[str, int]] = {name: number for number, name in enumerate(CRITERIA, 1)}
 """Of a quote and of the finding that it belongs to."""

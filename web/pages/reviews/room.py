@@ -22,6 +22,7 @@ from services.review_context import Context
 from services.review_views import ReviewView
 from web.pages.inbox import may_review
 from web.pages.reviews.form import Given, Typed, editable
+from web.pages.reviews.grounds import claims, grounds, passages
 from web.pages.reviews.preview import Preview, draw
 from web.pages.reviews.queue import address
 from web.pages.reviews.quotes import NUMBERS
@@ -99,6 +100,7 @@ async def show(
     own = measured if shown is content else await measuring.measure(platform, content)
     errors = refused.error.errors if refused else ()
     decided = outcome(view, loaded.context)
+    cut = await passages(loaded.context)
     overtaken = (refused is not None and refused.overtaken) or (typed is not None and decided is not None)
     mine = typed.content if typed else content.content
     changed = await draft_views.compare(mine, loaded.words_now) if overtaken else None
@@ -114,6 +116,9 @@ async def show(
         outcome=decided,
         events=timeline(loaded.context),
         findings=findings(view),
+        claims=claims(view),
+        grounds=grounds(view, cut),
+        passages=cut,
         preview=await preview(platform, shown, view),
         measured=measured,
         policy=policy,
@@ -146,7 +151,14 @@ async def preview(platform: PlatformName, content: Content, view: ReviewView) ->
 
 def quotes(view: ReviewView) -> Mapping[str, str]:
     found = (view.evaluation or {}).get("findings") or {}
-    return {name: found[name]["quote"] for name in CRITERIA if name in found}
+    return (
+        {
+            f"ground-{number}": each["quote"]
+            for number, each in enumerate(view.draft.get("provenance") or (), 1)
+        }
+        | {claim.name: claim.quote for claim in claims(view)}
+        | {name: found[name]["quote"] for name in CRITERIA if name in found}
+    )
 
 
 def findings(view: ReviewView) -> list[dict[str, Any]]:

@@ -1,15 +1,17 @@
 // A quote in the text and the finding that it belongs to light up together; a quote below the fold unfolds it.
+const named = (note) => note.id.replace(/^(quote|in-text)-/, "");
+
 function light(names) {
-  for (const each of document.querySelectorAll("[data-quote], [data-criterion], .note")) {
-    const own = each.dataset.quote?.split(" ") ?? [each.dataset.criterion ?? each.id.replace("quote-", "")];
+  for (const each of document.querySelectorAll("[data-quote], [data-claim], [data-criterion], .note")) {
+    const own = each.dataset.quote?.split(" ") ?? [each.dataset.claim ?? each.dataset.criterion ?? named(each)];
     each.classList.toggle("lit", own.some((name) => names.includes(name)));
   }
 }
 
 function under(target) {
-  const found = target.closest?.("mark[data-quote], [data-criterion], .note");
+  const found = target.closest?.("mark[data-quote], mark[data-claim], [data-criterion], .note");
   if (!found) return [];
-  return found.dataset.quote?.split(" ") ?? [found.dataset.criterion ?? found.id.replace("quote-", "")];
+  return found.dataset.quote?.split(" ") ?? [found.dataset.claim ?? found.dataset.criterion ?? named(found)];
 }
 
 document.addEventListener("pointerover", (event) => light(under(event.target)));
