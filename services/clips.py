@@ -1,7 +1,7 @@
 """The quotable passages of a recording: found in what was said, cut out when somebody wants to have one."""
 
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -151,7 +151,7 @@ async def _fail(runtime: Runtime, clip: Clip, reason: str) -> None:
     await _change(runtime, clip, {"status": ClipStatus.FAILED, "error": reason})
 
 
-async def _change(runtime: Runtime, clip: Clip, changes: dict[str, object]) -> bool:
+async def _change(runtime: Runtime, clip: Clip, changes: Mapping[str, object]) -> bool:
     """Whether it was still waiting for that."""
     async with runtime.db.service(clip.workspace_id) as session:
         found = await session.get(Clip, clip.id, with_for_update=True)

@@ -97,8 +97,8 @@ async def test_a_recording_from_upload_to_clip(api: Api, user: User, desk: Desk,
     assert [one["text"] for one in heard["segments"]] == list(SAID)
     assert (heard["language"], heard["model"], heard["clips_status"]) == ("en", "whisper-1", "none")
     assert heard["seconds"] == pytest.approx(20, abs=0.2)
-    for asked, headers in (("?format=srt", {}), ("", {"Accept": "application/x-subrip"})):
-        srt = await user.get(f"{path}/transcription{asked}", headers=headers)
+    for query, headers in (("?format=srt", {}), ("", {"Accept": "application/x-subrip"})):
+        srt = await user.get(f"{path}/transcription{query}", headers=headers)
         assert srt.headers["content-type"].startswith("application/x-subrip")
         assert srt.text.startswith("1\n00:00:0")
     vtt = await user.get(f"{path}/transcription", headers={"Accept": "text/vtt"})

@@ -1,7 +1,7 @@
 """From a recording to a text that leads back to its minutes, over real HTTP and by the real ffmpeg."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from models import File
     from services.documents import Document
 
-Transcribe = Callable[..., Awaitable["Document"]]
+Transcribe = Callable[..., Coroutine[Any, Any, "Document"]]
 
 
 @pytest.fixture
