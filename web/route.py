@@ -81,8 +81,29 @@ class PageRoute(APIRoute):
         return answer
 
 
+class PublicRoute(APIRoute):
+    """For readers and their mailboxes, who are nobody here: what is called by it must not look at who is signed in, so
+    that it need not be known who sends the form."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            try:
+                check_query(request)
+                return await handle(request)
+            except (ProofroomError, RequestValidationError) as error:
+                return failure(request, error)
+
+        return answer
+
+
 def router(prefix: str = "") -> APIRouter:
     return APIRouter(prefix=prefix, route_class=PageRoute, include_in_schema=False)
+
+
+def public_router(prefix: str) -> APIRouter:
+    return APIRouter(prefix=prefix, route_class=PublicRoute, include_in_schema=False)
 
 
 async def authenticate(request: Request) -> Principal:

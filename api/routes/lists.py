@@ -13,6 +13,7 @@ from api.schemas.lists import (
     EmailDeliveryOut,
     ListIn,
     ListOut,
+    ListPatch,
     SubscriberIn,
     SubscriberOut,
     SubscribersAdded,
@@ -44,7 +45,7 @@ async def get_list(list_id: UUID, _: Viewer, session: Session) -> ListOut:
 
 
 @router.patch("/{list_id}")
-async def change_list(list_id: UUID, body: ListIn, _: LibraryEditor, session: Session) -> ListOut:
+async def change_list(list_id: UUID, body: ListPatch, _: LibraryEditor, session: Session) -> ListOut:
     return await _whole(session, await mailing.rename(session, list_id, body.name))
 
 

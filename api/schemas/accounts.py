@@ -12,7 +12,9 @@ from platforms.base import Platform
 from platforms.registry import PlatformName
 from services.measuring import Measure, Remaining
 
-BaseUrl = Annotated[str, StringConstraints(max_length=255, pattern=r"^(https?|smtps?)://[^\s/?#@]+(/[^\s?#]*)?$")]
+BaseUrl = Annotated[
+    str, StringConstraints(max_length=255, pattern=r"^(https?|smtps?)://[^\s/?#@]+(/[^\s?#]*)?$")
+]
 """It is also what the account is called on its platform, whose ids have at most 255 characters."""
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
 
@@ -31,7 +33,10 @@ class AccountIn(Body):
     )
 
     platform: PlatformName
-    url: BaseUrl | None = Field(None, description="Where the blog is, or the mail server (smtp://…:587 or smtps://…:465); other platforms are where they are.")
+    url: BaseUrl | None = Field(
+        None,
+        description="Where the blog is, or the mail server (smtp:// or smtps://); others are where they are.",
+    )
     credentials: dict[str, Secret] = Field(
         max_length=20, description="By the names that GET /v1/platforms lists."
     )

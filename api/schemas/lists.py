@@ -25,6 +25,10 @@ class ListIn(Body):
     name: Name = Field(description="Readers see it, as the reason why they get the mail.")
 
 
+class ListPatch(ListIn):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Product news"}]})
+
+
 class ListOut(Answer):
     id: UUID
     name: str

@@ -14,7 +14,7 @@ SPENT = text("""
 INSERT INTO token_usage (workspace_id, service, model, input_tokens, output_tokens, cost_usd, status)
 VALUES (:workspace_id, 'writer', 'gpt-test', 1000, 500, 1.25, 'completed')
 """)
-TABS = ("profile", "workspace", "accounts", "templates", "samples", "projects", "budgets", "keys", "webhooks")
+TABS = ("profile", "workspace", "accounts", "templates", "samples", "projects", "lists", "budgets", "keys", "webhooks")
 
 
 def went(answer: httpx.Response, where: str) -> None:

@@ -11,12 +11,14 @@ from web.pages import (
     reviews,
     settings,
     sign_in,
+    unsubscribe,
     workflows,
 )
 
 ROUTERS = (
     assets.router,
     sign_in.router,
+    unsubscribe.router,
     events.router,
     inbox.router,
     inbox_actions.router,

@@ -5,6 +5,7 @@ from web.pages.settings import (
     budgets,
     invitations,
     keys,
+    lists,
     profile,
     projects,
     samples,
@@ -24,6 +25,7 @@ ROUTERS = tuple(
         templates,
         samples,
         projects,
+        lists,
         budgets,
         webhooks,
     )
