@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 
-from bench import cycles, growth, memory, reads
+from bench import cycles, documents, growth, memory, reads
 from bench.machine import described
 
 RESULT: Final = Path("build/bench.json")
@@ -26,6 +26,7 @@ class Section(StrEnum):
     READS = "reads"
     GROWTH = "growth"
     MEMORY = "memory"
+    DOCUMENTS = "documents"
 
 
 RUN: Final[Mapping[Section, Callable[..., dict[str, float]]]] = {
@@ -33,6 +34,7 @@ RUN: Final[Mapping[Section, Callable[..., dict[str, float]]]] = {
     Section.READS: reads.run,
     Section.GROWTH: growth.run,
     Section.MEMORY: memory.run,
+    Section.DOCUMENTS: documents.run,
 }
 
 

@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     from tests.plugins.api import User
 
 
-def pdf(*pages: Sequence[str], title: str = "") -> bytes:
-    """Each page with its lines."""
+def pdf(*pages: Sequence[str], title: str = "", kerned: bool = False) -> bytes:
+    """Each page with its lines; `kerned`: with numbers between strings in them."""
+    show = "[({})] TJ T*" if kerned else "({}) Tj T*"
     kids = " ".join(f"{4 + 2 * number} 0 R" for number in range(len(pages)))
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R /Lang (en-GB) >>",
@@ -18,7 +19,7 @@ def pdf(*pages: Sequence[str], title: str = "") -> bytes:
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
     ]
     for number, lines in enumerate(pages):
-        shown = " ".join(f"({line}) Tj T*" for line in lines)
+        shown = " ".join(show.format(line) for line in lines)
         stream = f"BT /F1 11 Tf 14 TL 50 780 Td {shown} ET".encode("cp1252")
         objects += [
             f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents {5 + 2 * number} 0 R "
