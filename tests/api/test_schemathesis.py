@@ -80,7 +80,9 @@ class Caller:
 
     def adapt(self, case: Any) -> None:
         for part in ("path_parameters", "query", "body"):
-            setattr(case, part, self._meant(part, getattr(case, part)))
+            given = getattr(case, part)
+            if (meant := self._meant(part, given)) != given:  # what is set is validated, and bytes cannot be
+                setattr(case, part, meant)
         for name, value in case.headers.items():
             case.headers[name] = self._meant(name, value)
         logout = case.operation.path.endswith("/logout")
