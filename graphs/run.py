@@ -139,8 +139,9 @@ async def advance(
     thread_id: str,
     do: Start | Resume | Continue,
     context: Context,
+    names: Mapping[str, str] | None = None,
 ) -> AsyncGenerator[Step | Pause | End]:
-    """Run to the next pause or the end, which is what comes last.
+    """Run to the next pause or the end, which is what comes last. `names` go into the checkpoints' metadata.
 
     Whatever a writer, a critic or the saver raises is raised; an interrupt that is not pending raises LangGraph's
     UnknownInterruptError and an answer that no pause understands pydantic's ValidationError, both before anything
@@ -153,7 +154,7 @@ async def advance(
         "AsyncGenerator[tuple[str, dict[str, Any]]]",
         bind(graph, saver).astream(
             _message(do),
-            _config(thread_id),
+            {**_config(thread_id), "metadata": dict(names or {})},
             context=context,
             stream_mode=["updates", "values"],
             durability="sync",

@@ -3,26 +3,20 @@
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final
-from uuid import UUID, uuid5
 
 from pydantic import JsonValue, TypeAdapter
 
 from core.errors import NotFound
 from graphs.loop import Graph
+from graphs.names import assistant_id
 from graphs.state import State
 from platforms.registry import PLATFORMS, PlatformName
 from services.threads import GRAPHS
 
-_NAMESPACE: Final = UUID("6ba7b821-9dad-11d1-80b4-00c04fd430c8")
-"""LangGraph's own server makes the ids of its graphs' assistants in it."""
 _SINCE: Final = "2026-11-21T00:00:00+00:00"
 """They come with the program and are never changed."""
 
 Assistant = Mapping[str, JsonValue]
-
-
-def assistant_id(graph_id: str) -> str:
-    return str(uuid5(_NAMESPACE, graph_id))
 
 
 def _assistant(graph_id: PlatformName) -> Assistant:

@@ -31,6 +31,8 @@ class Claim:
     workflow_id: UUID
     user_id: UUID
     platform: str
+    run_id: UUID | None
+    """That of LangGraph's protocol for which the thread is at work, if it is one's."""
     status: str
     epoch: int
     attempts: int
@@ -73,7 +75,7 @@ SELECT array(SELECT id FROM taken) AS ids,
 
 # A statement of its own: the one that locks sees reviews, jobs and checkpoints as they were before it had the lock.
 _READ = Statement.of(f"""
-SELECT c.id AS thread_id, c.workspace_id, c.workflow_id, w.user_id, c.platform::text AS platform,
+SELECT c.id AS thread_id, c.workspace_id, c.workflow_id, w.user_id, c.platform::text AS platform, c.run_id,
     c.status::text AS status, c.epoch, c.attempts, c.lost_leases, now() AS now,
     w.source_content AS source, w.manual_options AS options, w.schedule_for,
     a.id AS default_account_id,

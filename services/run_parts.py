@@ -9,9 +9,10 @@ from core import sql
 from core.sql import Connection, Row, Statement
 from graphs import run as graph_run
 from graphs import stream
+from graphs.names import assistant_id
 from graphs.stream import Part, Teller
 from models import RunStatus
-from services import assistants, checkpoints, runs, thread_projection
+from services import checkpoints, runs, thread_projection
 from services.checkpoints import BufferedSaver
 from services.runs import Run
 from services.threads import GRAPHS
@@ -47,7 +48,7 @@ class Look:
 
 
 def teller_of(run: Run) -> Teller:
-    names = stream.Run(run.id, run.thread_id, run.graph_id, assistants.assistant_id(run.graph_id))
+    names = stream.Run(run.id, run.thread_id, run.graph_id, assistant_id(run.graph_id))
     return Teller(names)
 
 

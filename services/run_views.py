@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from services import assistants
+from graphs.names import assistant_id
 from services.runs import Run
 
 _HIDDEN: Final = frozenset({"turn", "webhook"})
@@ -13,7 +13,7 @@ def shown(run: Run) -> dict[str, Any]:
     return {
         "run_id": str(run.id),
         "thread_id": str(run.thread_id),
-        "assistant_id": assistants.assistant_id(run.graph_id),
+        "assistant_id": assistant_id(run.graph_id),
         "created_at": run.created_at,
         "updated_at": run.updated_at,
         "status": run.status,

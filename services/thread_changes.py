@@ -21,6 +21,7 @@ from core.errors import Conflict, NotFound
 from core.principal import Principal
 from core.sql import Connection, Row, Statement, connection_of
 from graphs.interrupts import Decision
+from graphs.names import assistant_id
 from graphs.run import bind
 from models import PlatformStatus
 from services import checkpoints, reviews, state_edits, thread_views
@@ -79,7 +80,8 @@ async def change(
         raise NotFound("This thread has no such checkpoint.", remedy="POST /threads/{id}/history lists them.")
     # In the checkpoint's own config, from which LangGraph takes what the new one's metadata says.
     config: RunnableConfig = {
-        "configurable": {**base.checkpoint.config["configurable"], "changed_by": principal.username}
+        "configurable": {**base.checkpoint.config["configurable"], "changed_by": principal.username},
+        "metadata": {"graph_id": row["graph_id"], "assistant_id": assistant_id(row["graph_id"])},
     }
     saver = BufferedSaver(replace(base, checkpoint=base.checkpoint._replace(config=config)))
     follow(row["head"])

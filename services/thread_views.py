@@ -13,7 +13,8 @@ from pydantic import JsonValue
 from core import sql
 from core.errors import NotFound
 from core.sql import Connection, Statement
-from services.assistants import assistant_id, graph_of
+from graphs.names import assistant_id
+from services.assistants import graph_of
 
 SortBy = Literal["thread_id", "status", "created_at", "updated_at", "state_updated_at"]
 RESERVED: Final = ("graph_id", "assistant_id", "workflow_id")

@@ -5,6 +5,7 @@ The one place that runs LangGraph. docs/concepts.md has the table of what is fou
 
 import asyncio
 import time
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, aclosing
 from typing import Any, Final, assert_never, cast
 
@@ -23,6 +24,7 @@ from graphs import run
 from graphs.context import ServiceContext
 from graphs.interrupts import Decision
 from graphs.loop import Graph, build
+from graphs.names import assistant_id
 from graphs.records import content_of, draft_of
 from graphs.state import Input, Options, SourceInput
 from platforms.registry import PLATFORMS
@@ -127,7 +129,9 @@ async def _run(
     reached_next = asyncio.Event()
     saving: asyncio.Task[None] | None = None
     started = time.monotonic()
-    steps = run.advance(GRAPHS[claim.platform], progress.saver, str(claim.thread_id), do, context)
+    steps = run.advance(
+        GRAPHS[claim.platform], progress.saver, str(claim.thread_id), do, context, _names(claim)
+    )
     try:
         async with aclosing(steps):
             async for reached in steps:
@@ -175,6 +179,12 @@ def _span(claim: Claim) -> AbstractContextManager[trace.Span]:
         record_exception=False,
         set_status_on_exception=False,
     )
+
+
+def _names(claim: Claim) -> Mapping[str, str]:
+    """What LangGraph's clients find its checkpoints by."""
+    names = {"graph_id": claim.platform, "assistant_id": assistant_id(claim.platform)}
+    return names | ({"run_id": str(claim.run_id)} if claim.run_id else {})
 
 
 def _decision(claim: Claim, interrupt_id: str) -> JsonValue:

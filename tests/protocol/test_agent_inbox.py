@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from core.settings import Settings
-from services.assistants import assistant_id
+from graphs.names import assistant_id
 from tests.plugins.api import Api, User
 from tests.plugins.author import Author, Json, thread, with_simulators
 

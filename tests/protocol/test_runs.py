@@ -50,6 +50,11 @@ async def test_a_brief_goes_to_review_and_out(sdk: Sdk, author: Author) -> None:
     listed = await client.runs.list(thread["thread_id"], select=["run_id", "status"])
     assert [each["status"] for each in listed] == ["success", "success"]
     assert await client.runs.join(thread["thread_id"], seen[0]["run_id"]) == paused
+    left: Any = await client.threads.get_history(
+        thread["thread_id"], metadata={"run_id": seen[0]["run_id"], "graph_id": "x"}
+    )
+    assert [state["metadata"]["step"] for state in left] == [2, 1, 0, -1]
+    assert {state["metadata"]["assistant_id"] for state in left} == {run["assistant_id"]}
 
 
 async def test_a_thread_does_one_thing_at_a_time(sdk: Sdk, author: Author) -> None:
