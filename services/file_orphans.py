@@ -34,7 +34,9 @@ DELETE FROM uploads WHERE id IN (
 ) RETURNING id
 """)
 _UNNAMED: Final = text("""
-SELECT path FROM unnest(:paths) AS found (path) WHERE NOT EXISTS (SELECT FROM files f WHERE f.path = found.path)
+SELECT path FROM unnest(:paths) AS found (path)
+WHERE NOT EXISTS (SELECT FROM files f WHERE f.path = found.path)
+    AND NOT EXISTS (SELECT FROM clips c WHERE c.path = found.path)
     AND NOT EXISTS (SELECT FROM clips c WHERE c.path = found.path)
 """).bindparams(bindparam("paths", type_=ARRAY(String)))
 _ENDED: Final = text("""
