@@ -56,8 +56,15 @@ def packed(entries: Mapping[str, str | bytes]) -> bytes:
     return written.getvalue()
 
 
-def epub(chapters: Mapping[str, str], *, before: str = "", title: str = "Tea", **more: str | bytes) -> bytes:
-    """`chapters`: the names of files and their bodies, in reading order. `before` the package: a DTD, say."""
+def epub(
+    chapters: Mapping[str, str],
+    more: Mapping[str, str | bytes] | None = None,
+    *,
+    before: str = "",
+    title: str = "Tea",
+) -> bytes:
+    """`chapters`: the names of files and their bodies, in reading order. `more`: other entries, or those in their place.
+    `before` the package: a DTD, say."""
     items = "".join(f'<item id="i{n}" href="{name}"/>' for n, name in enumerate(chapters))
     spine = "".join(f'<itemref idref="i{n}"/>' for n in range(len(chapters)))
     container = "urn:oasis:names:tc:opendocument:xmlns:container"
@@ -66,12 +73,15 @@ def epub(chapters: Mapping[str, str], *, before: str = "", title: str = "Tea", *
         "META-INF/container.xml": f'<container xmlns="{container}"><rootfiles>'
         '<rootfile full-path="book/all.opf"/></rootfiles></container>',
         # Last in reading order, first in the archive.
-        **{f"book/{name}": f"<html><body>{body}</body></html>" for name, body in reversed(chapters.items())},
+        **{
+            f"book/{name}": f"<html><body>{body}</body></html>"
+            for name, body in reversed([*chapters.items()])
+        },
         "book/all.opf": f'{before}<package xmlns="http://www.idpf.org/2007/opf">'
         f'<metadata xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>{title}</dc:title>'
         f"<dc:language>en</dc:language></metadata><manifest>{items}</manifest><spine>{spine}</spine></package>",
     }
-    return packed(entries | more)
+    return packed({**entries, **(more or {})})
 
 
 async def upload(user: "User", content: bytes, name: str) -> dict[str, Any]:

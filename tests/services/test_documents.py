@@ -115,16 +115,11 @@ def test_a_book_in_the_order_of_its_chapters(reading: Read, tmp_path: Path) -> N
     secret.write_text("s3cret")
     stolen = f'<!DOCTYPE package [<!ENTITY stolen SYSTEM "{secret.as_uri()}">]>'
     chapters = {
-        "z.xhtml": "<h1>One</h1><p>Tea&nbsp;is <b>old</b>.<br/>Very.</p><ul><li>a</li><li><p>b</p></li></ul>",
+        "z.xhtml": "<h1>One</h1><p>Tea&#160;is <b>old</b>.<br/>Very.</p><ul><li>a</li><li><p>b</p></li></ul>",
         "a%20b.xhtml": "<style>p {}</style><h2>Two</h2><pre>x\n  y</pre><table><tr><td>1</td><td>2</td></tr></table>",
     }
-    chapters = {name: body.replace("&nbsp;", "&#160;") for name, body in chapters.items()}
-    book = epub(
-        chapters,
-        before=stolen,
-        title="Tea &stolen;",
-        **{"book/a b.xhtml": f"<html>{chapters['a%20b.xhtml']}"},
-    )
+    more = {"book/a b.xhtml": f"<html>{chapters['a%20b.xhtml']}"}
+    book = epub(chapters, more, before=stolen, title="Tea &stolen;")
     document = reading(book)
     assert parts(document) == [
         ("One", "# One\n\nTea is old.\nVery.\n\n- a\n- b"),
@@ -241,7 +236,7 @@ UNREADABLE = {
     "locked-zip": (locked_zip(), PROTECTED),
     "locked-office": (OLE + "EncryptedPackage".encode("utf-16-le"), PROTECTED),
     "old-office": (OLE + "WordDocument".encode("utf-16-le"), "before 2007. Save it as DOCX"),
-    "drm": (epub({"a.xhtml": "x"}, **{"META-INF/encryption.xml": DRM}), "copying"),
+    "drm": (epub({"a.xhtml": "x"}, {"META-INF/encryption.xml": DRM}), "copying"),
     "chapter-missing": (epub({"a.xhtml": "x"}).replace(b"a.xhtml", b"b.xhtml", 1), "damaged"),
     "cut-off-zip": (packed({"word/document.xml": "x"})[:-30], "damaged"),
     "bomb": (bomb(), "trap"),

@@ -97,7 +97,7 @@ async def test_what_takes_too_long_is_ended(endless: Path) -> None:
 
 async def test_what_takes_too_much_is_ended(tmp_path: Path) -> None:
     large, slow = tmp_path / "large", tmp_path / "slow"
-    large.write_bytes(epub({"a.xhtml": "Tea."}, **{"book/a.xhtml": os.urandom(16_384) * 6000}))
+    large.write_bytes(epub({"a.xhtml": "Tea."}, {"book/a.xhtml": os.urandom(16_384) * 6000}))
     slow.write_bytes(b"<html>" + b"<p>Tea is older than coffee.</p>" * 100_000)
     for path, limits, reason in (
         (large, Limits(memory_bytes=150 * 1024**2), TOO_BIG),

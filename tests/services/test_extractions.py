@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import CursorResult, text
 
 from models import ExtractionStatus
 from services import extracting, extractions
@@ -43,9 +43,12 @@ class Case:
             return await extractions.again(session, self.file_id)
 
     async def sql(self, statement: str) -> list[Any]:
+        """The first column of what it returns, if it returns something."""
         async with self.runtime.db.service() as session:
             result = await session.execute(text(statement))
-            return list(result.scalars()) if result.returns_rows else []
+            return (
+                [row[0] for row in result] if isinstance(result, CursorResult) and result.returns_rows else []
+            )
 
     async def told(self) -> list[str]:
         """What the workspace's streams were told of it."""
