@@ -29,7 +29,9 @@ _INPUT: Final = ("-protocol_whitelist", "fd", "-format_whitelist", _CONTAINERS)
 _LIMITS: Final = ("-max_alloc", str(256 * 1024 * 1024), "-threads", "1")
 _HEADER: Final = 4096
 _TOLD: Final = 64 * 1024
-_NO_PROGRAM: Final = "Recordings cannot be read here: ffmpeg is missing. Have the operator name one in PROOFROOM_FFMPEG."
+_NO_PROGRAM: Final = (
+    "Recordings cannot be read here: ffmpeg is missing. Have the operator name one in PROOFROOM_FFMPEG."
+)
 _LOUDEST: Final = re.compile(r"max_volume: (-?[\d.]+|-inf) dB")
 
 
@@ -110,8 +112,11 @@ async def clip(settings: Settings, recording: Path, clip: Path, window: Window, 
     )
     sound = ("-map", "0:a:0", "-vn", "-c:a", "libmp3lame", "-b:a", "128k")
     seconds = window.end - window.start
-    arguments = ["-t", f"{seconds:.3f}", "-map_metadata", "-1", *(pictures if video else sound)]
-    await _run(settings, recording, clip, arguments, seconds=seconds * 10, start=window.start)
+    # Films have an index by which to go there; a sound file may have none, and is heard from its beginning.
+    begin = ("-ss", f"{window.start:.3f}")
+    arguments = ["-t", f"{seconds:.3f}", "-map_metadata", "-1", *(pictures if video else (*begin, *sound))]
+    patience = seconds * 10 if video else window.end
+    await _run(settings, recording, clip, arguments, seconds=patience, before=begin if video else ())
 
 
 async def _run(
@@ -121,14 +126,16 @@ async def _run(
     arguments: Sequence[str],
     *,
     seconds: float,
-    start: float = 0.0,
+    before: Sequence[str] = (),
 ) -> str:
-    """What ffmpeg told. It has a third of `seconds`, and two minutes, of processor time and twice that by the clock."""
+    """What ffmpeg told; `before` are options of the input.
+
+    It has a third of `seconds`, and two minutes, of processor time and twice that by the clock."""
     patience = round(seconds / 3) + 120
     with recording.open("rb") as source:
         command = [
             *(_program(settings), "-hide_banner", "-nostdin", "-nostats", "-timelimit", str(patience)),
-            *(*_LIMITS, *_INPUT, "-ss", f"{start:.3f}", "-i", "fd:", *arguments, "-y", str(output)),
+            *(*_LIMITS, *_INPUT, *before, "-i", "fd:", *arguments, "-y", str(output)),
         ]
         try:
             process = await asyncio.create_subprocess_exec(

@@ -83,7 +83,7 @@ class Transcriptions:
             sent = form.get("file")
             if not isinstance(sent, UploadFile):
                 return _refused(400, "There is no file.", "missing_required_parameter")
-            start, seconds = _heard(await sent.read())
+            start, seconds = heard(await sent.read())
         self.asked.append((start, seconds))
         segments = list(self._segments(start, seconds))
         text = " ".join(segment.text for segment in segments)
@@ -124,7 +124,7 @@ def _refused(status: int, message: str, code: str | None) -> Response:
     return JSONResponse({"error": error}, status)
 
 
-def _heard(audio: bytes) -> tuple[float, float]:
+def heard(audio: bytes) -> tuple[float, float]:
     """Beginning and length, in seconds."""
     with wave.open(BytesIO(audio)) as sound:
         rate, seconds = sound.getframerate(), sound.getnframes() / sound.getframerate()
