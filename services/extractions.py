@@ -45,7 +45,7 @@ async def request(session: AsyncSession, workspace_id: UUID, file_id: UUID) -> N
     asked = {"extraction_status": ExtractionStatus.PENDING, "error": None}
     await session.execute(update(File).where(File.id == file_id).values(asked))
     first = {"file_id": file_id, "workspace_id": workspace_id, "due_at": later(LOST_SECONDS)}
-    anew = {
+    anew: dict[str, Any] = {
         "text": None,
         "places": [],
         "title": None,
