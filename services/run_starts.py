@@ -17,18 +17,23 @@ from core.principal import Principal
 from core.sql import Connection, Statement, connection_of
 from models import MultitaskStrategy, PlatformStatus, RunKind
 from platforms.registry import PlatformName
-from services import queue, reviews, run_answers, run_threads, runs, thread_changes, workflows
+from services import (
+    queue,
+    reviews,
+    run_answers,
+    run_interrupts,
+    run_threads,
+    runs,
+    thread_changes,
+    workflows,
+)
 from services.run_answers import Decide
-from services.run_threads import Thread
+from services.run_threads import Thread, ThreadBusy
 from services.runs import New, Run
 from services.thread_changes import Change
 from services.workflows import Begun, StartWorkflow
 
 TURN_TASK: Final = "take_turn"
-
-
-class ThreadBusy(Conflict):
-    title = "The thread is at work"
 
 
 class ThreadHasBrief(Conflict):
@@ -94,11 +99,13 @@ async def create(session: AsyncSession, principal: Principal, wanted: Wanted) ->
             begun = Begun(wanted.thread_id, run.id, wanted.after_seconds)
             run = replace(run, workflow_id=(await workflows.start(session, principal, brief, begun)).id)
         case Continue():
+            thread = await _freed(connection, wanted, thread)
             if thread.busy or wanted.after_seconds > 0:
                 return await _behind(session, principal, wanted, thread, RunKind.CONTINUE)
             run = await _add(connection, principal, wanted, thread, RunKind.CONTINUE)
             await _continue(session, run, thread)
         case Change():
+            thread = await _freed(connection, wanted, thread)
             if thread.busy or wanted.after_seconds > 0:
                 return await _behind(session, principal, wanted, thread, RunKind.CHANGE, turn=_kept(do))
             run = await _add(connection, principal, wanted, thread, RunKind.CHANGE)
@@ -165,6 +172,11 @@ async def _change(session: AsyncSession, principal: Principal, run: Run, change:
     checkpoint_id = await thread_changes.change(session, principal, run.thread_id, change, in_turn=True)
     await sql.rows(connection, _BEGUN, {"id": run.id, "head": checkpoint_id})
     await sql.rows(connection, _GO, {"id": run.thread_id, "run_id": run.id})
+
+
+async def _freed(connection: Connection, wanted: Wanted, thread: Thread) -> Thread:
+    interrupts = wanted.multitask_strategy == MultitaskStrategy.INTERRUPT and wanted.after_seconds == 0
+    return await run_interrupts.stop(connection, wanted.thread_id, thread) if interrupts else thread
 
 
 async def _behind(

@@ -13,6 +13,10 @@ from core.sql import Connection, Statement
 from models import PlatformStatus
 
 
+class ThreadBusy(Conflict):
+    title = "The thread is at work"
+
+
 @dataclass(frozen=True, slots=True)
 class Thread:
     graph_id: str | None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import orjson
 import pytest
+from langgraph_sdk.errors import UnprocessableEntityError
 from langgraph_sdk.schema import StreamPart
 from sqlalchemy import text as text_of
 from uuid_utils.compat import uuid7
@@ -170,6 +171,32 @@ async def test_a_piece_that_comes_after_its_draft_is_not_taken_for_the_next(
         if "in time" in part.data["text"]:
             typist.may_end.set()
     assert "".join(told) == "One word after in time"
+
+
+async def test_a_run_may_take_the_place_of_the_one_under_way(sdk: Sdk, api: Api, typist: Typist) -> None:
+    """What that one brings is too late; a post that may be out is not interrupted, and nothing is rolled back."""
+    client = sdk(await api.user())
+    typist.may_end.set()
+    thread_id = (await client.threads.create())["thread_id"]
+    await client.runs.wait(thread_id, "x", input=INPUT)
+    typist.may_end.clear()
+    again: Any = {"resume": {"decision": "regenerate", "feedback": "Say it again."}}
+    first = await client.runs.create(thread_id, "x", command=again)
+    async for part in client.runs.join_stream(thread_id, first["run_id"], stream_mode="custom"):
+        if part.event == "custom":
+            break
+    instead: Any = {"goto": "generate", "update": {"feedback": "No, shorter."}}
+    with pytest.raises(UnprocessableEntityError):
+        await client.runs.create(thread_id, "x", command=instead, multitask_strategy="rollback")
+    waiting = asyncio.create_task(client.runs.join(thread_id, first["run_id"]))
+    second = await client.runs.create(thread_id, "x", command=instead, multitask_strategy="interrupt")
+    assert await asyncio.wait_for(waiting, 1)
+    typist.may_end.set()
+    values: Any = await client.runs.join(thread_id, second["run_id"])
+    assert [draft["sequence"] for draft in values["drafts"]] == [0, 1]
+    assert "No, shorter." in values["drafts"][1]["content"]
+    runs = {run["run_id"]: run["status"] for run in await client.runs.list(thread_id)}
+    assert (runs[first["run_id"]], runs[second["run_id"]]) == ("interrupted", "success")
 
 
 async def test_who_leaves_may_cancel_the_run(sdk: Sdk, api: Api, typist: Typist) -> None:
