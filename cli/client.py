@@ -1,7 +1,8 @@
 """The HTTP API as the command line uses it: typed answers, failures with an exit code."""
 
+import json
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,8 @@ from core.settings import load
 _START: Final = "0-0"
 """The event id before a workflow's first."""
 _HEARTBEAT_SECONDS: Final = 15
+_ASSEMBLY_SECONDS: Final = 600
+"""The last piece of a large upload is answered when all of it has been put together."""
 _RECONNECTS: Final = 8
 """In a row without an event between them: about half a minute, in which a service is started again."""
 PAST_PROXIES: Final = dict.fromkeys(("all://127.0.0.1", "all://[::1]", "all://localhost"))
@@ -42,6 +45,11 @@ _KINDS: Final[Mapping[int, type[ProofroomError]]] = {
 }
 
 _Answer = TypeVar("_Answer", bound=BaseModel)
+
+
+class _Listed(BaseModel):
+    items: list[dict[str, Any]]
+    next_cursor: str | None
 
 
 class ServiceUnreachable(Unavailable):
@@ -163,6 +171,45 @@ class Client:
                     raise
             failures += 1
             time.sleep(min(0.1 * 2**failures, 5))
+
+    def listed(self, path: str) -> Iterator[dict[str, Any]]:
+        """Everything that a list has, page by page."""
+        cursor: str | None = None
+        while True:
+            page = _read(_Listed, self._send("GET", path, limit=200, cursor=cursor))
+            yield from page.items
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self._send(method, path, body))
+        return found
+
+    def exchange(
+        self, method: str, path: str, headers: Mapping[str, str], content: Iterator[bytes] | None = None
+    ) -> httpx.Headers:
+        """For a protocol that speaks in headers. Never sent twice."""
+        timeout = httpx.Timeout(_ASSEMBLY_SECONDS, connect=5)
+        try:
+            response = self._http.request(method, path, content=content, headers=headers, timeout=timeout)
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from error
+        if response.is_error:
+            raise problem_of(response)
+        return response.headers
+
+    def download(self, path: str, take: Callable[[bytes], object]) -> None:
+        """Piece by piece into `take`."""
+        try:
+            with self._http.stream("GET", path) as response:
+                if response.is_error:
+                    response.read()
+                    raise problem_of(response)
+                for piece in response.iter_bytes():
+                    take(piece)
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from error
 
     def _stream(self, path: str, last: str) -> Iterator[ServerSentEvent]:
         timeout = httpx.Timeout(10, read=3 * _HEARTBEAT_SECONDS)

@@ -33,6 +33,7 @@ COMMANDS: Final = {
         "cli.write:write", "Have an article, a page or standard input drafted for each platform."
     ),
     "review": Command("cli.review:review", "Go through the drafts that wait for a decision."),
+    "files": Command("cli.files:app", "Put files into projects, list them, get them back."),
     "demo": Command("cli.demo:demo", "The whole way from an example article to a published post."),
     "api": Command("cli.serve:api", "Serve the HTTP API."),
     "worker": Command("cli.serve:worker", "Advance threads, publish, run the queue."),
