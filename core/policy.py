@@ -37,9 +37,13 @@ class Policy:
     label: str
     unit: str
     max_length: int
+    """Of each part."""
     measure: Callable[[str], int]
     guidance: tuple[str, ...]
     """What a good post on this platform does; sentences for the writer and the critic."""
+    split: Callable[[str], tuple[str, ...]] = field(default=lambda text: (text,))
+    """The posts that a text becomes, one after the other: a thread's parts."""
+    max_parts: int = 1
     title_max: int | None = None
     title_required: bool = False
     excerpt_max: int | None = None
@@ -58,20 +62,7 @@ class Policy:
 
     def violations(self, content: Content) -> tuple[Violation, ...]:
         """Every rule that `content` breaks, in the order a person would fix them; empty when it may go out."""
-        found: list[Violation] = []
-        if not content.content.strip():
-            found.append(Violation("empty", "/content", "The text is empty.", "Write something."))
-        length = self.measure(content.content)
-        if length > self.max_length:
-            found.append(
-                Violation(
-                    "too_long",
-                    "/content",
-                    f"{length} {self.unit}; {self.label} takes at most {self.max_length}.",
-                    f"Shorten the text by {length - self.max_length}.",
-                )
-            )
-        found += self._metadata(content)
+        found = [*self._text(content.content), *self._metadata(content)]
         found += self._media(content)
         for check in self.checks:
             found += check(content)
@@ -80,6 +71,30 @@ class Policy:
     def for_writer(self, violations: Iterable[Violation]) -> tuple[Violation, ...]:
         """Those that another draft can mend."""
         return tuple(each for each in violations if each.code not in self.for_reviewer)
+
+    def lengths(self, text: str) -> tuple[int, ...]:
+        """Of each part, in `unit`s."""
+        return tuple(self.measure(part) for part in self.split(text))
+
+    def _text(self, text: str) -> list[Violation]:
+        parts = self.split(text)
+        found: list[Violation] = []
+        if len(parts) > self.max_parts:
+            message = f"{len(parts)} parts; {self.label} takes at most {self.max_parts} here."
+            found.append(Violation("too_many_parts", "/content", message, "Join or remove some."))
+        for number, part in enumerate(parts, 1):
+            which = f"part {number}" if len(parts) > 1 else "text"
+            if not part.strip():
+                found.append(Violation("empty", "/content", f"The {which} is empty.", "Write something."))
+            length = self.measure(part)
+            if length > self.max_length:
+                counted = (
+                    f"{length} {self.unit}" if len(parts) == 1 else f"Part {number}: {length} {self.unit}"
+                )
+                message = f"{counted}; {self.label} takes at most {self.max_length}."
+                remedy = f"Shorten the {which} by {length - self.max_length}."
+                found.append(Violation("too_long", "/content", message, remedy))
+        return found
 
     def _metadata(self, content: Content) -> list[Violation]:
         found: list[Violation] = []

@@ -176,6 +176,9 @@ class Settings(BaseSettings):
     linkedin_url: str = "https://api.linkedin.com"
     linkedin_version: str = Field("202606", pattern=r"^\d{6}$")
     x_url: str = "https://api.x.com"
+    x_threads: bool = False
+    """Texts for X may be threads. Off: nobody has tried since its terms of 2026 whether it takes a program's replies to
+    itself."""
     instagram_url: str = "https://graph.instagram.com/v25.0"
 
     worker_concurrency: int = Field(16, ge=1, le=1000)

@@ -5,6 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from core.settings import settings
 from platforms import blog, email, instagram, linkedin, x
 from platforms.base import Platform
 
@@ -20,7 +21,7 @@ class PlatformName(StrEnum):
 PLATFORMS: Final[Mapping[PlatformName, Platform]] = MappingProxyType(
     {
         PlatformName.LINKEDIN: linkedin.PLATFORM,
-        PlatformName.X: x.PLATFORM,
+        PlatformName.X: x.platform(threads=settings().x_threads),
         PlatformName.BLOG: blog.PLATFORM,
         PlatformName.INSTAGRAM: instagram.PLATFORM,
         PlatformName.EMAIL: email.PLATFORM,

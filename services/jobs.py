@@ -21,9 +21,18 @@ class JobStatusConflict(Conflict):
 
 
 async def cancel(session: AsyncSession, job_id: UUID) -> PublishingJob:
-    """It will not go out. Raises NotFound, or JobStatusConflict once it is with the platform."""
+    """It will not go out. Raises NotFound, or JobStatusConflict once it, or a part of it, is with the platform."""
     job, state = await _lock(session, job_id)
     _require(job, "cancelled", {"queued", "scheduled", "held", "failed"})
+    if parts := job.progress.get("parts"):
+        raise JobStatusConflict(
+            f"{len(parts)} parts of it are out already.",
+            remedy="Retry it, and take the post back when it is whole.",
+        )
+    return await _cancel(session, job, state)
+
+
+async def _cancel(session: AsyncSession, job: PublishingJob, state: PlatformState) -> PublishingJob:
     job.status = JobStatus.CANCELLED
     state.status = PlatformStatus.CANCELLED
     return await _wake(session, job, state, due=False)
@@ -83,7 +92,8 @@ async def reconcile(
     if outcome == "absent":
         state.status = PlatformStatus.ACCEPTED
         if not send_again:
-            return await cancel(session, job_id)
+            await session.refresh(job)
+            return await _cancel(session, job, state)
     return await _wake(session, job, state)
 
 

@@ -18,9 +18,15 @@ from platforms.registry import PLATFORMS, PlatformName
 @dataclass(frozen=True, slots=True)
 class Measure:
     policy: Policy
-    length: int
+    lengths: Sequence[int]
+    """Of each part: one, but for a thread."""
     violations: Sequence[Violation]
     cost_usd: Decimal
+
+    @property
+    def length(self) -> int:
+        """Of the longest part: each has to fit."""
+        return max(self.lengths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ async def measure(platform: PlatformName, content: Content) -> Measure:
     return await asyncio.to_thread(
         lambda: Measure(
             policy,
-            policy.measure(content.content),
+            policy.lengths(content.content),
             policy.violations(content),
             Decimal(policy.cost_usd(content)),
         )

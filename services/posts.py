@@ -21,6 +21,8 @@ UNPUBLISH_TASK = "unpublish"
 
 _BY_HAND = "Take it down on the platform itself."
 _REMOVED = text("UPDATE posts SET takedown_status = 'removed', published = false WHERE id = :id")
+_PARTS = text("SELECT response_data -> 'parts' FROM publishing_jobs WHERE id = :job_id")
+"""A thread's posts, as its receipt names them; NULL for what is one post."""
 _STILL_OUT = text("UPDATE posts SET takedown_status = 'active' WHERE id = :id")
 _ATTEMPT = text("""
 INSERT INTO publishing_attempts (id, workspace_id, publishing_job_id, kind, started_at, ended_at, outcome, evidence)
@@ -54,6 +56,7 @@ async def take_down(runtime: Runtime, workspace_id: UUID, post_id: UUID) -> None
         if post is None or post.takedown_status != "takedown_pending" or post.connected_account_id is None:
             return
         row = await session.get_one(ConnectedAccount, post.connected_account_id)
+        parts = await session.scalar(_PARTS, {"job_id": post.publishing_job_id}) or [post.platform_post_id]
     problem = accounts.problem(row, runtime.settings)
     if problem is not None:
         await _record(runtime, post, "refused", problem["detail"], removed=False)
@@ -62,7 +65,8 @@ async def take_down(runtime: Runtime, workspace_id: UUID, post_id: UUID) -> None
     publisher = PLATFORMS[PlatformName(post.platform)].publisher
     try:
         async with asyncio.timeout(runtime.settings.publish_deadline_seconds):
-            await publisher.unpublish(runtime.http, account, post.platform_post_id)
+            for platform_post_id in reversed(parts):
+                await publisher.unpublish(runtime.http, account, platform_post_id)
     except (Refused, Reauthorize) as error:
         if isinstance(error, Reauthorize):
             async with runtime.db.service(workspace_id) as session:

@@ -37,9 +37,14 @@ class Attached(_Strict):
     media_ids: list[str] = Field(min_length=1, max_length=4)
 
 
+class Reply(_Strict):
+    in_reply_to_tweet_id: str
+
+
 class NewPost(_Strict):
     text: str
     media: Attached | None = None
+    reply: Reply | None = None
 
 
 class NewUpload(_Strict):
@@ -149,6 +154,10 @@ class X:
             if entry.created_at > time.time() - DUPLICATE_SECONDS
         ):
             return _duplicate()
+        above = post.reply.in_reply_to_tweet_id if post.reply else None
+        if above is not None and not self._is_out(account, above):
+            detail = "You attempted to reply to a Tweet that is deleted or not visible to you."
+            return problem(403, "Forbidden", detail)
         tweet = self._record.keep(
             Entry(
                 platform="x",
@@ -156,7 +165,7 @@ class X:
                 id=(tweet_id := str(self._record.next_id())),
                 text=post.text,
                 url=f"{request.base_url}x/{account}/status/{tweet_id}",
-                fields={"media": [*media]},
+                fields={"media": [*media], "reply_to": above},
             )
         )
         limits = {
@@ -166,6 +175,10 @@ class X:
         }
         shown = _as_json(tweet)
         return JSONResponse({"data": {"id": tweet.id, "text": shown["text"]}}, 201, limits)
+
+    def _is_out(self, account: str, tweet_id: str) -> bool:
+        entry = self._record.get("x", account, tweet_id)
+        return entry is not None and entry.status == "published"
 
     async def _read(self, request: Request, account: str) -> Response:
         entry = self._record.get("x", account, request.path_params["id"])
@@ -278,7 +291,10 @@ def _as_json(entry: Entry) -> dict[str, JsonValue]:
             {"url": short, "expanded_url": f"{entry.url}/photo/1", "media_key": f"3_{key}"} for key in media
         ]
     at = datetime.fromtimestamp(int(entry.created_at), UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    return {"id": entry.id, "text": text, "created_at": at, "entities": {"urls": urls}}
+    shown: dict[str, JsonValue] = {"id": entry.id, "text": text, "created_at": at, "entities": {"urls": urls}}
+    if above := entry.fields.get("reply_to"):
+        shown["referenced_tweets"] = [{"type": "replied_to", "id": above}]
+    return shown
 
 
 def _short(*parts: str) -> str:

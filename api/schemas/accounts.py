@@ -155,7 +155,8 @@ class RemainingOut(Answer):
 class MeasureOut(Answer):
     platform: PlatformName
     valid: bool = Field(description="It may go out as it is.")
-    length: int
+    length: int = Field(description="Of the text; of a thread's longest part.")
+    lengths: list[int] = Field(description="Of each part: one, but for a thread.")
     max_length: int
     unit: str
     violations: list[ViolationOut]
@@ -168,6 +169,7 @@ class MeasureOut(Answer):
             platform=PlatformName(found.policy.platform),
             valid=not found.violations,
             length=found.length,
+            lengths=[*found.lengths],
             max_length=found.policy.max_length,
             unit=found.policy.unit,
             violations=[ViolationOut.model_validate(each) for each in found.violations],

@@ -1,20 +1,23 @@
 """X's API v2, acting for a user."""
 
 from platforms.base import Credential, Platform
-from platforms.x.policy import POLICY
-from platforms.x.preview import preview
+from platforms.x.policy import policy
+from platforms.x.preview import previewer
 from platforms.x.publisher import XPublisher
 
-PLATFORM = Platform(
-    policy=POLICY,
-    publisher=XPublisher(),
-    preview=preview,
-    credentials=(
-        Credential(
-            "access_token",
-            "User access token",
-            hint="OAuth 2.0 with user context: tweet.read tweet.write users.read media.write",
+
+def platform(*, threads: bool) -> Platform:
+    rules = policy(threads=threads)
+    return Platform(
+        policy=rules,
+        publisher=XPublisher(rules.split),
+        preview=previewer(rules),
+        credentials=(
+            Credential(
+                "access_token",
+                "User access token",
+                hint="OAuth 2.0 with user context: tweet.read tweet.write users.read media.write",
+            ),
         ),
-    ),
-    url="https://api.x.com",
-)
+        url="https://api.x.com",
+    )

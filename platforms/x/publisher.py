@@ -1,6 +1,10 @@
-"""Posts to X for a user. X knows no idempotency key: a lost post is looked for among the user's own."""
+"""Posts to X for a user. X knows no idempotency key: a lost post is looked for among the user's own.
 
-from datetime import UTC, datetime
+A thread is posted part by part, each a reply to the one before it. Each part's id is kept before the next is posted, so
+that whoever goes on, after a crash too, goes on where it stopped.
+"""
+
+from collections.abc import Callable, Sequence
 from urllib.parse import quote
 
 import httpx
@@ -12,56 +16,27 @@ from platforms.base import (
     CannotTell,
     Identity,
     LookUp,
+    PlatformError,
     Publication,
     Reauthorize,
     Receipt,
     Refused,
 )
-from platforms.sending import CLOCK_SKEW, error_body, parse, said, send
+from platforms.sending import error_body, parse, said, send
+from platforms.x import timeline
 from platforms.x.session import headers, retry_after, words
-from platforms.x.text import Link, as_written, canonical
 from platforms.x.upload import upload
 
-PAGE_SIZE = 100
-MAX_PAGES = 3
 _NOT_AUTHORISED = ("unsupported-authentication", "client-forbidden", "oauth", "client-not-enrolled")
 """In the `type` of a 403: the token, not the post, is what X objects to."""
 
 
-class Entities(BaseModel):
-    urls: list[Link] = []
-
-
-class Note(BaseModel):
-    text: str
-    entities: Entities = Entities()
-
-
-class Tweet(BaseModel):
+class Posted(BaseModel):
     id: str
-    text: str
-    created_at: datetime = datetime.min.replace(tzinfo=UTC)
-    entities: Entities = Entities()
-    note_tweet: Note | None = None
-    """The whole of a text longer than 280."""
-
-    def written(self) -> str:
-        whole = self.note_tweet or self
-        return as_written(whole.text, whole.entities.urls)
 
 
 class Created(BaseModel):
-    data: Tweet
-
-
-class Meta(BaseModel):
-    next_token: str | None = None
-
-
-class Timeline(BaseModel):
-    data: list[Tweet] = []
-    meta: Meta = Meta()
-    errors: list[dict[str, JsonValue]] = Field(default_factory=list)
+    data: Posted
 
 
 class User(BaseModel):
@@ -85,55 +60,41 @@ class Deleted(BaseModel):
 
 
 class XPublisher:
+    def __init__(self, split: Callable[[str], tuple[str, ...]]) -> None:
+        self._split = split
+
     async def publish(self, http: httpx.AsyncClient, account: Account, publication: Publication) -> Receipt:
-        media_ids = [await upload(http, account, media) for media in publication.content.media]
-        body: dict[str, object] = {"text": publication.content.content}
-        if media_ids:
-            body["media"] = {"media_ids": media_ids}
-        response = await send(
-            http,
-            "POST",
-            f"{account.base_url}/2/tweets",
-            words=words,
-            publishes=True,
-            expected=(403,),
-            retry_after=retry_after,
-            headers=headers(account),
-            json=body,
-        )
-        if response.status_code == 403:
-            return await self._forbidden(http, account, publication, response)
-        return _receipt(account, parse(response, Created, publishes=True).data.id)
+        texts, ids = self._split(publication.content.content), _kept(publication)
+        by_words = False
+        for number, text in enumerate(texts[len(ids) :], len(ids) + 1):
+            try:
+                post_id, found = await self._post(http, account, publication, text, ids)
+            except Refused as refused:
+                raise Refused(await self._without(http, account, publication, ids, refused)) from refused
+            by_words = by_words or (found and not ids)
+            ids.append(post_id)
+            if number < len(texts):
+                await publication.keep({"parts": [*ids]})
+        return _receipt(account, ids, by_words=by_words)
 
     async def find(self, http: httpx.AsyncClient, account: Account, publication: Publication) -> LookUp:
-        wanted = canonical(publication.content.content)
-        since = publication.first_attempt_at - CLOCK_SKEW
-        start = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        address = (
-            f"{account.base_url}/2/users/{quote(account.platform_user_id, safe='')}/tweets"
-            f"?max_results={PAGE_SIZE}&start_time={start}&tweet.fields=created_at,entities,note_tweet"
-        )
-        token, seen = "", 0
-        for _ in range(MAX_PAGES):
-            response = await send(
-                http,
-                "GET",
-                f"{address}&pagination_token={quote(token)}" if token else address,
-                words=words,
-                retry_after=retry_after,
-                headers=headers(account),
-            )
-            timeline = parse(response, Timeline)
-            if timeline.errors and not timeline.data:
-                return CannotTell(f"X does not show this account's posts: {said(response, words)}")
-            seen += len(timeline.data)
-            for tweet in timeline.data:
-                if tweet.created_at >= since and canonical(tweet.written()) == wanted:
-                    return _receipt(account, tweet.id, by_words=True)
-            if timeline.meta.next_token is None:
-                return Absent({"looked_at": seen})
-            token = timeline.meta.next_token
-        return CannotTell(f"The post is not among this account's last {seen}.")
+        found = await timeline.read(http, account, publication.first_attempt_at)
+        if isinstance(found, CannotTell):
+            return found
+        texts, kept = self._split(publication.content.content), _kept(publication)
+        ids = [*kept]
+        for text in texts[len(kept) :]:
+            tweet = found.find(text, after=ids[-1] if ids else None)
+            if tweet is None:
+                break
+            ids.append(tweet.id)
+        if len(ids) == len(texts):
+            return _receipt(account, ids, by_words=not kept)
+        if not found.whole:
+            return CannotTell(f"The post is not among this account's last {len(found.tweets)}.")
+        if len(ids) > len(kept):
+            await publication.keep({"parts": [*ids]})
+        return Absent({"looked_at": len(found.tweets), **({"parts": len(ids)} if ids else {})})
 
     async def unpublish(self, http: httpx.AsyncClient, account: Account, platform_post_id: str) -> None:
         response = await send(
@@ -165,19 +126,80 @@ class XPublisher:
         user = parse(response, Me).data
         return Identity(user.id, user.username, user.name, user.profile_image_url)
 
-    async def _forbidden(
-        self, http: httpx.AsyncClient, account: Account, publication: Publication, response: httpx.Response
-    ) -> Receipt:
-        body, detail = error_body(response), said(response, words)
-        if any(kind in str(body.get("type")) for kind in _NOT_AUTHORISED):
+    async def _post(
+        self,
+        http: httpx.AsyncClient,
+        account: Account,
+        publication: Publication,
+        text: str,
+        before: Sequence[str],
+    ) -> tuple[str, bool]:
+        """The post's id, and whether it was found to be out already."""
+        body: dict[str, object] = {"text": text}
+        if before:
+            body["reply"] = {"in_reply_to_tweet_id": before[-1]}
+        elif publication.content.media:
+            media_ids = [await upload(http, account, media) for media in publication.content.media]
+            body["media"] = {"media_ids": media_ids}
+        response = await send(
+            http,
+            "POST",
+            f"{account.base_url}/2/tweets",
+            words=words,
+            publishes=True,
+            expected=(403,),
+            retry_after=retry_after,
+            headers=headers(account),
+            json=body,
+        )
+        if response.status_code != 403:
+            return parse(response, Created, publishes=True).data.id, False
+        detail = said(response, words)
+        if any(kind in str(error_body(response).get("type")) for kind in _NOT_AUTHORISED):
             raise Reauthorize(detail)
         if "duplicate" in detail.lower():
-            found = await self.find(http, account, publication)
-            if isinstance(found, Receipt):
-                return found
+            found = await timeline.read(http, account, publication.first_attempt_at)
+            tweet = (
+                None
+                if isinstance(found, CannotTell)
+                else found.find(text, after=before[-1] if before else None)
+            )
+            if tweet is not None:
+                return tweet.id, True
         raise Refused(detail)
 
+    async def _without(
+        self,
+        http: httpx.AsyncClient,
+        account: Account,
+        publication: Publication,
+        ids: Sequence[str],
+        refused: Refused,
+    ) -> str:
+        """Takes back the parts of a thread whose next one was refused, and says so: half a thread is not what somebody
+        approved."""
+        if not ids:
+            return refused.detail
+        detail = f"Part {len(ids) + 1}: {refused.detail}"
+        try:
+            for post_id in reversed(ids):
+                await self.unpublish(http, account, post_id)
+        except PlatformError as failure:
+            where = _receipt(account, ids, by_words=False).url
+            return f"{detail} The parts before it are out and could not be taken back ({failure.detail}): {where}"
+        await publication.keep({})
+        return f"{detail} The parts before it were taken back."
 
-def _receipt(account: Account, tweet_id: str, *, by_words: bool = False) -> Receipt:
+
+def _kept(publication: Publication) -> list[str]:
+    ids = publication.kept.get("parts")
+    return [str(post_id) for post_id in ids] if isinstance(ids, list) else []
+
+
+def _receipt(account: Account, ids: Sequence[str], *, by_words: bool) -> Receipt:
+    """A thread's is its first part's, with the ids of all."""
     pages = account.base_url.replace("https://api.x.com", "https://x.com")
-    return Receipt(tweet_id, f"{pages}/{account.username}/status/{tweet_id}", {"id": tweet_id}, by_words)
+    response: dict[str, JsonValue] = {"id": ids[0]}
+    if len(ids) > 1:
+        response["parts"] = [*ids]
+    return Receipt(ids[0], f"{pages}/{account.username}/status/{ids[0]}", response, by_words)

@@ -13,6 +13,8 @@ from twitter_text import extract_urls, extract_urls_with_indices, parse_tweet
 COUNTED_LENGTH: Final = 50_000
 """Longer texts cannot fit, whatever links they hold, and are not parsed: counting takes some 4 µs a character."""
 
+SEPARATOR: Final = "\n---\n"
+
 _LINK_LENGTH: Final = 23
 """What a t.co address counts."""
 
@@ -56,6 +58,11 @@ def cashtags(text: str) -> list[str]:
 def quoted_posts(text: str) -> list[str]:
     """Links that X would show as a quoted post."""
     return _STATUS.findall(text)
+
+
+def parts(text: str) -> tuple[str, ...]:
+    """Of a thread: what stands between lines of nothing but `---`."""
+    return tuple(part.strip() for part in text.split(SEPARATOR)) if SEPARATOR in text else (text,)
 
 
 def canonical(text: str) -> str:
