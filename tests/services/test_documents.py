@@ -1,5 +1,6 @@
 """What is in a document, and where it stands."""
 
+import zipfile
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -126,6 +127,26 @@ def test_a_book_in_the_order_of_its_chapters(reading: Read, tmp_path: Path) -> N
         ("Two", "## Two\n\nx\n  y\n\n1 | 2"),
     ]
     assert (document.title, document.language) == ("Tea", "en")
+
+
+def test_no_entity_of_office_files_is_resolved(reading: Read, tmp_path: Path) -> None:
+    """Neither another file nor a billion laughs."""
+    secret = tmp_path / "secret"
+    secret.write_text("s3cret")
+    entities = f'<!ENTITY a SYSTEM "{secret.as_uri()}"><!ENTITY b "{"ha" * 1000}">'
+    word, slides = docx.Document(), pptx.Presentation()
+    word.add_paragraph("Tea &a; &b;")
+    slides.slides.add_slide(slides.slide_layouts[5]).shapes.title.text = "Tea &a; &b;"
+    for made, part in ((word, "word/document.xml"), (slides, "ppt/slides/slide1.xml")):
+        with zipfile.ZipFile(BytesIO(saved(made))) as archive:
+            entries = {name: archive.read(name) for name in archive.namelist()}
+        declaration, root = entries[part].split(b"\n", 1)
+        doctype = f"\n<!DOCTYPE x [{entities}]>".encode()
+        entries[part] = declaration + doctype + root.replace(b"&amp;", b"&")
+        text = reading(packed(entries)).text
+        assert "Tea" in text
+        assert "s3cret" not in text
+        assert "haha" not in text
 
 
 SRT = "1\r\n00:00:01,000 --> 00:00:02,000\r\nTea is <i>old</i>.\r\n\r\n2\r\n01:00:09,500 --> 01:00:10,000\r\nSo &amp; so\r\n"
