@@ -20,11 +20,13 @@ from agents.base import (
     Meter,
     ModelCall,
     Prompt,
+    Remark,
     Source,
     Usage,
     WriteRequest,
     Written,
 )
+from agents.provenance import trace
 from core.content import Content
 from core.settings import Settings
 
@@ -50,6 +52,8 @@ class Words:
     judging: asyncio.Event | None = None
     """When set, the critic waits for it."""
     written: int = 0
+    claims: tuple[Remark, ...] = ()
+    """What the critic finds that nothing in the source says."""
 
     async def write(self, request: WriteRequest, meter: Meter) -> Written:
         given = next(
@@ -64,7 +68,11 @@ class Words:
         await meter.after(call, Usage(10, 20, self.cost, 5, "completed"))
         self.written += 1
         title = {"title": "What was said"} if request.policy.title_required else {}
-        return Written(Content(content=given, metadata={**title}), Prompt(self.model, "Write", HASH))
+        return Written(
+            Content(content=given, metadata={**title}),
+            Prompt(self.model, "Write", HASH),
+            trace(given, request.brief.source),
+        )
 
     async def judge(self, request: JudgeRequest, meter: Meter) -> Judgement:
         if self.judging is not None:
@@ -73,7 +81,7 @@ class Words:
         await meter.before(call)
         await meter.after(call, Usage(10, 5, self.cost, 5, "completed"))
         findings = {name: Finding(score=90, quote="", instruction="Keep it.") for name in CRITERIA}
-        return Judgement(findings, "Good.", Prompt(self.model, "Judge", HASH))
+        return Judgement(findings, "Good.", Prompt(self.model, "Judge", HASH), self.claims)
 
 
 @dataclass
@@ -84,13 +92,15 @@ class Scene:
     runtime: "Runtime"
     words: Words
 
-    async def start(self, *platforms: str, text: str = "We have shipped.", **brief: Any) -> list[UUID]:
+    async def start(
+        self, *platforms: str, text: str = "We have shipped.", source: Source | None = None, **brief: Any
+    ) -> list[UUID]:
         """A workflow's threads, in the order of `platforms` (x alone when none is named)."""
         from platforms.registry import PlatformName
         from services import workflows
 
         names = [PlatformName(name) for name in platforms or ("x",)]
-        order = workflows.StartWorkflow(platforms=names, source=Source(text=text), **brief)
+        order = workflows.StartWorkflow(platforms=names, source=source or Source(text=text), **brief)
         async with self.tenant() as session:
             workflow = await workflows.start(session, self.principal, order)
         rows = await self.rows(
