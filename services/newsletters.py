@@ -181,7 +181,7 @@ class Outgoing:
             return sending.refused(answer, f"The mail server took it for no reader: {words}")
         told = {**answer.receipt.response, **counts}
         receipt = replace(answer.receipt, url=self._shown_at(), response=told)
-        return replace(answer, receipt=receipt, evidence={**answer.evidence, **counts})
+        return replace(answer, receipt=receipt, evidence={**answer.evidence, "url": receipt.url, **counts})
 
     def _shown_at(self) -> str:
         """Mail has no address on the web: the ledger shows what became of it, the simulators what arrived."""

@@ -7,11 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.crypto import Keyring
 from core.db import Database
-from models import Base, Invitation, User
+from models import Base, Invitation, Subscriber, User
 from models.base import Encrypted
 
 _BATCH: Final = 500
-_INDEXED: Final = frozenset({User.__tablename__, Invitation.__tablename__})
+_INDEXED: Final = frozenset(
+    {User.__tablename__, Invitation.__tablename__, Subscriber.__tablename__}
+)
 """Tables with an e-mail address and the index that finds it."""
 
 

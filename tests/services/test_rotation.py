@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 from core.crypto import Keyring, generate_key
 from core.db import Database
 from core.settings import Settings
-from models import ConnectedAccount, Invitation, User, UserSession, Workspace
+from models import ConnectedAccount, Invitation, MailingList, Subscriber, User, UserSession, Workspace
 from models.base import Encrypted
 from models.security import tables
 from services.rotation import rotate
@@ -22,7 +22,7 @@ EMAIL, SECRET, ADDRESS = "ada@example.com", "a-token-of-linkedin", "203.0.113.7"
 
 async def store(session: AsyncSession, keys: Keyring) -> User:
     user, workspace, account = uuid7(), uuid7(), uuid7()
-    invitation, signed_in = uuid7(), uuid7()
+    invitation, signed_in, mailing_list, subscriber = uuid7(), uuid7(), uuid7(), uuid7()
     made = User(
         id=user,
         username="ada",
@@ -49,6 +49,7 @@ async def store(session: AsyncSession, keys: Keyring) -> User:
                 token_hash=b"hash",
                 expires_at=func.now(),
             ),
+            MailingList(id=mailing_list, workspace_id=workspace, name="Readers"),
             ConnectedAccount(
                 id=account,
                 workspace_id=workspace,
@@ -59,6 +60,10 @@ async def store(session: AsyncSession, keys: Keyring) -> User:
             ),
         ]
     )
+    await session.flush()
+    sealed = keys.encrypt(EMAIL.encode(), f"subscribers.email:{subscriber}")
+    listed = {"workspace_id": workspace, "list_id": mailing_list}
+    session.add(Subscriber(id=subscriber, email=sealed, email_index=keys.email_index(EMAIL), **listed))
     return made
 
 
@@ -77,7 +82,7 @@ async def test_after_a_rotation_the_old_key_is_not_needed(db: Database) -> None:
     retired = [NEW, "index:" + OLD.removeprefix("1:")]
     async with db.service() as session:
         await store(session, Keyring.of([OLD]))
-    assert await rotate(db, Keyring.of([NEW, OLD])) == 4
+    assert await rotate(db, Keyring.of([NEW, OLD])) == 5
     assert await rotate(db, Keyring.of([NEW, OLD])) == 0
     keys = Keyring.of(retired)
     async with db.service() as session:
@@ -96,9 +101,9 @@ async def test_a_new_index_key_finds_addresses_again(db: Database) -> None:
     async with db.service() as session:
         await store(session, Keyring.of([OLD]))
     keys = Keyring.of([NEW, OLD, generate_key("index")])
-    assert await rotate(db, keys) == 4
+    assert await rotate(db, keys) == 5
     async with db.service() as session:
-        for model in (User, Invitation):
+        for model in (User, Invitation, Subscriber):
             assert await session.scalar(select(model.email_index)) == keys.email_index(EMAIL)
 
 
@@ -112,6 +117,7 @@ def test_every_column_of_personal_data_is_of_the_encrypted_type() -> None:
         "user_sessions.ip",
         "invitations.email",
         "connected_accounts.credentials",
+        "subscribers.email",
         "idempotency_keys.response",
         "webhooks.secret",
         "webhooks.previous_secret",
