@@ -28,7 +28,7 @@ from services.file_receiving import received
 STAGING: Final = "staging"
 STAGING_TASK: Final = "delete_staging"
 """A trigger of the migrations puts it into the queue, too."""
-PART_BYTES: Final = 8 * 1024 * 1024
+PART_BYTES: Final = 4 * 1024 * 1024
 """What a cut connection loses at most, and what one upload holds in memory."""
 
 
@@ -116,7 +116,9 @@ async def end(session: AsyncSession, upload_id: UUID) -> None:
 
 async def finish_empty(session: AsyncSession, storage: Storage, principal: Principal, upload: Upload) -> None:
     """A file without bytes is whole from the start."""
-    async with received(storage, principal.user_id, upload.project_id, upload.name, _nothing()) as whole:
+    async with received(
+        storage, principal.user_id, upload.project_id, upload.name, _joined(storage, [])
+    ) as whole:
         await files.add(session, principal, upload.project_id, upload.name, whole, upload.id)
 
 
@@ -236,8 +238,9 @@ async def _cut(chunks: AsyncIterable[bytes]) -> AsyncGenerator[bytes]:
         async for chunk in chunks:
             held += chunk
             while len(held) >= PART_BYTES:
-                yield bytes(held[:PART_BYTES])
+                part = bytes(memoryview(held)[:PART_BYTES])
                 del held[:PART_BYTES]
+                yield part
     except Exception:
         if held:
             yield bytes(held)
@@ -254,8 +257,3 @@ async def _joined(storage: Storage, paths: list[str]) -> AsyncIterator[bytes]:
 
 async def _once(content: bytes) -> AsyncIterator[bytes]:
     yield content
-
-
-async def _nothing() -> AsyncIterator[bytes]:
-    return
-    yield b""

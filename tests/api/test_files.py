@@ -24,7 +24,11 @@ async def project(user: User) -> str:
 
 
 async def send(
-    user: User, project_id: str, content: bytes = TEXT, name: str = "tea.md", **headers: str
+    user: User,
+    project_id: str,
+    content: bytes = TEXT,
+    name: str = "tea.md",
+    headers: dict[str, str] | None = None,
 ) -> httpx.Response:
     files = {"file": (name, content, "application/x-whatever")}
     return await user.post(f"/v1/projects/{project_id}/files", files=files, headers=headers)
@@ -167,11 +171,11 @@ async def test_what_is_no_form_with_a_file_leaves_nothing(
 async def test_a_key_makes_one_file_of_two_sendings(api: Api, settings: Settings) -> None:
     user = await api.user()
     project_id = await project(user)
-    first = await send(user, project_id, **{"Idempotency-Key": "one"})
-    again = await send(user, project_id, **{"Idempotency-Key": "one"})
+    first = await send(user, project_id, headers={"Idempotency-Key": "one"})
+    again = await send(user, project_id, headers={"Idempotency-Key": "one"})
     assert (again.status_code, again.content) == (201, first.content)
     assert again.headers["idempotent-replayed"] == "true"
-    other = await send(user, project_id, b"other words", **{"Idempotency-Key": "one"})
+    other = await send(user, project_id, b"other words", headers={"Idempotency-Key": "one"})
     assert (other.status_code, other.json()["code"]) == (422, "IdempotencyKeyReused")
     assert objects(settings) == {first.json()["path"]}
 
