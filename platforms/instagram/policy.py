@@ -12,6 +12,8 @@ IMAGE_TYPES: Final = ("image/jpeg",)
 IMAGE_MAX_BYTES: Final = 8 * 1024 * 1024
 MAX_HASHTAGS: Final = 30
 MAX_MENTIONS: Final = 20
+_WEB: Final = ("https://", "http://")
+"""Instagram itself fetches by https alone, which the adapter sees to: a simulated one listens on loopback."""
 _HASHTAG: Final = re.compile(r"#\w*[^\W\d_]\w*")
 """A `#` begins one even within a word; digits alone make none."""
 _MENTION: Final = re.compile(r"(?<![\w@])@[A-Za-z0-9_](?:[A-Za-z0-9_.]*[A-Za-z0-9_])?")
@@ -27,6 +29,15 @@ def _image(content: Content) -> tuple[Violation, ...]:
         return ()
     message = "There is no picture, and Instagram takes no post without one."
     return (Violation("image_missing", "/media", message, "Add a JPEG picture."),)
+
+
+def _addresses(content: Content) -> tuple[Violation, ...]:
+    message = "The picture's address is none of the web."
+    return tuple(
+        Violation("image_address", f"/media/{index}/url", message, "Give it as https://…")
+        for index, media in enumerate(content.media)
+        if not media.url.lower().startswith(_WEB)
+    )
 
 
 def _hashtags(content: Content) -> tuple[Violation, ...]:
@@ -61,6 +72,6 @@ POLICY: Final = Policy(
     media_max=10,
     alt_text_max=1000,
     quotas=(Quota("posts", 100, 24 * 3600),),
-    checks=(_image, _hashtags, _mentions),
-    for_reviewer=frozenset({"image_missing"}),
+    checks=(_image, _addresses, _hashtags, _mentions),
+    for_reviewer=frozenset({"image_missing", "image_address"}),
 )

@@ -182,7 +182,7 @@ async def test_a_thread_is_one_chain_with_one_receipt(connect: Connect, image_ur
     assert [len(post["fields"]["media"]) for post in posts] == [1, 0, 0]
     assert receipt.platform_post_id == posts[0]["id"]
     assert receipt.response["parts"] == [post["id"] for post in posts]
-    assert publication.kept == {"parts": receipt.response["parts"][:2]}  # type: ignore[index] # a list
+    assert publication.kept == {"parts": receipt.response["parts"][:2]}
     found = await thread_publisher.find(peer.http, peer.account, publication)
     assert found == receipt
     assert isinstance(found, Receipt)

@@ -1,7 +1,7 @@
 """What a reviewer typed and pressed, as a decision."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -29,6 +29,8 @@ class Typed(BaseModel):
     tags: str = ""
     """Comma separated."""
     excerpt: str = ""
+    media_urls: tuple[str, ...] = ()
+    """Of the pictures, in their order; empty for one that is to go."""
     alt_texts: tuple[str, ...] = ()
 
     @classmethod
@@ -39,8 +41,14 @@ class Typed(BaseModel):
             title=content.title,
             tags=", ".join(content.tags),
             excerpt=excerpt if isinstance(excerpt, str) else "",
+            media_urls=tuple(media.url for media in content.media),
             alt_texts=tuple(media.alt_text for media in content.media),
         )
+
+    @property
+    def media(self) -> tuple[Media, ...]:
+        rows = zip_longest(self.media_urls, self.alt_texts, fillvalue="")
+        return tuple(Media(url=url.strip(), alt_text=alt) for url, alt in rows if url.strip())
 
     def changes(self, content: Content) -> dict[str, Any]:
         """What differs from `content`, as a decision's fields."""
@@ -57,11 +65,8 @@ class Typed(BaseModel):
             metadata["tags"] = [tag.strip() for tag in self.tags.split(",") if tag.strip()]
         if metadata:
             found["metadata"] = metadata
-        if self.alt_texts != was.alt_texts and len(self.alt_texts) == len(content.media):
-            found["media"] = [
-                Media(url=media.url, alt_text=alt)
-                for media, alt in zip(content.media, self.alt_texts, strict=True)
-            ]
+        if self.media_urls and self.media != content.media:
+            found["media"] = self.media
         return found
 
     def content_from(self, content: Content) -> Content:
@@ -153,7 +158,8 @@ async def _given(request: Request) -> Given:
         if isinstance(value, str) and value
     }
     if "content" in form:
-        fields["typed"] = _typed(fields, [str(each) for each in form.getlist("alt_text")])
+        pictures = {"media_urls": form.getlist("media_url"), "alt_texts": form.getlist("alt_text")}
+        fields["typed"] = {**{name: fields.get(name, "") for name in _TEXTS}, **pictures}
     try:
         return Given.model_validate(fields)
     except ValidationError as error:
@@ -165,10 +171,6 @@ async def _given(request: Request) -> Given:
                 for problem in error.errors(include_url=False, include_context=False, include_input=False)
             ],
         ) from error
-
-
-def _typed(fields: Mapping[str, Any], alt_texts: list[str]) -> dict[str, Any]:
-    return {**{name: fields.get(name, "") for name in _TEXTS}, "alt_texts": alt_texts}
 
 
 FromForm = Annotated[Given, Depends(_given)]
