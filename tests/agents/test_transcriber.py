@@ -1,6 +1,7 @@
 """Speech to text over real HTTP, and quotable passages, with everything that may go wrong on the way."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -181,3 +182,33 @@ async def test_a_long_transcript_is_read_in_parts_that_each_give_their_best(
     short = model_settings.model_copy(update={"model_window_words": 30})
     assert await quoter_for(short).quotes(TALK, 10, ledger) == [quote for (quote,) in said]
     assert len(openai_server.journal) == 2
+
+
+async def test_a_model_on_this_machine_is_asked_where_its_package_is_installed(
+    piece: Piece, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tmp_path.joinpath("faster_whisper.py").write_text(
+        "from types import SimpleNamespace as Some\n"
+        "import wave\n"
+        "class WhisperModel:\n"
+        "    def __init__(self, name, compute_type):\n"
+        "        if name != 'small': raise ValueError(name)\n"
+        "    def transcribe(self, audio):\n"
+        "        assert wave.open(audio).getframerate() == 16000\n"
+        "        said = [Some(start=0.0, end=2.0, text=' Hello.'), Some(start=2.0, end=3.0, text=' ')]\n"
+        "        return iter(said), Some(language='en')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "faster_whisper", raising=False)
+    try:
+        async with transcriber(Settings(transcription_model="local:small")) as model:
+            heard = await model.transcribe(piece, ledger)
+        with pytest.raises(ModelRefused, match="local:huge could not be loaded"):
+            async with transcriber(Settings(transcription_model="local:huge")):
+                pass
+    finally:
+        sys.modules.pop("faster_whisper", None)
+    assert heard.language == "en"
+    assert [(one.start, one.end, one.text) for one in heard.segments] == [(0.0, 2.0, " Hello.")]
+    assert [(usage.status, usage.cost_usd) for _, usage in ledger.usages] == [("completed", Decimal(0))]
+    assert [call.model for call in ledger.calls] == ["local:small"]

@@ -194,3 +194,16 @@ def test_languages_are_named_as_the_rest_of_the_world_names_them(name: str | Non
     from services.recordings import language_code
 
     assert language_code(name) == code
+
+
+async def test_two_that_hear_the_same_recording_do_not_mix(
+    transcribe: Transcribe, transcription_server: TranscriptionServer, record: Record
+) -> None:
+    from services.recordings import TakenOver
+
+    transcription_server.speak("One sentence was said.", "And then another one.")
+    path = record("talk.wav", seconds=10)
+    both = await asyncio.gather(transcribe(path), transcribe(path), return_exceptions=True)
+    heard = [one for one in both if not isinstance(one, BaseException)]
+    assert all(isinstance(one, TakenOver) for one in both if isinstance(one, BaseException))
+    assert {one.text for one in heard} == {"One sentence was said. And then another one."}
