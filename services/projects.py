@@ -19,7 +19,7 @@ class Part(StrEnum):
     OUTPUTS = "outputs"
 
 
-SHOWN: Final = 200
+SHOWN: Final = 50
 """Of each part, the newest: lists of their own have the rest."""
 _WHOLE: Final = text("""
 SELECT p.*,

@@ -36,7 +36,7 @@ async def get_project(
         str, Query(pattern=_PARTS, description="`files`, `outputs`, or both with a comma.")
     ] = "",
 ) -> ProjectWhole:
-    """With `include` also what is in it, the newest 200 of each kind."""
+    """With `include` also what is in it, the newest 50 of each kind."""
     parts = [Part(name) for name in include.split(",") if name]
     return ProjectWhole.model_validate(await projects.whole(session, project_id, parts))
 

@@ -81,7 +81,7 @@ class OutputOut(Answer):
 
 
 class ProjectWhole(ProjectOut):
-    files: list[FileOut] = Field(default_factory=list, description="The newest 200, with `include=files`.")
+    files: list[FileOut] = Field(default_factory=list, description="The newest 50, with `include=files`.")
     outputs: list[OutputOut] = Field(
-        default_factory=list, description="The newest 200, with `include=outputs`."
+        default_factory=list, description="The newest 50, with `include=outputs`."
     )
