@@ -73,7 +73,6 @@ def test_every_constraint_and_index_has_a_name_that_postgresql_keeps_whole() -> 
 def test_lists_are_indexed_newest_first() -> None:
     listed = {
         "workflows": ("status", "project_id", "campaign_id"),
-        "platform_states": ("status",),
         "reviews": ("status", "assignee_id"),
         "publishing_jobs": ("status", "platform"),
         "posts": ("platform", "takedown_status"),
