@@ -1,20 +1,23 @@
 """Preparing a post: the day's quota, the pictures, and the container that holds them. Nothing of it is public, and what
 is not published goes by itself after 24 hours."""
 
+import asyncio
 from typing import Final
 from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel
 
-from core.content import Content, Media
-from platforms.base import Account, RateLimited, Refused
+from core.content import Media
+from platforms.base import Account, PlatformError, Publication, RateLimited, Refused
 from platforms.images import download
 from platforms.instagram.policy import IMAGE_MAX_BYTES, IMAGE_TYPES
 from platforms.instagram.session import QUOTA_SECONDS, call
 from platforms.sending import parse
 
 JPEG: Final = b"\xff\xd8\xff"
+AT_ONCE: Final = 5
+"""Pictures, of at most ten."""
 
 
 class Created(BaseModel):
@@ -34,23 +37,49 @@ class Limit(BaseModel):
     data: list[Usage]
 
 
-async def create(http: httpx.AsyncClient, account: Account, content: Content) -> str:
+async def create(http: httpx.AsyncClient, account: Account, publication: Publication) -> str:
     """The container's id. Raises RateLimited when the day's posts are used up, Refused for what is no JPEG."""
     await _check_quota(http, account)
-    for media in content.media:
-        await _check_picture(http, account, media)
-    match content.media:
+    caption = {"caption": publication.content.content}
+    match publication.content.media:
         case ():
             raise Refused("Instagram takes no post without a picture.")
         case (picture,):
-            return await _container(http, account, {**_picture(picture), "caption": content.content})
-        case pictures:
-            children = [
-                await _container(http, account, {**_picture(picture), "is_carousel_item": "true"})
-                for picture in pictures
-            ]
-            carousel = {"media_type": "CAROUSEL", "children": ",".join(children)}
-            return await _container(http, account, {**carousel, "caption": content.content})
+            return await _with_picture(http, account, picture, caption)
+        case _:
+            children = await _children(http, account, publication)
+            carousel = {"media_type": "CAROUSEL", "children": ",".join(children), **caption}
+            try:
+                return await _container(http, account, carousel)
+            except PlatformError:
+                await publication.keep({})  # the children may be what is wrong: those of yesterday are gone
+                raise
+
+
+async def _children(http: httpx.AsyncClient, account: Account, publication: Publication) -> list[str]:
+    """Some at once, since Instagram fetches a picture before it answers; kept, since ten may take longer than a call."""
+    kept = publication.kept.get("children")
+    children = [str(child) for child in kept] if isinstance(kept, list) else []
+    pictures = publication.content.media
+    while len(children) < len(pictures):
+        batch = pictures[len(children) : len(children) + AT_ONCE]
+        item = {"is_carousel_item": "true"}
+        made = await asyncio.gather(
+            *(_with_picture(http, account, picture, item) for picture in batch), return_exceptions=True
+        )
+        for each in made:
+            if isinstance(each, BaseException):
+                raise each
+            children.append(each)
+        await publication.keep({"children": [*children]})
+    return children
+
+
+async def _with_picture(
+    http: httpx.AsyncClient, account: Account, picture: Media, fields: dict[str, str]
+) -> str:
+    await _check_picture(http, account, picture)
+    return await _container(http, account, {"image_url": picture.url, "alt_text": picture.alt_text, **fields})
 
 
 async def _container(http: httpx.AsyncClient, account: Account, fields: dict[str, str]) -> str:
@@ -73,7 +102,3 @@ async def _check_picture(http: httpx.AsyncClient, account: Account, picture: Med
     image = await download(http, picture.url, media_types=IMAGE_TYPES, max_bytes=IMAGE_MAX_BYTES)
     if not image.body.startswith(JPEG):
         raise Refused(f"The image {picture.url} cannot be used: it is no JPEG, whatever its type says.")
-
-
-def _picture(picture: Media) -> dict[str, str]:
-    return {"image_url": picture.url, "alt_text": picture.alt_text}

@@ -80,7 +80,7 @@ class InstagramPublisher:
         container = await _container(http, account, str(container_id)) if container_id else None
         if container is None or container.status_code in ("EXPIRED", "ERROR"):
             # None of these was ever published.
-            container_id = await create(http, account, publication.content)
+            container_id = await create(http, account, publication)
             await publication.keep({"container": container_id})
             container = None
         if container is None or container.status_code == "IN_PROGRESS":

@@ -127,6 +127,29 @@ async def test_nothing_is_published_that_could_not_be_kept_first(connect: Connec
     assert await peer.posts() == []
 
 
+async def test_pictures_that_are_prepared_already_are_not_prepared_again(connect: Connect) -> None:
+    peer = connect("instagram")
+    media = tuple(picture(peer, f"?height={1000 + number}") for number in range(7))
+    publication = peer.publication(CONTENT.model_copy(update={"media": media}))
+    answers = iter("12345")
+    none_used = httpx.Response(200, json={"data": [{"quota_usage": 0, "config": {"quota_total": 100}}]})
+    script: dict[str, Answer] = {
+        "content_publishing_limit": none_used,
+        "sample.jpg": httpx.Response(200, content=b"\xff\xd8\xff", headers={"content-type": "image/jpeg"}),
+        "/media": lambda _: httpx.Response(200, json={"id": made}) if (made := next(answers, "")) else said(2),
+    }
+    async with graph(script) as http:
+        with pytest.raises(Unreachable):
+            await publisher.publish(http, peer.account, publication)
+        assert publication.kept == {"children": [*"12345"]}
+        answers = iter("67")
+        with pytest.raises(Unreachable):
+            await publisher.publish(http, peer.account, publication)
+    assert publication.kept == {}, "the pictures may be what the carousel failed on"
+    await publisher.publish(peer.http, peer.account, publication)
+    assert [each["url"] for each in (await peer.posts())[0]["pictures"]] == [each.url for each in media]
+
+
 @pytest.mark.parametrize("became", ["EXPIRED", "ERROR", None])
 async def test_a_container_that_is_lost_is_made_anew(connect: Connect, became: str | None) -> None:
     peer = connect("instagram")
