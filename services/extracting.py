@@ -149,7 +149,7 @@ async def _end(
         held = found is not None and found.epoch == work.epoch
         if held:
             await _write(session, work.file.id, status, error, **({"due_at": None} | values))
-    log.info("extraction.ended", file_id=str(work.file.id), status=status if held else "lost")
+    log.info("extraction.ended", file_id=str(work.file.id), status=status.value if held else "lost")
 
 
 def _locked(file_id: UUID) -> Select[File, int, int, bool, bool]:
