@@ -14,7 +14,7 @@ from typing import Final
 import httpx
 
 from core.errors import ProofroomError
-from core.settings import Settings
+from core.settings import Deployment, Settings
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
@@ -77,7 +77,9 @@ async def check_address(
     """The addresses that a request by `guarded_client` would go to; raises what it would before anything is sent."""
     allowed = frozenset(entry.lower() for entry in (*settings.allow_private, *exempt))
     guard = _GuardedTransport(allowed, resolve or _system_resolve)
-    return await guard.addresses(httpx.Request("GET", url, extensions={"timeout": {"connect": RESOLVE_SECONDS}}))
+    return await guard.addresses(
+        httpx.Request("GET", url, extensions={"timeout": {"connect": RESOLVE_SECONDS}})
+    )
 
 
 def is_exempt(settings: Settings, url: str) -> bool:
@@ -86,12 +88,21 @@ def is_exempt(settings: Settings, url: str) -> bool:
 
 
 def publishing_client(settings: Settings, timeout: float) -> httpx.AsyncClient:
-    """Guarded, since blogs and images are where users say; the platforms' configured addresses are exempt."""
+    """Guarded, since blogs and images are where users say; exempt are the platforms' configured addresses, and the
+    service's own, where the pictures of the library are."""
     configured = (settings.linkedin_url, settings.x_url, settings.instagram_url, settings.simulator_url)
-    client = guarded_client(settings, timeout, exempt=[_peer(httpx.URL(url)) for url in configured if url])
+    known = [url for url in (*configured, *_own(settings)) if url]
+    client = guarded_client(settings, timeout, exempt=[_peer(httpx.URL(url)) for url in known])
     # It serves everybody's accounts, and what a platform says to one is not for the next.
     client.cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
     return client
+
+
+def _own(settings: Settings) -> list[str]:
+    own = [str(settings.public_url)] if settings.public_url else []
+    if settings.deployment is Deployment.EMBEDDED:
+        own += [f"http://{host}:{settings.port}" for host in ("127.0.0.1", "localhost")]
+    return own
 
 
 def operator_client(settings: Settings, timeout: float) -> httpx.AsyncClient:

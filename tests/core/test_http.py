@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 import uvicorn
+from pydantic import HttpUrl
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -24,7 +25,7 @@ from core.http import (
     operator_client,
     publishing_client,
 )
-from core.settings import Settings
+from core.settings import Deployment, Settings
 
 PUBLIC = "93.184.216.34"
 
@@ -211,6 +212,16 @@ async def test_publishing_reaches_configured_platforms_and_nothing_else_inside(p
         assert (await http.get(f"http://127.0.0.1:{peer}/host")).status_code == 200
         with pytest.raises(AddressRefused):
             await http.get("http://127.0.0.1:1/")
+
+
+async def test_publishing_reaches_the_services_own_pictures(peer: int) -> None:
+    own = f"http://127.0.0.1:{peer}"
+    for settings in (Settings(public_url=HttpUrl(own)), Settings(deployment=Deployment.EMBEDDED, port=peer)):
+        async with publishing_client(settings, 5) as http:
+            assert (await http.get(f"{own}/host")).status_code == 200
+    async with publishing_client(Settings(port=peer), 5) as http:
+        with pytest.raises(AddressRefused):
+            await http.get(f"{own}/host")
 
 
 async def test_accounts_that_share_a_client_share_no_cookies(peer: int) -> None:
