@@ -16,8 +16,12 @@ from core.errors import Invalid, NotFound
 
 
 def write(
-    article: Annotated[str, typer.Argument(help="A text file, a page's address, or - for standard input.")],
     platforms: Annotated[str, typer.Option(help="With commas: x,linkedin,blog")],
+    article: Annotated[
+        str | None, typer.Argument(help="A text file, a page's address, or - for standard input.")
+    ] = None,
+    file_id: Annotated[UUID | None, typer.Option(help="Instead: a file of the library.")] = None,
+    post_id: Annotated[UUID | None, typer.Option(help="Instead: a post that is out.")] = None,
     tone: Annotated[str | None, typer.Option(help="Tone of voice.")] = None,
     audience: Annotated[str | None, typer.Option(help="Who is to read it.")] = None,
     language: Annotated[str | None, typer.Option(help="Like en or pt-BR; else the article's own.")] = None,
@@ -47,7 +51,7 @@ def write(
         "keywords": keyword,
     }
     brief = {
-        "source": source(article),
+        "source": _source(article, file_id, post_id),
         "platforms": [name.strip() for name in platforms.split(",")],
         "options": _given(wishes),
         "project_id": str(project) if project else None,
@@ -75,6 +79,19 @@ def write(
         out.print(_next(workflow), soft_wrap=True)
     if any(thread.status == "failed" for thread in workflow.threads):
         raise typer.Exit(1)
+
+
+def _source(article: str | None, file_id: UUID | None, post_id: UUID | None) -> dict[str, str]:
+    """Raises NotFound or Invalid."""
+    match article, file_id, post_id:
+        case str(), None, None:
+            return source(article)
+        case None, UUID(), None:
+            return {"type": "file", "file_id": str(file_id)}
+        case None, None, UUID():
+            return {"type": "post", "post_id": str(post_id)}
+        case _:
+            raise Invalid("Name one thing to write about: an article, --file-id or --post-id.")
 
 
 def source(article: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Self
+from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ValidationError
@@ -13,6 +14,7 @@ from starlette.datastructures import FormData
 
 from api.schemas.workflows import WorkflowIn
 from core.errors import ProofroomError
+from services.kept_sources import Kept
 from services.workflows import Options
 
 _LINK: Final = re.compile(r"https?://\S+", re.IGNORECASE)
@@ -53,6 +55,9 @@ class Typed:
     """Word for word, so that a form which is shown again shows it."""
 
     source: str = ""
+    file_id: str = ""
+    post_id: str = ""
+    """Instead of a source that is typed."""
     platforms: tuple[str, ...] = ()
     template_id: str = ""
     template_input: Mapping[str, str] = field(default_factory=dict)
@@ -88,15 +93,32 @@ class Typed:
         alone = self.source.strip()
         return alone if _LINK.fullmatch(alone) else None
 
+    @property
+    def kept(self) -> Kept | None:
+        """The file or the post; None, too, for what is no id."""
+        with suppress(ValueError):
+            if self.file_id:
+                return Kept("file", UUID(self.file_id))
+            if self.post_id:
+                return Kept("post", UUID(self.post_id))
+        return None
+
+    def _source(self) -> dict[str, str] | None:
+        if self.file_id:
+            return {"type": "file", "file_id": self.file_id}
+        if self.post_id:
+            return {"type": "post", "post_id": self.post_id}
+        if link := self.link:
+            return {"type": "url", "url": link}
+        return {"type": "text", "text": self.source} if self.source.strip() or not self.template_id else None
+
     def body(self) -> WorkflowIn:
         """As `POST /v1/workflows` takes it. Raises ValidationError."""
         wishes: dict[str, Any] = {name: value for name in _WISHES if (value := getattr(self, name).strip())}
         keywords = [word for each in re.split(r"[,\n]", self.keywords) if (word := each.strip())]
-        link = self.link
-        source = {"type": "url", "url": link} if link else {"type": "text", "text": self.source}
         return WorkflowIn.model_validate(
             {
-                "source": source if self.source.strip() or not self.template_id else None,
+                "source": self._source(),
                 "platforms": self.platforms,
                 "options": {**wishes, "keywords": keywords, "style_sample_ids": self.style_sample_ids},
                 "mode": "template" if self.template_id else "manual",

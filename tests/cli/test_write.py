@@ -101,6 +101,12 @@ def test_what_is_wrong_is_one_clear_line(idle_service: "Service", article: str) 
     later = idle_service.run("write", article, "--platforms", "x", "--schedule", "tomorrow")
     assert later.returncode == 1
     assert "'tomorrow' is not a time." in later.stderr
+    nobody = "01990000-0000-7000-8000-000000000000"
+    for option in ("file", "post"):
+        unknown = idle_service.run("write", f"--{option}-id", nobody, "--platforms", "x")
+        assert f"There is no such {option}." in unknown.stderr
+    both = idle_service.run("write", article, "--post-id", nobody, "--platforms", "x")
+    assert "Name one thing to write about" in both.stderr
     assert idle_service.call("GET", "/v1/workflows")["items"] == []
 
 

@@ -3,16 +3,23 @@
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import httpx
+from sqlalchemy import text
 
 from core.db import Database
 from core.settings import Settings
+from tests.plugins.scene import Scene
 from tests.plugins.web import Room, Visitor
 from web.app import create_app
 
 TEXT = "# On tea\n\nTea is brewed for four minutes."
+POST = text("""
+INSERT INTO posts (id, workspace_id, platform, platform_post_id, content_type, title, text_content, published)
+VALUES (:id, :workspace_id, 'blog', 'a post', 'article', 'On tea', 'Tea is brewed for four minutes.', true)
+""")
 _KEY = re.compile(r'name="idempotency_key" value="([^"]+)"')
 _TEMPLATE = re.compile(r'<option value="([0-9a-f-]{36})"[^>]*>([^<]+)</option>')
 
@@ -51,7 +58,7 @@ async def test_a_text_is_started_with_all_wishes_once(ada: Visitor) -> None:
     sample = await ada.api.post("/v1/resources", json={"type": "style_sample", "content": "Short. Dry."})
     project = await ada.api.post("/v1/projects", json={"title": "Tea"})
     html = await ada.see("/new")
-    assert html.count(" checked") == 3, "every platform with an account"
+    assert html.count(" checked") == 4, "every platform with an account"
     assert "ada (simulated)" in html
     tomorrow = datetime.now(ZoneInfo("Asia/Tokyo")) + timedelta(days=1)
     given = await form(
@@ -204,6 +211,25 @@ async def test_a_platform_without_an_account_is_marked(ada: Visitor) -> None:
     for account in (await ada.api.get("/v1/accounts", params={"platform": "x"})).json()["items"]:
         await ada.api.delete(f"/v1/accounts/{account['id']}")
     html = await ada.see("/new")
-    assert html.count("No account") == 1
+    assert html.count("No account") == 2, "nor has the newsletter one here"
     assert 'href="/settings/accounts"' in html
-    assert html.count(" checked") == 2
+    assert html.count(" checked") == 3
+
+
+async def test_a_post_that_is_out_can_be_written_about(ada: Visitor, scene: Scene) -> None:
+    post_id = uuid4()
+    async with scene.db.service() as session:
+        await session.execute(POST, {"id": post_id, "workspace_id": scene.principal.workspace_id})
+    html = await ada.see(f"/new?post={post_id}")
+    assert "About a post" in html
+    assert '<dd dir="auto">On tea</dd>' in html
+    given = await form(ada, source="", post_id=str(post_id), file_id="")
+    await started(ada, await ada.submit("/new", given))
+    row = await scene.row("SELECT source_post_id, source_content ->> 'title' AS title FROM workflows")
+    assert (row["source_post_id"], row["title"]) == (post_id, "On tea")
+
+    missing = await ada.see(f"/new?file={uuid4()}")
+    assert "There is no such file." in missing
+    refused = await ada.submit("/new", await form(ada, source="", post_id="", file_id=str(uuid4())))
+    assert refused.status_code == 422
+    assert "There is no such file." in refused.text

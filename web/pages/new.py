@@ -1,4 +1,4 @@
-"""From a text or a link to drafts: the form, what was understood, the start."""
+"""From a text, a link, a file or a post to drafts: the form, what was understood, the start."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -19,6 +19,7 @@ from core.principal import Principal
 from core.settings import Settings
 from platforms.registry import PLATFORMS, PlatformName
 from services import brief_choices, estimates, sources, templates, workflows
+from services.kept_sources import Kept, SourceNotReady, SourceWithoutText
 from web.briefs import Typed, called, wrong
 from web.pages.workflows import may_write, named
 from web.rendering import is_fragment, page, redirect, timezone
@@ -30,6 +31,8 @@ POLICIES: Final = {name.value: PLATFORMS[name].policy for name in PlatformName}
 REMEDIES: Final[Mapping[type[ProofroomError], str]] = {
     sources.SourceUnreachable: "Check the address. If it opens in your browser, copy the text there and paste it here.",
     sources.SourceUnreadable: "Open it in your browser, copy the text that matters and paste it here.",
+    SourceNotReady: "Wait a moment and press Check it.",
+    SourceWithoutText: "Choose another one, or paste the text.",
     AddressRefused: "Only pages on the public internet are fetched. Copy the text and paste it here.",
     ResponseTooLarge: "Open it in your browser, copy the part that matters and paste it here.",
 }
@@ -39,10 +42,24 @@ STARTED: Final = "#started"
 
 
 @router.get("")
-async def new_page(request: Request, principal: Viewer, db: Db) -> Response:
+async def new_page(
+    request: Request,
+    principal: Viewer,
+    db: Db,
+    settings: SettingsOf,
+    file: UUID | None = None,
+    post: UUID | None = None,
+) -> Response:
+    """`file` or `post`: what the drafts are to be about."""
     if not may_write(principal):
         return page(request, "new/reader.html")
-    return await _form(request, principal, db)
+    if file is None and post is None:
+        return await _form(request, principal, db)
+    typed = Typed(
+        file_id=str(file or ""), post_id=str(post or ""), platforms=await _usual_platforms(principal, db)
+    )
+    checked = await _check(typed, db, settings, principal)
+    return await _form(request, principal, db, typed, checked=checked)
 
 
 @router.post("")
@@ -97,12 +114,15 @@ async def _check(typed: Typed, db: Database, settings: Settings, principal: Prin
         return {**found, "problem": error, "remedy": _remedy(error)}
     if source is None and not typed.template_id:
         return found
+    known = source if isinstance(source, Source) else None
     try:
         estimate = await estimates.preview(db, settings, principal, typed.body().brief(source))
     except (ValidationError, ProofroomError) as error:
         if isinstance(error, ProofroomError) and not error.errors:
             raise
-        understood = estimates.understood(source) if source else None
+        if isinstance(error, ProofroomError) and any(at.pointer.startswith("/source") for at in error.errors):
+            return {**found, "problem": error, "remedy": _remedy(error)}
+        understood = estimates.understood(known) if known else None
         missing = [called(name) for name in wrong(error)]
     else:
         understood, missing = estimate.source, []
@@ -124,7 +144,7 @@ async def _form(
         choices = await brief_choices.find(connection, principal)
     fresh = typed is None
     errors = wrong(error) if error else {}
-    typed = typed or Typed(platforms=tuple(choices.accounts) or tuple(POLICIES))
+    typed = typed or Typed(platforms=_usual(choices))
     return page(
         request,
         "new/page.html",
@@ -160,11 +180,22 @@ async def _template(
     return {"templates": fitting, "fields": fields, "several": len(wanted) != 1}
 
 
+async def _usual_platforms(principal: Principal, db: Database) -> tuple[str, ...]:
+    async with db.reading(principal.workspace_id, principal.user_id) as connection:
+        return _usual(await brief_choices.find(connection, principal))
+
+
+def _usual(choices: brief_choices.Choices) -> tuple[str, ...]:
+    return tuple(choices.accounts) or tuple(POLICIES)
+
+
 def _remedy(error: ProofroomError) -> str | None:
     return REMEDIES.get(type(error), error.remedy)
 
 
-async def _read(typed: Typed, settings: Settings) -> Source | None:
+async def _read(typed: Typed, settings: Settings) -> Source | Kept | None:
+    if kept := typed.kept:
+        return kept
     if not typed.source.strip():
         return None
     if typed.link is None:
