@@ -45,7 +45,12 @@ class Letter:
 
 def letter_of(content: Content, list_id: UUID, list_name: str) -> Letter:
     subject = " ".join(content.title.split())
-    return Letter(subject, preheader(content), render(content), content.content.strip(), list_id, list_name)
+    pictures = "".join(
+        f'<p><img src="{escape(media.url)}" alt="{escape(media.alt_text)}" style="max-width:100%"></p>'
+        for media in content.media
+    )
+    html, text = pictures + render(content), content.content.strip()
+    return Letter(subject, preheader(content), html, text, list_id, list_name)
 
 
 def sender_of(account: Account) -> Address:

@@ -26,10 +26,12 @@ def _clipped(content: Content) -> tuple[Violation, ...]:
 
 def _images(content: Content) -> tuple[Violation, ...]:
     found: list[Violation] = []
-    for address in image_addresses(content.content):
+    within = [("/content", address) for address in image_addresses(content.content)]
+    above = [(f"/media/{index}", media.url) for index, media in enumerate(content.media)]
+    for field, address in (*within, *above):
         if not address.startswith("https://"):
             message = f"The image {address[:80]} has no https:// address, and mailboxes will not show it."
-            found.append(Violation("image_address", "/content", message, "Give an https:// address."))
+            found.append(Violation("image_address", field, message, "Give an https:// address."))
     for address in images_without_alt(content.content):
         message = f"The image {address[:80]} has no alternative text; many mailboxes show nothing else."
         found.append(Violation("alt_text_missing", "/content", message, "Write ![what it shows](address)."))
@@ -52,5 +54,7 @@ POLICY: Final = Policy(
     title_max=150,  # one header line of 998 octets (RFC 5322, 2.1.1), when each character takes six of them, encoded
     title_required=True,
     excerpt_max=150,  # what the widest inboxes show beside a short subject
+    media_max=1,  # above the text, fetched by the mailbox from where it is
+    alt_text_max=300,  # ours: it stands in the mail's place where pictures are not shown, which is often
     checks=(_images, _clipped),
 )

@@ -12,7 +12,7 @@ def preview(content: Content) -> dict[str, JsonValue]:
         "title": content.title,
         "excerpt": preheader(content),
         "html": render(content),
-        "images": [],
+        "images": [{"url": media.url, "alt_text": media.alt_text} for media in content.media],
     }
 
 

@@ -105,5 +105,5 @@ async def test_each_platform_says_what_it_wants_to_know(api: Api) -> None:
     items = {item["name"]: item for item in (await user.get("/v1/platforms")).json()["items"]}
     assert set(items) == set(PlatformName)
     assert [field["name"] for field in items["blog"]["credentials"]] == ["admin_api_key"]
-    assert [name for name, item in items.items() if item["needs_url"]] == ["blog"]
+    assert [name for name, item in items.items() if item["needs_url"]] == ["blog", "email"]
     assert (items["x"]["max_length"], items["blog"]["title_max"]) == (280, 255)

@@ -130,6 +130,8 @@ async def _prepare(api: Api, tenant: Tenant, writes: dict[str, Write]) -> None:
     writes["delete_file"].ids = writes["extract_file_again"].ids = {"file_id": file.json()["id"]}
     await scene.execute("UPDATE files SET extraction_status = 'failed' WHERE id = :id", id=file.json()["id"])
 
+    doomed = (await owner.post("/v1/lists", json={"name": "Nobody's"})).json()
+    writes["delete_list"].ids = {"list_id": doomed["id"]}
     colleague = await api.member(owner, "viewer")
     for name in ("change_member", "remove_member"):
         writes[name].ids = {"user_id": colleague.user_id}

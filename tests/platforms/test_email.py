@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from core.content import Content
+from core.content import Content, Media
 from core.http import check_address
 from core.settings import Settings
 from core.simulated import simulated_account
@@ -32,6 +32,7 @@ from tests.plugins.publications import publication_of
 CONTENT = Content(
     content="# News\n\nWe ship **today**. <script>alert(1)</script>\n\n[Read](https://example.com)",
     metadata={"title": "We ship\ntoday ✓", "excerpt": "What is in it"},
+    media=(Media(url="https://example.com/a.png?b=1&c=2", alt_text='A "ship"'),),
 )
 
 
@@ -114,6 +115,7 @@ async def test_each_reader_gets_a_mail_of_their_own_with_a_way_off_the_list(
     assert headers["list-unsubscribe"] == "<https://proofroom.example/unsubscribe/ada>"
     assert headers["list-unsubscribe-post"] == "List-Unsubscribe=One-Click"
     assert headers["date"]
+    assert '<img src="https://example.com/a.png?b=1&amp;c=2" alt="A &quot;ship&quot;"' in html
     assert "<strong>today</strong>" in html
     assert "What is in it" in html
     assert "Friends &amp; &lt;family&gt;" in html
@@ -232,6 +234,8 @@ def test_a_newsletter_has_a_subject_and_fits_into_a_mailbox() -> None:
         "image_address",
         "alt_text_missing",
     ]
+    above = Content(content="Fine.", metadata={"title": "News"}, media=(Media(url="http://x", alt_text="a"),))
+    assert [each.field for each in PLATFORM.policy.violations(above)] == ["/media/0"]
     assert codes("a&\n\n" * (CLIPPED_BYTES // 13)) == ["clipped"], "it is its HTML that mailboxes measure"
 
 

@@ -20,13 +20,13 @@ LANGGRAPHS = UUID("6ba7b821-9dad-11d1-80b4-00c04fd430c8")
 async def test_each_platform_is_an_assistant(api: Api, sdk: Sdk) -> None:
     assistants = sdk(await api.user()).assistants
     first = await assistants.search(limit=2, sort_by="graph_id", sort_order="asc", response_format="object")
-    assert [each["graph_id"] for each in first["assistants"]] == ["blog", "linkedin"]
+    assert [each["graph_id"] for each in first["assistants"]] == ["blog", "email"]
     assert first["next"] == "2"
     rest: Any = await assistants.search(
         limit=2, offset=2, sort_by="graph_id", sort_order="asc", select=["name"]
     )
-    assert rest == [{"name": "x"}]
-    assert await assistants.count() == 3
+    assert rest == [{"name": "instagram"}, {"name": "linkedin"}]
+    assert await assistants.count() == 5
     assert await assistants.count(graph_id="x") == 1
     assert await assistants.search(metadata={"created_by": "user"}) == []
     assert [each["graph_id"] for each in await assistants.search(name="link")] == ["linkedin"]

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from core.errors import Conflict, Invalid
+from models import ConnectedAccount
 from platforms.base import Delivery
 from platforms.registry import PlatformName
 from services import accounts, jobs, mailing, newsletters, pages, unsubscribing
@@ -285,7 +286,7 @@ async def test_a_list_has_a_name_of_its_own_and_goes_when_nothing_sends_to_it(
     assert names == ["Simulated readers"]
 
 
-async def read(scene: Scene) -> "accounts.ConnectedAccount":
+async def read(scene: Scene) -> ConnectedAccount:
     found = await scene.row(
         "SELECT id FROM connected_accounts WHERE platform = :name", name=PlatformName.EMAIL
     )
