@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 
-from bench import cycles, documents, growth, memory, reads
+from bench import cycles, documents, growth, memory, reads, uploads
 from bench.machine import described
 
 RESULT: Final = Path("build/bench.json")
@@ -26,6 +26,7 @@ class Section(StrEnum):
     READS = "reads"
     GROWTH = "growth"
     MEMORY = "memory"
+    UPLOADS = "uploads"
     DOCUMENTS = "documents"
 
 
@@ -34,6 +35,7 @@ RUN: Final[Mapping[Section, Callable[..., dict[str, float]]]] = {
     Section.READS: reads.run,
     Section.GROWTH: growth.run,
     Section.MEMORY: memory.run,
+    Section.UPLOADS: uploads.run,
     Section.DOCUMENTS: documents.run,
 }
 

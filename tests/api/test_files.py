@@ -1,5 +1,6 @@
 """Files in as forms, out in ranges, by links, and gone with all that was stored of them."""
 
+import asyncio
 import hashlib
 import os
 from collections.abc import AsyncIterator
@@ -249,6 +250,20 @@ async def test_public_files_are_everybodys_until_taken_back(api: Api) -> None:
     assert (await user.put(path, json={"public": True})).json()["public_url"] == url
     assert (await user.put(path, json={"public": False})).json()["public_url"] is None
     assert (await nobody.get(url)).status_code == 404
+
+
+async def test_what_is_deleted_goes_from_the_storage(api: Api, settings: Settings, worker: None) -> None:
+    user = await api.user()
+    one, two = await project(user), await project(user)
+    file, kept = await sent(user, one), await sent(user, one)
+    other = await sent(user, two)
+    assert (await user.delete(f"/v1/files/{file['id']}")).status_code == 204
+    assert (await user.get(f"/v1/files/{file['id']}/content")).status_code == 404
+    assert (await user.delete(f"/v1/projects/{two}")).status_code == 204
+    assert (await user.get(f"/v1/files/{other['id']}")).status_code == 404
+    async with asyncio.timeout(20):
+        while objects(settings) != {kept["path"]}:
+            await asyncio.sleep(0.02)
 
 
 async def test_a_project_shows_what_is_in_it_when_asked(api: Api) -> None:

@@ -65,6 +65,18 @@ def test_the_newest_key_encrypts_and_any_decrypts() -> None:
     assert during.reencrypt(again, PLACE) == again
 
 
+def test_a_signature_holds_for_its_words_its_purpose_and_its_keys() -> None:
+    before, during, after = Keyring.of([OLD]), Keyring.of([NEW, OLD]), Keyring.of([NEW])
+    signature = before.sign(b"words", "links")
+    assert before.signed(b"words", signature, "links")
+    assert during.signed(b"words", signature, "links")
+    assert not after.signed(b"words", signature, "links")
+    assert not before.signed(b"other", signature, "links")
+    assert not before.signed(b"words", signature, "letters")
+    assert not before.signed(b"words", signature[:-1], "links")
+    assert after.signed(b"words", during.sign(b"words", "links"), "links")
+
+
 def test_an_address_is_found_whatever_its_case_and_through_rotations() -> None:
     retired = [NEW, "index:" + OLD.removeprefix("1:")]
     index = Keyring.of([OLD]).email_index("Ada@Example.com ")
