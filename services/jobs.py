@@ -1,7 +1,7 @@
 """What people do to a publishing job: cancel, move, retry, say what became of it."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from sqlalchemy import func, select, text
@@ -11,6 +11,10 @@ from core.content import approved_hash
 from core.errors import Conflict, FieldError, Invalid, NotFound
 from models import ConnectedAccount, Draft, JobStatus, PlatformState, PlatformStatus, PublishingJob
 from services.draft_views import content_of
+
+AT_PLATFORM: Final = """(j.status IN ('publishing', 'unknown', 'published') OR j.progress -> 'parts' IS NOT NULL
+    AND j.status IN ('queued', 'scheduled', 'held', 'failed') AND j.error ->> 'code' IS DISTINCT FROM 'Refused')"""
+"""A job `j` that is out, may be, or is in part: its thread is left to find out, or to finish."""
 
 # Receipts are not a request's to write: a function of the database does, and leaves an attempt of kind `reconcile`.
 _RECONCILE = text("SELECT reconcile_job(:job_id, :outcome, :url)")

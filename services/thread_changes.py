@@ -24,7 +24,7 @@ from graphs.interrupts import Decision
 from graphs.names import assistant_id
 from graphs.run import bind
 from models import PlatformStatus
-from services import checkpoints, reviews, state_edits, thread_views
+from services import checkpoints, jobs, reviews, state_edits, thread_views
 from services.checkpoints import BufferedSaver
 from services.checkpoints.clock import follow
 from services.threads import GRAPHS
@@ -156,7 +156,7 @@ SELECT p.status, ({_HEAD}) AS head,
         SELECT FROM runs r WHERE r.thread_id = p.id AND r.begun_at IS NULL AND r.status = 'pending'
     ) AS awaited,
     (SELECT j.status FROM publishing_jobs j
-        WHERE j.thread_id = p.id AND j.status IN ('publishing', 'unknown', 'published') LIMIT 1) AS job
+        WHERE j.thread_id = p.id AND {jobs.AT_PLATFORM} LIMIT 1) AS job
 FROM platform_states p WHERE p.id = :id
 """)
 _PENDING: Final = Statement.of("""

@@ -230,13 +230,11 @@ async def retry(session: AsyncSession, thread_id: UUID) -> PlatformState:
 _LOCK = text("SELECT FROM platform_states WHERE workflow_id = :workflow_id ORDER BY id FOR UPDATE")
 _LOCK_ONE = text("SELECT FROM platform_states WHERE id = :thread_id FOR UPDATE")
 # A thread whose job is with the platform, or may be, is left to find out; every other claim on it is void.
-_CANCEL_WHERE: Final = """
+_CANCEL_WHERE: Final = f"""
 UPDATE platform_states p
 SET status = 'cancelled', due_at = NULL, lease_until = NULL, held_by = NULL, epoch = p.epoch + 1
-WHERE {which} AND p.status NOT IN ('published', 'rejected', 'cancelled')
-    AND NOT EXISTS (
-        SELECT FROM publishing_jobs j WHERE j.thread_id = p.id AND j.status IN ('publishing', 'unknown', 'published')
-    )
+WHERE {{which}} AND p.status NOT IN ('published', 'rejected', 'cancelled')
+    AND NOT EXISTS (SELECT FROM publishing_jobs j WHERE j.thread_id = p.id AND {jobs.AT_PLATFORM})
 RETURNING p.id
 """
 _CANCEL = text(_CANCEL_WHERE.format(which="p.workflow_id = :workflow_id"))

@@ -9,8 +9,9 @@ from uuid import UUID
 import httpx
 import pytest
 
+from core.errors import Conflict
 from core.simulated import x_token
-from services import jobs, posts
+from services import jobs, posts, workflows
 from services.jobs import JobStatusConflict
 from tests.plugins.ledger import account, approved, fault, published
 from tests.plugins.scene import Scene
@@ -47,6 +48,9 @@ async def test_what_is_out_in_part_is_not_cancelled(scene: Scene) -> None:
     async with scene.tenant() as session:
         with pytest.raises(JobStatusConflict, match="2 parts of it are out"):
             await jobs.cancel(session, job["id"])
+        with pytest.raises(Conflict, match="nothing left to cancel"):
+            await workflows.cancel(session, job["workflow_id"])
+    assert (await scene.job(thread_id))["status"] == "held"
 
 
 def test_threads_are_made_only_where_the_operator_says_so() -> None:
