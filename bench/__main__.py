@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 
-from bench import cycles, documents, growth, memory, reads, uploads
+from bench import cycles, documents, growth, long_sources, memory, reads, uploads
 from bench.machine import described
 
 RESULT: Final = Path("build/bench.json")
@@ -28,6 +28,7 @@ class Section(StrEnum):
     MEMORY = "memory"
     UPLOADS = "uploads"
     DOCUMENTS = "documents"
+    LONG_SOURCES = "long_sources"
 
 
 RUN: Final[Mapping[Section, Callable[..., dict[str, float]]]] = {
@@ -37,6 +38,7 @@ RUN: Final[Mapping[Section, Callable[..., dict[str, float]]]] = {
     Section.MEMORY: memory.run,
     Section.UPLOADS: uploads.run,
     Section.DOCUMENTS: documents.run,
+    Section.LONG_SOURCES: long_sources.run,
 }
 
 
