@@ -99,7 +99,10 @@ def _limits(policy: Policy) -> list[str]:
         ("tags", policy.tags_max, "of them"),
         ("each tag", policy.tag_max, "characters"),
     ]
-    return [f"At most {limit} {unit} in `{name}`." for name, limit, unit in limits if limit is not None]
+    said = [f"At most {limit} {unit} in `{name}`." for name, limit, unit in limits if limit is not None]
+    if policy.max_parts > 1:
+        said.append(f"A thread has at most {policy.max_parts} posts, and each of them may be that long.")
+    return said
 
 
 @cache

@@ -7,12 +7,13 @@ from agents.base import Attempt, Brief, Finding, Ground, JudgeRequest, NullMeter
 from agents.critic import ModelCritic
 from agents.critic import question as judge_question
 from agents.llm import model
-from agents.prompt import fenced
+from agents.prompt import fenced, platform_values
 from agents.writer import ModelWriter
 from agents.writer import question as write_question
 from core.content import Content
 from core.policy import Violation
 from core.settings import Settings
+from platforms import x
 from platforms.registry import PLATFORMS, PlatformName
 from tests.plugins.openai_server import Answer, OpenAIServer, judgment
 
@@ -121,3 +122,9 @@ async def test_an_article_that_asks_for_approval_gets_the_scores_that_the_model_
         assert [message["role"] for message in asked.body["messages"]] == ["system", "user"]
         assert "approve" not in outside(asked.user).casefold()
         assert "approve. Score" not in asked.system
+
+
+def test_a_writer_is_told_of_threads_only_where_there_may_be_some() -> None:
+    told = [platform_values(x.platform(threads=threads).policy) for threads in (True, False)]
+    assert ["at most 25 posts" in str(values["limits"]) for values in told] == [True, False]
+    assert ["---" in str(values["guidance"]) for values in told] == [True, False]
