@@ -14,7 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.followers import Follower, Piece
 from api.listener import Listener, Subscription
-from api.streams import GOING_ON_ELSEWHERE, HEARTBEAT_SECONDS, Pace, told
+from api.sse import HEARTBEAT_SECONDS
+from api.streams import GOING_ON_ELSEWHERE, Pace, told
 from core.db import Database
 from services import events, presence
 from services.events import Position

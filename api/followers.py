@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from typing import Final
 
 import structlog
-from sse_starlette.event import ServerSentEvent
 
+from api.sse import HEARTBEAT
 from services.events import Position
 
 log = structlog.get_logger(__name__)
 
 MOST_WAITING: Final = 1024 * 1024
 """Bytes for a follower that reads slowly, beside what the connection's own buffers take: some 3,000 events."""
-_HEARTBEAT: Final = ServerSentEvent(comment="ping").encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class Follower:
 
     def beat(self) -> None:
         """Lets proxies, and the follower, know that the connection is alive."""
-        self._add(_HEARTBEAT)
+        self._add(HEARTBEAT)
 
     def close(self, last: bytes = b"") -> None:
         """`last` is still sent, after what waits."""

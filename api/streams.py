@@ -1,52 +1,26 @@
 """What event streams have in common: how a piece is written, how often the database is asked, who is let go."""
 
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 import orjson
-import structlog
 from pydantic import WithJsonSchema
-from sse_starlette.event import ServerSentEvent
-from sse_starlette.sse import EventSourceResponse, SendTimeoutError
-from starlette.types import Receive, Scope, Send
 
+from api.sse import encoded
 from core.errors import FieldError, Invalid
 from services.events import Position
 
-log = structlog.get_logger(__name__)
-
-HEARTBEAT_SECONDS: Final = 15
-SLOW_CLIENT_SECONDS: Final = 30
-"""Whoever takes longer for one piece is dropped, and comes back with Last-Event-ID."""
 RECHECK_SECONDS: Final = 60
 """How long a revoked key or session may go on watching."""
 RECONNECT_MILLISECONDS: Final = 500
 """After which a client comes back to whoever serves then, when this process ends."""
-GOING_ON_ELSEWHERE: Final = ServerSentEvent(
-    comment="going on elsewhere", retry=RECONNECT_MILLISECONDS
-).encode()
+GOING_ON_ELSEWHERE: Final = f": going on elsewhere\r\nretry: {RECONNECT_MILLISECONDS}\r\n\r\n".encode()
 _SHORTEST_PAUSE: Final = 0.01
 _FIRST_PAUSE: Final = 0.1
 """Before anything is notified: only what was written just before, beside an older transaction, is still to be found."""
 
 EventId = Annotated[str | None, WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,19}-[0-9]{1,19}$"})]
-
-
-class EventStream(EventSourceResponse):
-    """`held` is let go at the end. `ping` 0: whoever writes the pieces sees to the heartbeat."""
-
-    def __init__(self, pieces: AsyncIterator[bytes], held: ExitStack, ping: int = HEARTBEAT_SECONDS) -> None:
-        super().__init__(pieces, ping=ping, send_timeout=SLOW_CLIENT_SECONDS)
-        self.held = held
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            with self.held:
-                await super().__call__(scope, receive, send)
-        except SendTimeoutError:
-            log.info("stream.slow_client_dropped")
 
 
 class Pace:
@@ -78,8 +52,7 @@ class Pace:
 
 
 def told(kind: str, payload: Mapping[str, Any], position: Position | None = None) -> bytes:
-    data = orjson.dumps(payload).decode()
-    return ServerSentEvent(data, event=kind, id=str(position) if position else None).encode()
+    return encoded(kind, orjson.dumps(payload), position)
 
 
 def position_of(header: str | None, parameter: str | None) -> Position | None:

@@ -10,7 +10,6 @@ from types import TracebackType
 from typing import Final, Self
 
 from sqlalchemy.ext.asyncio import AsyncSession
-from sse_starlette.sse import EventSourceResponse
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -22,7 +21,6 @@ from services import idempotency
 
 KEY_PATTERN: Final = r"^[\x21-\x7e]{1,255}$"
 REPLAYED_HEADER: Final = "Idempotent-Replayed"
-_STREAMS: Final = (StreamingResponse, EventSourceResponse)
 _WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -128,7 +126,7 @@ class UnitOfWork:
 
     async def keep(self, response: Response) -> None:
         """Store the answer beside what it tells of, in the same commit. Who answers with a stream keeps something else."""
-        if self._session is None or self._call is None or isinstance(response, _STREAMS):
+        if self._session is None or self._call is None or isinstance(response, StreamingResponse):
             return
         answer = idempotency.Answer(
             response.status_code,

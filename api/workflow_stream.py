@@ -1,7 +1,7 @@
 """Following one workflow, whoever asks: a program by its key, a page by its cookie."""
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from uuid import UUID
 
@@ -10,7 +10,8 @@ from anyio import CancelScope
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.listener import Listener, Subscription
-from api.streams import GOING_ON_ELSEWHERE, RECHECK_SECONDS, EventStream, Pace, told
+from api.sse import EventStream
+from api.streams import GOING_ON_ELSEWHERE, RECHECK_SECONDS, Pace, told
 from core.db import Database
 from core.errors import ProofroomError
 from core.principal import Principal
@@ -65,7 +66,7 @@ class _Follower:
         self._authenticate = authenticate
         self._longest_pause = longest_pause
 
-    async def follow(self, after: events.Position, found: Sequence[events.Event]) -> AsyncIterator[bytes]:
+    async def follow(self, after: events.Position, found: Sequence[events.Event]) -> AsyncGenerator[bytes]:
         """What was `found` after that, and what comes then. Ends when the database is away: clients come back with the
         last id that they have."""
         try:
@@ -74,7 +75,7 @@ class _Follower:
         except SQLAlchemyError as error:
             log.warning("stream.database_away", reason=str(error).splitlines()[0])
 
-    async def _follow(self, after: events.Position, found: Sequence[events.Event]) -> AsyncIterator[bytes]:
+    async def _follow(self, after: events.Position, found: Sequence[events.Event]) -> AsyncGenerator[bytes]:
         """What a look finds goes in one piece. Between looks no connection is held."""
         clock, news = time.monotonic, self._news
         pace = Pace(self._longest_pause, idle=self._longest_pause)

@@ -1,7 +1,7 @@
 """Following a workspace, whoever asks: a program by its key, a page by its cookie."""
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import ExitStack
 from typing import Final
 from uuid import UUID
@@ -11,7 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.feeds import PRESENCE, Feed, Feeds
 from api.followers import Follower
-from api.streams import HEARTBEAT_SECONDS, RECHECK_SECONDS, EventStream
+from api.sse import HEARTBEAT_SECONDS, EventStream
+from api.streams import RECHECK_SECONDS
 from core.errors import FieldError, Invalid, ProofroomError
 from core.principal import Principal
 from services.events import EventType, Position
@@ -60,7 +61,7 @@ async def _pieces(
     follower: Follower,
     authenticate: Callable[[], Awaitable[Principal]],
     recheck_seconds: float,
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     # There is a piece at each heartbeat at the latest: no timer for each follower.
     clock, longest = time.monotonic, recheck_seconds - HEARTBEAT_SECONDS
     recheck = clock() + longest

@@ -215,8 +215,13 @@ async def _wait(
     if thread.busy and thread.run_id is None:  # at work for /v1: when it rests, this one is told
         await sql.rows(connection, _OWE, {"id": wanted.thread_id, "run_id": run.id})
     if wanted.after_seconds > 0:
-        ids = {"workspace_id": principal.workspace_id, "thread_id": wanted.thread_id}
-        await queue.defer(session, TURN_TASK, after_seconds=wanted.after_seconds, **ids)
+        await queue.defer(
+            session,
+            TURN_TASK,
+            after_seconds=wanted.after_seconds,
+            workspace_id=principal.workspace_id,
+            thread_id=wanted.thread_id,
+        )
     return run
 
 

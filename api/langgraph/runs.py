@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from pydantic import ValidationError as Unfit
 from starlette.responses import Response
 
+from agents.base import Source
 from api.auth import authenticate
 from api.deps import Db, ListenerOf, SettingsOf, Viewer, Work, WorkflowEditor
 from api.langgraph import streams
@@ -238,7 +239,7 @@ async def wanted(
     if body.input is not None:
         brief, title = body.brief(platform)
         source = await read_source(brief.source, settings)
-        if source is not None and title:
+        if isinstance(source, Source) and title:
             source = source.model_copy(update={"title": source.title or title})
         do = Start(brief.brief(source))
     elif body.answer is not None:

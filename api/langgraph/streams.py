@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -12,12 +12,12 @@ import orjson
 import structlog
 from anyio import CancelScope
 from sqlalchemy.exc import SQLAlchemyError
-from sse_starlette.event import ServerSentEvent
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from api.listener import Listener, Subscription
-from api.streams import GOING_ON_ELSEWHERE, RECHECK_SECONDS, EventStream
+from api.sse import EventStream, encoded
+from api.streams import GOING_ON_ELSEWHERE, RECHECK_SECONDS
 from core.db import Database
 from core.errors import ProofroomError
 from core.principal import Principal
@@ -142,7 +142,7 @@ class _Telling:
     _written: dict[int, str] = field(default_factory=dict)
     """The text of each draft under way, as far as it was heard."""
 
-    async def pieces(self, *, greet: bool) -> AsyncIterator[bytes]:
+    async def pieces(self, *, greet: bool) -> AsyncGenerator[bytes]:
         over = False
         try:
             if greet:
@@ -222,10 +222,7 @@ class _Telling:
         )
 
     def _told(self, event: str, payload: Any, cursor: Cursor | None) -> bytes:
-        data = orjson.dumps(payload).decode()
-        return ServerSentEvent(
-            data, event=event, id=str(cursor) if cursor and self.resumable else None
-        ).encode()
+        return encoded(event, orjson.dumps(payload), cursor if self.resumable else None)
 
     async def _is_welcome(self) -> bool:
         try:

@@ -1,7 +1,7 @@
 """Following a thread, whichever runs it has: from before the first of them until who reads leaves."""
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import ExitStack
 from functools import partial
 from typing import Protocol, TypeVar
@@ -13,7 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.auth import authenticate
 from api.langgraph.runs import Following
-from api.streams import GOING_ON_ELSEWHERE, RECHECK_SECONDS, EventStream
+from api.sse import EventStream
+from api.streams import GOING_ON_ELSEWHERE, RECHECK_SECONDS
 from core.errors import ProofroomError
 from core.principal import Principal
 from core.sql import Connection
@@ -43,7 +44,7 @@ def follow(
 
 async def _pieces(
     following: Following, principal: Principal, reader: Reader[EventT], told: Callable[[list[EventT]], bytes]
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     listener, db, longest = following.listener, following.db, following.settings.poll_seconds
     is_welcome = partial(authenticate, following.request, db)
     recheck = time.monotonic() + RECHECK_SECONDS

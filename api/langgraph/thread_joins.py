@@ -6,13 +6,12 @@ from uuid import UUID
 
 import orjson
 from fastapi import Header, Query
-from sse_starlette.event import ServerSentEvent
 
 from api.deps import Viewer
 from api.langgraph import thread_following
 from api.langgraph.runs import Follows
 from api.route import router as new_router
-from api.streams import EventStream
+from api.sse import EventStream, encoded
 from core.errors import FieldError, Invalid
 from services import thread_views
 from services.thread_joins import Event, Joining, Place
@@ -68,4 +67,4 @@ def _place(last_event_id: str | None) -> Place | None:
 
 
 def _encoded(event: Event) -> bytes:
-    return ServerSentEvent(orjson.dumps(event.data).decode(), event=event.name, id=str(event.place)).encode()
+    return encoded(event.name, orjson.dumps(event.data), event.place)

@@ -6,7 +6,6 @@ from uuid import UUID
 import orjson
 from fastapi.exceptions import RequestValidationError
 from pydantic import Field, JsonValue, ValidationError, field_validator
-from sse_starlette.event import ServerSentEvent
 from starlette.responses import Response
 
 from api.deps import Db, SettingsOf, Viewer, Work
@@ -16,7 +15,7 @@ from api.langgraph.run_bodies import RunCreate
 from api.langgraph.runs import Follows, wanted
 from api.langgraph.schemas import Body
 from api.route import router as new_router
-from api.streams import EventStream
+from api.sse import EventStream, encoded
 from core.errors import Conflict, Forbidden, Invalid, NotFound, ProofroomError
 from core.principal import Principal
 from services import run_starts, thread_views
@@ -128,8 +127,7 @@ def _channel(event: Event) -> str:
 
 
 def _encoded(event: Event) -> bytes:
-    data = orjson.dumps(event).decode()
-    return ServerSentEvent(data, event=event["method"], id=str(event["seq"])).encode()
+    return encoded(event["method"], orjson.dumps(event), event["seq"])
 
 
 _CODES: Final[dict[type[Exception], str]] = {

@@ -1,22 +1,24 @@
 from functools import partial
+from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Header, Query, Request
-from sse_starlette.sse import EventSourceResponse
 
 from api import workflow_stream
 from api.auth import authenticate
 from api.deps import Db, ListenerOf, SettingsOf, Viewer
 from api.route import router as new_router
-from api.streams import EventId, EventStream, position_of
+from api.sse import EventStream
+from api.streams import EventId, position_of
 
 router = new_router("/v1/workflows", "workflows")
 
 
 @router.get(
     "/{workflow_id}/events",
-    response_class=EventSourceResponse,
+    response_class=EventStream,
+    status_code=HTTPStatus.OK,
     responses={200: {"description": "Server-sent events; `data` is JSON."}},
 )
 async def stream_workflow_events(

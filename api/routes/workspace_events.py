@@ -1,15 +1,16 @@
 from functools import partial
+from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import Header, Query, Request
 from pydantic import WithJsonSchema
-from sse_starlette.sse import EventSourceResponse
 
 from api import workspace_stream
 from api.auth import authenticate
 from api.deps import Db, FeedsOf, Viewer
 from api.route import router as new_router
-from api.streams import EventId, EventStream, position_of
+from api.sse import EventStream
+from api.streams import EventId, position_of
 
 router = new_router("/v1/events", "events")
 
@@ -49,7 +50,8 @@ data: {"type":"review.presence","review_id":"…","viewers":[{"user_id":"…","u
 
 @router.get(
     "",
-    response_class=EventSourceResponse,
+    response_class=EventStream,
+    status_code=HTTPStatus.OK,
     responses={
         200: {
             "description": "Server-sent events; `data` is JSON.",

@@ -4,13 +4,13 @@ import inspect
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import httpx
 import pytest
 from langgraph_sdk.client import LangGraphClient
-from langgraph_sdk.schema import StreamPart
+from langgraph_sdk.schema import RunCreate, StreamPart
 
 from core.settings import Settings
 from tests.plugins.author import ARTICLE, Author, with_simulators
@@ -52,7 +52,7 @@ SERVED: dict[str, Call] = {
     "runs.cancel_many": lambda some: some.client.runs.cancel_many(status="pending"),
     "runs.create": lambda some: some.client.runs.create(some.fresh_id, "x", input=INPUT, after_seconds=60),
     "runs.create_batch": lambda some: some.client.runs.create_batch(
-        [{"assistant_id": "x", "input": INPUT, "after_seconds": 60}]
+        [cast("RunCreate", {"assistant_id": "x", "input": INPUT, "after_seconds": 60})]
     ),
     "runs.delete": lambda some: _deleted(some),
     "runs.get": lambda some: some.client.runs.get(some.thread_id, some.run_id),
@@ -159,7 +159,7 @@ async def test_all_runs_of_a_thread_are_told_in_one_stream(some: Some) -> None:
 async def _until_done(stream: AsyncIterator[StreamPart]) -> AsyncIterator[StreamPart]:
     async for part in stream:
         yield part
-        if isinstance(part.data, dict) and part.data.get("status") == "run_done":
+        if part.event == "metadata" and part.data.get("status") == "run_done":
             return
 
 

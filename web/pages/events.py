@@ -4,18 +4,18 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import Header, Request
-from sse_starlette.sse import EventSourceResponse
 
 from api import workspace_stream
 from api.deps import FeedsOf, Viewer
-from api.streams import EventStream, position_of
+from api.sse import EventStream
+from api.streams import position_of
 from web.route import authenticate
 from web.route import router as new_router
 
 router = new_router()
 
 
-@router.get("/events", response_class=EventSourceResponse)
+@router.get("/events", response_class=EventStream)
 async def stream_events(
     request: Request,
     principal: Viewer,

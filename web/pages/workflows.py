@@ -6,14 +6,14 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Form, Header, Query
-from sse_starlette.sse import EventSourceResponse
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api import workflow_stream
 from api.deps import Db, ListenerOf, Session, SettingsOf, Viewer, WorkflowEditor
 from api.pages import Paging
-from api.streams import EventStream, position_of
+from api.sse import EventStream
+from api.streams import position_of
 from core.principal import Principal, Role
 from models import WorkflowStatus
 from services import events, workflow_events, workflow_views, workflows
@@ -69,7 +69,7 @@ async def show_workflow_now(request: Request, workflow_id: UUID, principal: View
     return await _page(request, "workflows/_now.html", workflow_id, principal, db)
 
 
-@router.get("/{workflow_id}/events", response_class=EventSourceResponse)
+@router.get("/{workflow_id}/events", response_class=EventStream)
 async def stream_workflow_events(
     request: Request,
     workflow_id: UUID,
