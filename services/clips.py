@@ -85,23 +85,37 @@ async def look(runtime: Runtime, workspace_id: UUID, file_id: UUID, *, last: boo
     if transcription is None:
         return
     meter = await metering.of_workspace(runtime.db, workspace_id)
-    quotes: list[str] = []
-    outcome, reason = ClipsStatus.COMPLETED, None
     try:
         quotes = await quoter_for(runtime.settings).quotes(transcription.text, COUNT, meter)
     except ProofroomError as error:
         if error.retryable and not last:
             raise
-        outcome, reason = ClipsStatus.FAILED, f"{error.detail} {error.remedy or ''}".strip()
-    async with runtime.db.service(workspace_id) as session:
+        await _found(runtime, file_id, meter, failure=f"{error.detail} {error.remedy or ''}".strip())
+    except Exception:
+        if last:
+            await _found(runtime, file_id, meter, failure=_LATER)
+        raise
+    else:
+        await _found(runtime, file_id, meter, quotes)
+
+
+async def _found(
+    runtime: Runtime,
+    file_id: UUID,
+    meter: metering.DatabaseMeter,
+    quotes: Sequence[str] = (),
+    failure: str | None = None,
+) -> None:
+    async with runtime.db.service(meter.workspace_id) as session:
         await meter.hand_over(session)
         transcription = await _pending(session, file_id)
         if transcription is None:
             return
-        if outcome is ClipsStatus.COMPLETED:
+        transcription.clips_status = ClipsStatus.FAILED if failure else ClipsStatus.COMPLETED
+        transcription.clips_error = failure
+        if failure is None:
             await session.execute(delete(Clip).where(Clip.file_id == file_id))
             session.add_all(_clips(transcription, quotes))
-        transcription.clips_status, transcription.clips_error = outcome, reason
 
 
 async def cut(runtime: Runtime, workspace_id: UUID, clip_id: UUID, *, last: bool) -> None:
