@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy.exc import DBAPIError
 from uuid_utils.compat import uuid7
 
 from core.storage import Storage
@@ -30,7 +31,7 @@ class Whole:
 async def received(
     storage: Storage, user_id: UUID, project_id: UUID, name: str, chunks: AsyncIterable[bytes]
 ) -> AsyncIterator[Whole]:
-    """Stored while the block makes its row; an error in it, or in `chunks`, removes the object again."""
+    """Stored while the block makes its row; an error in it, or in `chunks`, leaves no object."""
     pieces = _pieces(chunks)
     async with aclosing(pieces):
         head = b""
@@ -58,7 +59,9 @@ async def received(
         await storage.put(path, measured())
     try:
         yield Whole(path, found, size, said.digest())
-    except BaseException:
+    except DBAPIError:
+        raise  # the commit may have been done and not answered: an object without a row is swept, the other way round is a loss
+    except Exception:
         await storage.delete(path)
         raise
 

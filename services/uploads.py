@@ -14,6 +14,7 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
@@ -159,7 +160,9 @@ async def append(
             raise ChecksumMismatch("These bytes are not those that were sent.", remedy="Send them again.")
         if step.parts:
             await _take(db, storage, principal, upload, step)
-    except BaseException:
+    except DBAPIError:
+        raise  # perhaps they count: a commit may be done and not answered
+    except Exception:
         for stored in step.parts:
             await storage.delete(stored.path)
         raise
