@@ -32,6 +32,8 @@ LAST_ANSWER_SECONDS: Final = 35.0
 which is renewed meanwhile; should another worker take over all the same, the recipients' rows keep the two apart."""
 DEFERRED_SECONDS: Final = (60, 300, 900, 3600)
 """Between the tries of a recipient whose server takes nothing now; after the last one it has failed."""
+BROKEN_OFF_SECONDS: Final = 2.0
+"""Before a server is spoken to again that broke off after it had taken some: that is no failure of the job's."""
 PATH: Final = "/unsubscribe/"
 _AHEAD: Final = 100
 """Recipients that are read at once."""
@@ -138,6 +140,7 @@ class Outgoing:
         self._ahead: deque[Row] = deque()
         self._after = UUID(int=0)
         self._tries: dict[UUID, int] = {}
+        self._sent = 0
         self._ends = time.monotonic() + runtime.settings.publish_deadline_seconds
 
     async def next(self) -> Recipient | None:
@@ -161,6 +164,7 @@ class Outgoing:
     async def settle(self, recipient: Recipient, delivery: Delivery) -> None:
         outcome, detail, tries = delivery.outcome, delivery.detail, self._tries.pop(recipient.id)
         wait = None
+        self._sent += outcome == "sent"
         if outcome == "deferred":
             wait = DEFERRED_SECONDS[tries - 1] if tries <= len(DEFERRED_SECONDS) else None
             outcome = "failed" if wait is None else outcome
@@ -168,6 +172,8 @@ class Outgoing:
 
     async def judge(self, answer: Answer) -> Answer | float:
         """What a call's answer says of the whole newsletter; or in how many seconds it goes on."""
+        if answer.outcome == "unreachable" and self._sent:
+            return BROKEN_OFF_SECONDS
         if answer.receipt is None:
             return answer
         counts = await self._row(_LEFT)

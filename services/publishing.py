@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final, cast
 from uuid import UUID
 
-import orjson
 import structlog
 from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,9 +19,9 @@ from core.sql import Statement
 from graphs.records import content_of, draft_of
 from graphs.run import Pause
 from models import ConnectedAccount
-from platforms.base import Kept, Publication, Receipt, Recipients
+from platforms.base import Receipt
 from platforms.registry import PLATFORMS, PlatformName
-from services import accounts, newsletters, rate_limits, sending
+from services import accounts, calls, newsletters, rate_limits, sending
 from services.claims import Claim, ClaimLost
 from services.commit import Advance
 from services.orders import Order, attempt_row, job_row, moment, order_of, post_row
@@ -157,11 +156,11 @@ async def _send(order: Order, runtime: Runtime, progress: Progress, row: Connect
         seconds += newsletters.LAST_ANSWER_SECONDS
     deadline = time.monotonic() + seconds
     await _commit_before_call(order, runtime, progress, {**sent, "deadline_in": seconds})
-    unanswered, unreachable = await _tries_before(runtime, claim, job)
+    unanswered, unreachable = await calls.tries_before(runtime, claim, job)
     attempt = Attempt(deadline - time.monotonic(), unanswered, unreachable)
     if attempt.deadline_seconds <= 0:
         raise ClaimLost
-    publication = _publication(order, runtime, moment(job["first_attempt_at"]) or claim.now, recipients)
+    publication = calls.publication(order, runtime, moment(job["first_attempt_at"]) or claim.now, recipients)
     job.update(sent)
     answer = await sending.publish(runtime.http, platform, account, publication, attempt)
     judged = await recipients.judge(answer) if recipients else answer
@@ -185,35 +184,6 @@ async def _commit_before_call(
             jobs=[job],
         ),
     )
-
-
-# The thread's row first, as everywhere; its epoch fences what a worker keeps that has lost the thread.
-_KEEP = Statement.of("""
-WITH fence AS (
-    SELECT id FROM platform_states WHERE id = :thread_id AND epoch = :epoch AND lease_until IS NOT NULL FOR UPDATE
-)
-UPDATE publishing_jobs j SET progress = CAST(:progress AS jsonb) FROM fence f
-WHERE j.thread_id = f.id AND j.id = :job_id RETURNING j.id
-""")
-
-
-def _publication(
-    order: Order, runtime: Runtime, first_attempt_at: datetime, recipients: Recipients | None = None
-) -> Publication:
-    claim, job = order.claim, order.job
-
-    async def keep(kept: Kept) -> None:
-        row = {
-            "thread_id": claim.thread_id,
-            "epoch": claim.epoch,
-            "job_id": job["id"],
-            "progress": orjson.dumps(kept).decode(),
-        }
-        async with runtime.db.autocommit() as connection:
-            if await sql.row(connection, _KEEP, row) is None:
-                raise ClaimLost
-
-    return Publication(UUID(job["id"]), order.content, first_attempt_at, job["progress"], keep, recipients)
 
 
 async def _go_on(order: Order, runtime: Runtime, progress: Progress) -> Answer | None:
@@ -253,9 +223,9 @@ async def _look_up(order: Order, runtime: Runtime, progress: Progress) -> Answer
         await _leave(order, runtime, progress, status="unknown", error=problem)
         return None
     account = accounts.opened(row, runtime.settings, runtime.keyring)
-    unanswered, unreachable = await _tries_before(runtime, claim, job)
+    unanswered, unreachable = await calls.tries_before(runtime, claim, job)
     attempt = Attempt(runtime.settings.publish_deadline_seconds, unanswered, unreachable, settled_for)
-    publication = _publication(order, runtime, cast("datetime", moment(job["first_attempt_at"])))
+    publication = calls.publication(order, runtime, cast("datetime", moment(job["first_attempt_at"])))
     platform = PLATFORMS[PlatformName(claim.platform)]
     return await sending.look_up(runtime.http, platform, account, publication, attempt)
 
@@ -328,22 +298,3 @@ def _close(order: Order, progress: Progress, answer: Answer, *, record: bool = T
         receipt = answer.receipt
         return {"outcome": "published", "platform_post_id": receipt.platform_post_id, "url": receipt.url}
     return {"outcome": "refused", "reason": answer.refusal}
-
-
-_TRIES = Statement.of("""
-SELECT count(*) FILTER (WHERE kind = 'publish' AND outcome <> 'unknown') AS answered,
-    count(*) FILTER (WHERE outcome = 'unreachable' AND started_at > coalesce(
-        (SELECT max(started_at) FROM publishing_attempts
-         WHERE publishing_job_id = :job_id AND outcome IS DISTINCT FROM 'unreachable'), '-infinity')) AS unreachable
-FROM publishing_attempts WHERE publishing_job_id = :job_id
-""")
-
-
-async def _tries_before(runtime: Runtime, claim: Claim, job: dict[str, Any]) -> tuple[int, int]:
-    """Calls that brought no answer, those that a worker died in among them, and tries in a row that did not reach the
-    platform; a first call has neither."""
-    if job["attempts"] == 0:
-        return 0, 0
-    async with runtime.db.autocommit() as connection:
-        (row,) = await sql.rows(connection, _TRIES, {"job_id": job["id"]})
-    return job["attempts"] - row["answered"], row["unreachable"]

@@ -82,7 +82,7 @@ async def import_subscribers(
     list_id: UUID, body: SubscribersIn, _: LibraryEditor, session: Session, keyring: Keys
 ) -> SubscribersAdded:
     """All of them, or none where an address is none."""
-    emails = body.emails if body.csv is None else mailing_import.addresses(body.csv)
+    emails = body.emails if body.csv is None else await mailing_import.addresses(body.csv)
     return SubscribersAdded.model_validate(await mailing.add(session, keyring, list_id, emails))
 
 

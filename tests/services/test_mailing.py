@@ -157,6 +157,25 @@ async def test_a_lost_answer_is_never_sent_again_and_the_rest_goes_on(scene: Sce
     assert await outcomes(scene) == {"unknown": 1, "sent": 1}
 
 
+async def test_a_server_that_breaks_off_now_and_then_fails_no_long_list(
+    scene: Scene, post: MailServer
+) -> None:
+    """Seven times, each after it has taken one: as often in a row without one would be the end."""
+    await subscribe(scene, *(f"reader-{number}" for number in range(14)))
+    for _ in range(7):
+        post.fault("slow", seconds=0)
+        post.fault("cut")
+    thread_id = await approved(scene, "email")
+    for _ in range(7):
+        await scene.advance()
+        assert (await scene.job(thread_id))["status"] == "publishing"
+        await due(scene, thread_id)
+    await scene.advance()
+    assert (await scene.job(thread_id))["status"] == "published"
+    assert await outcomes(scene) == {"unknown": 7, "sent": 7}
+    assert len(post.readers()) == 7
+
+
 async def test_whoever_is_deferred_is_tried_again_later(scene: Scene, post: MailServer) -> None:
     await subscribe(scene, "later", "ada")
     thread_id = await approved(scene, "email")

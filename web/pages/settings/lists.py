@@ -90,7 +90,8 @@ async def add(
     session: Session,
     keyring: Keys,
 ) -> Response:
-    added = await mailing.add(session, keyring, list_id, mailing_import.addresses(given.csv))
+    emails = await mailing_import.addresses(given.csv)
+    added = await mailing.add(session, keyring, list_id, emails)
     said = f"{added.added} added, {added.known} were there already"
     if added.left_out:
         said += f", {added.left_out} have unsubscribed or bounced and stay off"
