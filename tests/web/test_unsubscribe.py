@@ -70,6 +70,23 @@ async def test_a_link_that_was_made_up_is_nobodys(room: Room) -> None:
             assert "unsubscribes nobody" in answer.text
 
 
+async def test_the_ledger_says_what_became_of_each_mail(
+    room: Room, ada: Visitor, scene: Scene, link: str
+) -> None:
+    job = await scene.row("SELECT id FROM publishing_jobs")
+    here = f"/ledger/{job['id']}/deliveries"
+    assert f'href="{here}"' in await ada.see(f"/ledger/{job['id']}")
+    shown = await ada.see(here)
+    assert all(f"{name}@readers.example" in shown for name in ("ada", "grace", "bounce"))
+    assert "There is nobody of that name" in shown
+    bounced = await ada.see(here, params={"outcome": "bounced"})
+    assert "bounce@readers.example" in bounced
+    assert "ada@readers.example" not in bounced
+    reviewer = await room.colleague(ada, "reviewer")
+    await reviewer.see(here, 403)
+    assert here not in await reviewer.see(f"/ledger/{job['id']}")
+
+
 async def test_a_list_in_the_settings(room: Room, ada: Visitor) -> None:
     await ada.see("/settings/lists")
     made = await ada.submit("/settings/lists", {"name": "Release notes"})

@@ -2,6 +2,7 @@
 
 from web import assets
 from web.pages import (
+    deliveries,
     events,
     inbox,
     inbox_actions,
@@ -27,5 +28,6 @@ ROUTERS = (
     workflows.router,
     published.router,
     ledger.router,
+    deliveries.router,
     *settings.ROUTERS,
 )
