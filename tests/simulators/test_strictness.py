@@ -246,7 +246,7 @@ async def test_pages_show_text_and_never_run_it(http: httpx.AsyncClient, name: s
     assert "default-src 'none'" in page.headers["content-security-policy"]
 
 
-@pytest.mark.parametrize("platform", ["linkedin", "x", "blog"])
+@pytest.mark.parametrize("platform", ["linkedin", "x", "blog", "instagram"])
 def test_a_simulated_account_follows_from_its_name_alone(platform: Simulated) -> None:
     account = simulated_account(platform, "acme", "http://127.0.0.1:1/")
     assert account == simulated_account(platform, "acme", "http://127.0.0.1:1")
