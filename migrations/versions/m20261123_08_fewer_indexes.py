@@ -1,6 +1,8 @@
 """Without the list of threads by their status, which nobody asks for: each claim, decision and commit changes `due_at`, and
 so writes every index of the row anew."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -10,6 +12,7 @@ branch_labels = None
 depends_on = None
 
 INDEX = "ix_platform_states_workspace_id_status_created_at"
+NEWEST: list[Any] = [sa.literal_column("created_at DESC"), sa.literal_column("id DESC")]
 
 
 def upgrade() -> None:
@@ -18,5 +21,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    newest = [sa.literal_column("created_at DESC"), sa.literal_column("id DESC")]
-    op.create_index(INDEX, "platform_states", ["workspace_id", "status", *newest])
+    op.create_index(INDEX, "platform_states", ["workspace_id", "status", *NEWEST])
