@@ -136,7 +136,9 @@ async def test_pictures_that_are_prepared_already_are_not_prepared_again(connect
     script: dict[str, Answer] = {
         "content_publishing_limit": none_used,
         "sample.jpg": httpx.Response(200, content=b"\xff\xd8\xff", headers={"content-type": "image/jpeg"}),
-        "/media": lambda _: httpx.Response(200, json={"id": made}) if (made := next(answers, "")) else said(2),
+        "/media": lambda _: (
+            httpx.Response(200, json={"id": made}) if (made := next(answers, "")) else said(2)
+        ),
     }
     async with graph(script) as http:
         with pytest.raises(Unreachable):
