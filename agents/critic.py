@@ -47,11 +47,14 @@ def question(request: JudgeRequest) -> Question:
     for number, sample in enumerate(request.brief.style_samples, 1):
         material[f"style sample {number}"] = sample
     material["draft"] = f"{metadata}\n{content.content}" if metadata else content.content
+    brief = wishes(request.brief)
+    if request.feedback:
+        brief += f"\n- The reviewer asked for this: {request.feedback}"
     rules = "\n".join(f"- {violation.message} {violation.remedy}" for violation in request.violations)
     return Question(
         system=fill("critic", platform_values(request.policy)),
         user=fill(
             "judge",
-            {"brief": wishes(request.brief), "material": fenced(material), "violations": rules or "None."},
+            {"brief": brief, "material": fenced(material), "violations": rules or "None."},
         ),
     )

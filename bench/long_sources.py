@@ -50,7 +50,7 @@ _PLACES: Final = [
 
 def article(count: int) -> str:
     """So many words and a few more, in sections; no two sentences are the same."""
-    sections = []
+    sections: list[str] = []
     number = 0
     while number * 16 < count:
         lines = []

@@ -31,6 +31,15 @@ def too_long(source: Source, writer: Writer) -> bool:
     return size(source.text) > writer.window_words
 
 
+def calls_at_most(source: Source, window_words: int) -> int:
+    """Two pieces in a row are more than one may be, and a pass that shrinks too little is the last."""
+    total, most, calls = size(source.text), _most(window_words), 0
+    while total > window_words:
+        calls += 2 * total // most + 1
+        total = int(total * LEAST_SHRINKING)
+    return calls
+
+
 async def step(state: State, brief: Brief, writer: Writer, meter: Meter) -> State:
     """The next pieces read; `notes` are there when all is done."""
     at = state.get("condensing") or BEGINNING
@@ -61,7 +70,7 @@ def _whole(at: CondensingRecord, source: Source) -> Sequence[Note]:
 
 
 def _pieces(whole: Sequence[Note], window: int) -> Iterator[tuple[Note, ...]]:
-    most = min(MOST_PIECE_WORDS, int(window * PIECE_SHARE))
+    most = _most(window)
     piece: list[Note] = []
     count = 0
     for note in whole:
@@ -73,6 +82,10 @@ def _pieces(whole: Sequence[Note], window: int) -> Iterator[tuple[Note, ...]]:
         count += length
     if piece:
         yield tuple(piece)
+
+
+def _most(window: int) -> int:
+    return max(1, min(MOST_PIECE_WORDS, int(window * PIECE_SHARE)))
 
 
 def _room(piece: Sequence[Note], total: int, window: int) -> int:

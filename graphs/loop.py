@@ -60,7 +60,7 @@ class Loop:
         wanted = wishes(state, runtime.context)
         writer, _, meter = agents_of(wanted)
         brief = brief_of(state, wanted)
-        if not brief.notes and condensing.too_long(brief.source, writer):
+        if state.get("notes") is None and condensing.too_long(brief.source, writer):
             return {"condensing": condensing.BEGINNING}
         base = state.get("best_draft_id") or state.get("active_draft_id")
         previous = attempt_of(state, base) if base else None

@@ -184,7 +184,7 @@ class State(TypedDict, total=False):
     source: SourceInput
     options: Options
     condensing: CondensingRecord | None
-    notes: list[NoteRecord]
+    notes: list[NoteRecord] | None
     """Of a source that is too long to be read at once."""
     drafts: Annotated[list[DraftRecord], by_id]
     evaluations: Annotated[list[EvaluationRecord], by_id]

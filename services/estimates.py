@@ -8,11 +8,13 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from agents.base import JudgeRequest, Source, WriteRequest
+from agents.offline.writer import WINDOW_WORDS
 from core.content import Content
 from core.db import Database
 from core.policy import Policy
 from core.principal import Principal
 from core.settings import ModelPrice, Settings
+from graphs import condensing
 from graphs.context import brief_of, wishes
 from graphs.state import State
 from platforms.registry import PLATFORMS, PlatformName
@@ -81,15 +83,19 @@ def _platforms(
     rounds = wishes(state, None).max_rounds
     policies = [PLATFORMS[name].policy for name in names]
     if not settings.model_backed:
-        return [PlatformEstimate(policy, 2 * rounds, Decimal(0)) for policy in policies]
+        calls = 2 * rounds + condensing.calls_at_most(source, WINDOW_WORDS)
+        return [PlatformEstimate(policy, calls, Decimal(0)) for policy in policies]
+    first = condensing.calls_at_most(source, settings.model_window_words)
     return [
-        PlatformEstimate(policy, 2 * rounds, _cost(settings, policy, state, rounds)) for policy in policies
+        PlatformEstimate(policy, first + 2 * rounds, _cost(settings, policy, state, rounds, first))
+        for policy in policies
     ]
 
 
-def _cost(settings: Settings, policy: Policy, state: State, rounds: int) -> Decimal | None:
+def _cost(settings: Settings, policy: Policy, state: State, rounds: int, first: int) -> Decimal | None:
     """By the bounds that a call under a budget is reserved with: a token is at least a byte of what goes in, and an answer
-    has a limit. From the second round on the writer reads its draft and the critic's notes, answers both."""
+    has a limit. From the second round on the writer reads its draft and the critic's notes, answers both. `first` calls
+    come before it, which read a long source."""
     from agents import critic, llm, writer
 
     prices = [settings.model_prices.get(name) for name in (settings.writer_model, settings.critic_model)]
@@ -103,7 +109,9 @@ def _cost(settings: Settings, policy: Policy, state: State, rounds: int) -> Deci
         for asked in (writing, judging)
     ]
     answer = llm.MAX_OUTPUT_TOKENS
-    return _price(prices[0], rounds * read[0] + (rounds - 1) * 2 * answer, rounds * answer) + _price(
+    # No call reads more of a long source than the prompt that holds all of it.
+    writing_in = (first + rounds) * read[0] + (rounds - 1) * 2 * answer
+    return _price(prices[0], writing_in, (first + rounds) * answer) + _price(
         prices[1], rounds * (read[1] + answer), rounds * answer
     )
 

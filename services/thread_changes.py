@@ -95,7 +95,7 @@ async def change(
         saved = await graph.aupdate_state(config, None, as_node=state_edits.COPY)
     else:
         # What was noted of another source tells nothing of this one.
-        update = {**changes, "notes": []} if "source" in changes else {**changes}
+        update = {**changes, "notes": None} if "source" in changes else {**changes}
         moved: Command[str] = Command(update=update, goto=target)
         saved = await graph.aupdate_state(config, cast("Any", moved), as_node="evaluate")
     rows = saver.take()

@@ -1,6 +1,7 @@
 """Fewer of the source's own sentences: the ones that carry it, below the headings under which they stood."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from agents.base import CondenseRequest, Note
@@ -9,7 +10,7 @@ from agents.offline.ranking import Sentence, ranked
 from agents.offline.reading import Article, Block, Section
 from agents.offline.sentences import joined
 from agents.offline.wishes import Wishes
-from agents.passages import sentences_of
+from agents.passages import CHARACTERS_PER_WORD, sentences_of
 
 
 def condensed(request: CondenseRequest) -> tuple[Note, ...]:
@@ -21,7 +22,8 @@ def condensed(request: CondenseRequest) -> tuple[Note, ...]:
         request.brief.source.title,
         tuple(Section(heading, [*map(_block, below)]) for heading, below in sections),
     )
-    kept = _best(ranked(article, request.brief, Wishes()), request.words)
+    found = ranked(article, request.brief, Wishes())
+    kept = _best(found, request.words) or [_begun(one, request.words) for one in found[:1]]
     return tuple(_notes([below for _, below in sections], kept))
 
 
@@ -39,6 +41,11 @@ def _best(sentences: Sequence[Sentence], room: int) -> list[Sentence]:
             kept.append(sentence)
             room -= length
     return sorted(kept, key=lambda one: one.place)
+
+
+def _begun(sentence: Sentence, room: int) -> Sentence:
+    """For a text without an end: something of it stays."""
+    return replace(sentence, text=" ".join(sentence.text.split()[:room])[: room * CHARACTERS_PER_WORD])
 
 
 def _notes(sections: Sequence[Sequence[Note]], kept: Sequence[Sentence]) -> Iterator[Note]:

@@ -10,6 +10,7 @@ from agents.base import CondenseRequest, Meter, Note, Source
 from agents.offline.critic import OfflineCritic
 from agents.offline.writer import OfflineWriter
 from agents.passages import passages, size
+from graphs.condensing import calls_at_most
 from graphs.run import Continue, End, Pause
 from tests.graphs.conftest import ScriptedWriter, Thread
 
@@ -118,3 +119,11 @@ async def test_without_a_model_the_sentences_stay_and_lead_back(thread: Thread) 
         assert ground["quote"] in draft["content"]
         assert ground["source_quote"] in cut[ground["passage"]]
     assert state["evaluations"][0]["ungrounded"] == []
+
+
+@pytest.mark.parametrize("words", [10, 50, 500])
+async def test_no_more_calls_are_made_than_were_foreseen(thread: Thread, words: int) -> None:
+    thread.writer = reader = Reader(words=words)
+    await thread.start(LONG)
+    assert 0 < len(reader.read) <= calls_at_most(Source(text=LONG), WINDOW)
+    assert calls_at_most(Source(text="Short."), WINDOW) == 0

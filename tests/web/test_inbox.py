@@ -15,9 +15,7 @@ _SEEN = re.compile(r'name="seen" value="([^"]+)"')
 _KEY = re.compile(r'name="idempotency_key" value="([^"]+)"')
 
 
-async def reviews(
-    scene: Scene, *platforms: str, text: str = "We have shipped.", **brief: object
-) -> list[str]:
+async def reviews(scene: Scene, *platforms: str, text: str = "We have shipped.", **brief: Any) -> list[str]:
     """That wait for a decision, in the order of `platforms`."""
     threads = await scene.start(*platforms, text=text, **brief)
     await scene.advance()
