@@ -3,6 +3,7 @@
 from models.accounts import AccountStatus, ConnectedAccount, RateLimit, SyncStatus
 from models.base import Base
 from models.extractions import Extraction
+from models.feeds import Feed, FeedEntry, FeedEntryStatus, FeedStatus
 from models.identity import (
     ApiKey,
     IdempotencyKey,
@@ -89,6 +90,10 @@ __all__ = [
     "Evaluation",
     "Extraction",
     "ExtractionStatus",
+    "Feed",
+    "FeedEntry",
+    "FeedEntryStatus",
+    "FeedStatus",
     "File",
     "GuestLink",
     "IdempotencyKey",

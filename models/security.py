@@ -64,6 +64,8 @@ GRANTS: Final[dict[str, str]] = {
     "mailing_lists": _ALL,
     "subscribers": _ALL,
     "email_deliveries": _READ,
+    "feeds": _ALL,
+    "feed_entries": _KEEP,
 }
 """What a request may do. What is missing here is written by the worker, by triggers or by models.functions."""
 
