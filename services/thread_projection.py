@@ -24,7 +24,8 @@ SELECT p.id, jsonb_build_object(
     'evaluations', (
         SELECT jsonb_agg(jsonb_build_object('id', e.id, 'draft_id', e.draft_id, 'score', e.score,
             'criteria_scores', e.criteria_scores, 'findings', e.findings, 'violations', e.violations,
-            'ungrounded', e.ungrounded, 'feedback', e.feedback, 'model', e.model, 'prompt_hash', e.prompt_hash) ORDER BY e.created_at, e.id)
+            'ungrounded', e.ungrounded,
+            'feedback', e.feedback, 'model', e.model, 'prompt_hash', e.prompt_hash) ORDER BY e.created_at, e.id)
         FROM evaluations e JOIN drafts d ON d.id = e.draft_id WHERE d.thread_id = p.id
     ),
     'active_draft_id', p.active_draft_id,

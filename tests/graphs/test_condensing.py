@@ -110,8 +110,8 @@ async def test_without_a_model_the_sentences_stay_and_lead_back(thread: Thread) 
     await offline.start(LONG, max_rounds=1)
     state = reached(offline)
     assert "condense" in offline.nodes
-    assert sum(size(note["text"]) for note in state["notes"]) <= WINDOW
-    assert len({note["heading"] for note in state["notes"]}) > 6
+    assert sum(size(note["text"]) for note in state["notes"] or ()) <= WINDOW
+    assert len({note["heading"] for note in state["notes"] or ()}) > 6
     cut = {passage.number: passage.text for passage in passages(Source(text=LONG))}
     (draft,) = state["drafts"]
     assert draft["provenance"]
