@@ -6,6 +6,7 @@ Of `bounce…@` it says that there is nobody of that name, and of `later…@`, o
 import asyncio
 import email
 import email.policy
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -42,10 +43,11 @@ class Mail:
         return [Route("/", self._list), Route("/{id}", self._show)]
 
     @asynccontextmanager
-    async def served(self, port: int) -> AsyncIterator[int]:
-        """On loopback, until the context ends. Answers the port, which the system chooses where 0 is given."""
+    async def served(self, port: int, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+        """On loopback, until the context ends. Answers the port, which the system chooses where 0 is given. With `tls` it
+        offers STARTTLS."""
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(self._session(loop), "127.0.0.1", port)
+        server = await loop.create_server(self._session(loop, tls), "127.0.0.1", port)
         async with server:
             yield server.sockets[0].getsockname()[1]
 
@@ -125,12 +127,13 @@ class Mail:
         )
         return _OK
 
-    def _session(self, loop: asyncio.AbstractEventLoop) -> Callable[[], SMTP]:
+    def _session(self, loop: asyncio.AbstractEventLoop, tls: ssl.SSLContext | None) -> Callable[[], SMTP]:
         return lambda: SMTP(
             self,
             hostname="mail.simulated.example",
             authenticator=_authenticate,
-            auth_require_tls=False,
+            tls_context=tls,
+            auth_require_tls=tls is not None,
             loop=loop,
         )
 

@@ -69,8 +69,10 @@ def failure(error: SMTPException | OSError, host: str) -> PlatformError:
             return Reauthorize(f"{host} does not let this account send: {said(error)}")
         case SMTPResponseException():
             return Unreachable(f"{host} does not take mail now: {said(error)}")
+        case ssl.SSLCertVerificationError():
+            return Reauthorize(f"{host} cannot be trusted: {error.verify_message}")
         case SMTPConnectError() if isinstance(error.__cause__, ssl.SSLCertVerificationError):
-            return Reauthorize(f"{host} cannot be trusted: {error.__cause__.verify_message}")
+            return failure(error.__cause__, host)
         case SMTPServerDisconnected() | OSError():
             return Unreachable(f"{host} cannot be reached: {error}")
         case _:

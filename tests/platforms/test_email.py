@@ -1,13 +1,22 @@
 """Newsletters over real SMTP: one message for each reader, and what each answer of the server means."""
 
+import ssl
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from ipaddress import ip_address
+from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from core.content import Content, Media
 from core.http import check_address
@@ -26,6 +35,7 @@ from platforms.base import (
 )
 from platforms.email import PLATFORM
 from platforms.email.policy import CLIPPED_BYTES
+from simulators.mail import Mail
 from tests.plugins.mail import MailServer
 from tests.plugins.publications import publication_of
 
@@ -209,6 +219,40 @@ async def test_a_server_without_a_password_sends_nobody_away_for_lack_of_one(
     with pytest.raises(Reauthorize, match="does not let this account send: 530"):
         await sending.run()
     assert sending.readers.outcomes == {"ada": "deferred"}
+
+
+async def test_a_password_goes_to_a_server_that_can_be_trusted_and_to_no_other(
+    mail_server: MailServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, key = self_signed(tmp_path)
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificate, key)
+    async with Mail(mail_server.record, mail_server.faults).served(0, tls) as port:
+        account = account_at(f"127.0.0.1:{port}", simulated=False)
+        with pytest.raises(Reauthorize, match="cannot be trusted: self-signed certificate"):
+            await to(account, "ada").run()
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))  # as an operator adds an authority
+        sending = to(account, "ada")
+        await sending.run()
+        assert sending.readers.outcomes == {"ada": "sent"}
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """A certificate of 127.0.0.1, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, SHA256())
+    )
+    certificate, private = folder / "certificate.pem", folder / "key.pem"
+    certificate.write_bytes(made.public_bytes(Encoding.PEM))
+    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return certificate, private
 
 
 async def test_the_account_says_whose_it_is_and_cannot_call_mail_back(account: Account) -> None:
