@@ -7,13 +7,15 @@ For requests, owned by proofroom_service, which sees every workspace while none 
   → user_id, username, workspace_id, role, scopes, credential_id. No row: not valid. `workspace_id` NULL in the row: the
   wanted workspace is not one of the caller's; without a wish it is the personal one, or the key's. They touch
   `last_seen_at` and `last_used_at` at most once a minute.
+- `authenticate_external(issuer, subject, workspace_id DEFAULT NULL)` → the same, without scopes and credential_id. No row:
+  the issuer's word has been heard, and the user has never been here.
 - `find_sign_in(username, email_index)` → user_id, username, hashed_password, personal workspace_id; of both given both
   must fit.
-- `find_external(external_subject)` → user_id, username, personal workspace_id.
 - `take_link(token_hash)` → user_id, username, personal workspace_id; a sign-in link is good once.
 - `register_user(user_id, username, email, email_index, hashed_password, external_subject, display_name, workspace_id,
-  workspace_name, slug)`: the user, the profile, the personal workspace and its ownership. What is taken shows in the
-  violated constraint: `uq_users_username`, `uq_users_email_index`, `uq_users_external_subject`, `uq_workspaces_slug`.
+  workspace_name, slug, external_issuer DEFAULT NULL)`: the user, the profile, the personal workspace and its ownership.
+  What is taken shows in the violated constraint: `uq_users_username`, `uq_users_email_index`,
+  `uq_users_external_issuer_external_subject`, `uq_workspaces_slug`.
 - `find_invitation(token_hash)` → id, workspace_id, workspace_name, role, email_index of an invitation still open.
 - `accept_invitation(token_hash, user_id)` → workspace_id, role; no row where it is not open or is for another address.
 - `create_workspace(workspace_id, name, slug)`: the current user's, who owns it.
@@ -41,9 +43,9 @@ FUNCTIONS: Final[dict[str, str]] = {
     "authenticate_session(bytea, uuid)": APP,
     "authenticate_key(bytea, uuid)": APP,
     "find_sign_in(text, bytea)": APP,
-    "find_external(text)": APP,
+    "authenticate_external(text, text, uuid)": APP,
     "take_link(bytea)": APP,
-    "register_user(uuid, text, bytea, bytea, text, text, text, uuid, text, text)": APP,
+    "register_user(uuid, text, bytea, bytea, text, text, text, uuid, text, text, text)": APP,
     "find_invitation(bytea)": APP,
     "accept_invitation(bytea, uuid)": APP,
     "create_workspace(uuid, text, text)": APP,

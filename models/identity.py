@@ -4,7 +4,17 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, LargeBinary, String, func, text
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.principal import Role
@@ -22,20 +32,24 @@ from models.base import (
 
 
 class User(Row, Base):
-    """`email` is ciphertext; `email_index` finds it and keeps it unique."""
+    """`email` is ciphertext; `email_index` finds it and keeps it unique. Who signs in elsewhere is `external_subject` by the
+    word of `external_issuer`."""
 
     __tablename__ = "users"
     __table_args__ = (
         Index("uq_users_username", func.lower(text("username")), unique=True),
         CheckConstraint("num_nonnulls(email, email_index) IN (0, 2)", name="email"),
         CheckConstraint("email IS NOT NULL OR external_subject IS NOT NULL", name="reachable"),
+        UniqueConstraint("external_issuer", "external_subject"),
+        CheckConstraint("num_nonnulls(external_issuer, external_subject) IN (0, 2)", name="external"),
     )
 
     username: Mapped[str] = mapped_column(String(50))
     email: Mapped[bytes | None] = mapped_column(Encrypted)
     email_index: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
     hashed_password: Mapped[str | None] = mapped_column(String(255))
-    external_subject: Mapped[str | None] = mapped_column(String(255), unique=True)
+    external_issuer: Mapped[str | None] = mapped_column(String(255))
+    external_subject: Mapped[str | None] = mapped_column(String(255))
     display_name: Mapped[str | None] = mapped_column(String(100))
     avatar_url: Mapped[str | None] = mapped_column(String(2048))
     timezone: Mapped[str] = mapped_column(String(64), server_default="UTC")

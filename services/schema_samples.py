@@ -33,6 +33,7 @@ Rows = dict[str, dict[str, Any]]
 """Table: its sample row, as the database returned it."""
 
 _WANTED: Final = {
+    "users.external_issuer",
     "users.external_subject",
     "connected_accounts.credentials",
     "media_files.original_url",

@@ -18,7 +18,9 @@ pytestmark = pytest.mark.database
 @pytest.fixture
 async def ids(db: Database) -> dict[str, UUID]:
     """A user with three workflows; the last has a reviewed LinkedIn draft after a first try, and an X thread."""
-    user = User(id=uuid7(), username="ada", external_subject="user_2abc")
+    user = User(
+        id=uuid7(), username="ada", external_issuer="https://issuer.example", external_subject="user_2abc"
+    )
     workspace = Workspace(id=uuid7(), name="Ada's", slug="ada")
     made = {"workspace_id": workspace.id}
     workflows = [
