@@ -87,7 +87,7 @@ async def deliver_once(
             ) as response,
         ):
             status = response.status_code
-            retry_after = _seconds(response.headers.get("retry-after", ""))
+            retry_after = seconds_until(response.headers.get("retry-after", ""))
             said = await _beginning(response)
     except TimeoutError:
         error = f"No answer came within {SECONDS:.0f} s."
@@ -111,7 +111,7 @@ async def _beginning(response: httpx.Response) -> str:
     return without_secrets(storable(bytes(read).decode("utf-8", "replace")))[:_SHOWN]
 
 
-def _seconds(retry_after: str) -> float:
+def seconds_until(retry_after: str) -> float:
     """RFC 9110, 10.2.3: seconds or a date; 0 for neither."""
     if retry_after.isascii() and retry_after.isdigit():
         return float(retry_after[:9])
