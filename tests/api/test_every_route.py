@@ -196,7 +196,7 @@ async def test_a_body_cannot_refer_to_anothers_things(
             assert f'"status":{404 if field == "review_id" else 422}' in text, (name, field, text)
         else:
             assert status == 422, (name, field, text)
-            assert ("/source/type" if field in {"file_id", "post_id"} else field) in text, (name, field, text)
+            assert field in text, (name, field, text)
     assert await tenant.everything() == before
     assert await neighbour.everything() == mine_before
 

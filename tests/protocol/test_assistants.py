@@ -43,6 +43,9 @@ async def test_a_graph_is_drawn_with_its_true_edges(api: Api, sdk: Sdk) -> None:
     edges = {(edge["source"], edge["target"]) for edge in drawing["edges"]}
     assert edges == {
         ("__start__", "generate"),
+        ("generate", "condense"),
+        ("condense", "condense"),
+        ("condense", "generate"),
         ("generate", "evaluate"),
         ("evaluate", "generate"),
         ("evaluate", "human_review"),
