@@ -21,6 +21,8 @@ outputs = Table(
     Column("metadata", JSONB),
     Column("created_at", DateTime(timezone=True)),
     Column("updated_at", DateTime(timezone=True)),
+    Column("thread_status", String(20)),
+    Column("workflow_status", String(20)),
 )
-"""A row for each platform state. kind: blog, social, email; status: queued, processing, completed, failed;
-metadata: word_count, reading_time (minutes), keywords, generated_at."""
+"""A row for each platform state, as old as its workflow. kind: blog, social, email; status: queued, processing, completed,
+failed; metadata: word_count, reading_time (minutes), keywords, generated_at."""

@@ -175,6 +175,11 @@ class PlatformState(InWorkspace, Base):
         Index(None, "workspace_id", "workflow_id"),
         Index(None, "active_draft_id"),
         Index(None, "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        Index(
+            "ix_platform_states_failed",
+            "workspace_id",
+            postgresql_where=text("status IN ('failed', 'cancelled')"),
+        ),
         platform_name(),
         *never_negative("iteration", "epoch", "attempts", "lost_leases"),
         # Room on the page for the claim's many small updates.
