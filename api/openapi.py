@@ -59,6 +59,7 @@ _TAGS: Final = {
     "publishing": "The ledger of what goes out and went out, with every attempt; posts, and taking them back.",
     "events": "What happens, as it happens, as server-sent events that can be taken up again anywhere.",
     "webhooks": "The same, sent to an address of yours.",
+    "feeds": "RSS and Atom feeds whose new entries start workflows by a rule.",
     "newsletters": "Mailing lists, who is on them, and what became of each mail.",
     "platforms": "What each platform takes, and what a text would look like to it.",
     "accounts": "The accounts that posts go out with.",

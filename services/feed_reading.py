@@ -10,11 +10,14 @@ from itertools import pairwise
 from typing import Final
 
 import httpx
+import structlog
 
 from core.errors import FieldError, ProofroomError
 from core.http import AddressRefused, ResponseTooLarge, body_of
 from services.feed_parsing import URL_LIMIT, Parsed, alternates, parse
 from services.webhook_sending import seconds_until
+
+log = structlog.get_logger(__name__)
 
 LIMIT_SECONDS: Final = 20
 """For names, redirects, the body and what is made of it."""
@@ -140,7 +143,11 @@ def _check(response: httpx.Response, *, conditional: bool) -> None:
 def _parse(body: _Body) -> Parsed | None:
     if _PAGE.match(body.content):
         return None
-    return parse(body.content, body.url, body.headers.get("content-type", ""))
+    try:
+        return parse(body.content, body.url, body.headers.get("content-type", ""))
+    except Exception as error:
+        log.warning("feed.damaged", exc_info=True)
+        raise FeedUnreadable("It is damaged: nothing can be made of it.") from error
 
 
 def _answer(

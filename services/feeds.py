@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.base import Source
-from core.errors import Conflict
+from core.errors import Conflict, NotFound
 from core.principal import Principal
 from models import Feed, FeedEntry, FeedEntryStatus, FeedStatus
 from services import feed_entries, feed_rules, pages, rows
@@ -104,19 +104,27 @@ async def browse_entries(
     return await pages.page(session, statement, (FeedEntry.created_at, FeedEntry.id), wanted)
 
 
-async def find_entry(session: AsyncSession, entry_id: UUID) -> FeedEntry:
-    return await rows.find(session, FeedEntry, entry_id, "entry")
+async def of_feed(session: AsyncSession, feed_id: UUID, entry_id: UUID) -> tuple[Feed, FeedEntry]:
+    """Raises NotFound, and EntryStarted."""
+    feed, entry = await find(session, feed_id), await rows.find(session, FeedEntry, entry_id, "entry")
+    if entry.feed_id != feed_id:
+        raise NotFound("There is no such entry.")
+    _require_waiting(entry)
+    return feed, entry
 
 
 async def start_entry(
-    session: AsyncSession, principal: Principal, entry_id: UUID, read: Source | None
+    session: AsyncSession, principal: Principal, feed_id: UUID, entry_id: UUID, page: Source | None
 ) -> FeedEntry:
-    """In the caller's own name. `read`: its page, where the rule asks for it. Raises EntryStarted, and Invalid."""
-    entry = await find_entry(session, entry_id)
-    feed = await find(session, entry.feed_id)
+    """In the caller's own name. `page`: where the rule asks for it. Raises EntryStarted, and Invalid."""
+    feed, entry = await of_feed(session, feed_id, entry_id)
     await session.refresh(entry, with_for_update=True)
-    if entry.status == FeedEntryStatus.STARTED:
-        raise EntryStarted("Its workflow was started already.", remedy="GET /v1/workflows/{workflow_id}")
-    await feed_entries.start(session, principal, Rule.model_validate(feed.rule), entry, read)
+    _require_waiting(entry)
+    await feed_entries.start(session, principal, Rule.model_validate(feed.rule), entry, page)
     await session.refresh(entry)
     return entry
+
+
+def _require_waiting(entry: FeedEntry) -> None:
+    if entry.status == FeedEntryStatus.STARTED:
+        raise EntryStarted("Its workflow was started already.")

@@ -14,7 +14,7 @@ from core.listen import listen
 from core.settings import Settings
 from services.events import DUE_CHANNEL
 from services.runtime import Runtime
-from worker import queue
+from worker import feeds, queue
 from worker.deltas import Deltas
 from worker.loop import Loop
 from worker.webhooks import Webhooks
@@ -54,6 +54,7 @@ async def run(
             ),
             asyncio.create_task(deltas.run()),
             asyncio.create_task(queue.run(runtime)),
+            asyncio.create_task(feeds.run(runtime)),
             asyncio.create_task(Webhooks(runtime).run()),
         ]
         working = asyncio.create_task(loop.run())
