@@ -276,7 +276,9 @@ async def _source(session: AsyncSession, brief: StartWorkflow) -> tuple[Source, 
     for index, platform in enumerate(brief.platforms):
         if templates.TYPE_OF_PLATFORM[platform] != template.type:
             raise _invalid(f"/platforms/{index}", f"The template is for {template.type}, not for {platform}.")
-    prompt = templates.render(template, brief.template_input)
+    wishes = {"tone_of_voice": brief.options.tone_of_voice, "audience": brief.options.audience}
+    given = await templates.with_standing_wishes(session, template, brief.template_input, wishes)
+    prompt = templates.render(template, given)
     if brief.source is not None:
         return await _read(session, brief.source), prompt
     facts = "\n\n".join(value for value in brief.template_input.values() if value.strip())

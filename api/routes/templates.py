@@ -3,7 +3,16 @@ from uuid import UUID
 from api.deps import LibraryEditor, Session, Viewer
 from api.pages import Page, Paging
 from api.route import router as new_router
-from api.schemas.library import TemplateIn, TemplateInput, TemplateOut, TemplatePatch, TemplatePreview
+from api.schemas.library import (
+    TemplateCopy,
+    TemplateDraft,
+    TemplateDraftPreview,
+    TemplateIn,
+    TemplateInput,
+    TemplateOut,
+    TemplatePatch,
+    TemplatePreview,
+)
 from models import Template
 from models.library import TemplateType
 from services import templates
@@ -26,6 +35,13 @@ async def list_templates(
 async def create_template(body: TemplateIn, principal: LibraryEditor, session: Session) -> TemplateOut:
     template = await templates.create(session, principal, name=body.name, kind=body.type, prompt=body.prompt)
     return _show(template)
+
+
+@router.post("/preview")
+async def preview_prompt(body: TemplateDraft, _: Viewer, session: Session) -> TemplateDraftPreview:
+    """A prompt with what there is of its input, and what is missing. No model is asked."""
+    prompt = await templates.prompt_of(session, body.template_id) if body.template_id else body.prompt or ""
+    return TemplateDraftPreview.model_validate(templates.preview(prompt, body.input))
 
 
 @router.get("/{template_id}")
@@ -52,6 +68,14 @@ async def preview_template(
     """The prompt as the writer would get it."""
     template = await templates.find(session, template_id)
     return TemplatePreview(prompt=templates.render(template, body.template_input))
+
+
+@router.post("/{template_id}/copies", status_code=201)
+async def copy_template(
+    template_id: UUID, body: TemplateCopy, principal: LibraryEditor, session: Session
+) -> TemplateOut:
+    """One's own, to be changed."""
+    return _show(await templates.copy(session, principal, template_id, body.name))
 
 
 def _show(template: Template) -> TemplateOut:

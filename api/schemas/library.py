@@ -1,15 +1,15 @@
 """Projects, templates, resources, the profile."""
 
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AliasChoices, ConfigDict, Field, StringConstraints
+from pydantic import AliasChoices, ConfigDict, Field, StringConstraints, model_validator
 
 from api.schemas.common import Answer, Body, Facts, Patch, Time, filled
 from models.library import ResourceType, TemplateType
-from services.templates import PROMPT_LIMIT
+from services.templates import NAME_LIMIT, PROMPT_LIMIT
 
-Title = Annotated[str, filled(200)]
+Title = Annotated[str, filled(NAME_LIMIT)]
 Description = Annotated[str, StringConstraints(max_length=5000)]
 Prompt = Annotated[str, filled(PROMPT_LIMIT)]
 Content = Annotated[str, filled(1_000_000)]
@@ -85,6 +85,37 @@ class TemplateInput(Body):
 
 class TemplatePreview(Answer):
     prompt: str
+
+
+class TemplateCopy(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "How-to, ours"}]})
+
+    name: Title | None = Field(None, description="Missing: after the original.")
+
+
+class TemplateDraft(Body):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"prompt": _PROMPT, "input": {"topic": "tea", "audience": "beginners"}}]
+        }
+    )
+
+    prompt: Prompt | None = None
+    template_id: UUID | None = Field(None, description="Instead of `prompt`: one that is kept.")
+    input: dict[str, str] = Field(default_factory=dict, max_length=100)
+
+    @model_validator(mode="after")
+    def _one_of_the_two(self) -> Self:
+        if (self.prompt is None) == (self.template_id is None):
+            raise ValueError("Send either prompt or template_id.")
+        return self
+
+
+class TemplateDraftPreview(TemplatePreview):
+    placeholders: list[str]
+    missing: list[str] = Field(
+        description="Those without input; they stay in the prompt as they are written."
+    )
 
 
 class ResourceIn(Body):

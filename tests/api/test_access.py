@@ -87,6 +87,8 @@ NEEDS: dict[str, tuple[Role, Scope]] = {
     "change_template": (EDITOR, Scope.LIBRARY_WRITE),
     "delete_template": (EDITOR, Scope.LIBRARY_WRITE),
     "preview_template": (VIEWER, Scope.READ),
+    "preview_prompt": (VIEWER, Scope.READ),
+    "copy_template": (EDITOR, Scope.LIBRARY_WRITE),
     "list_resources": (VIEWER, Scope.READ),
     "create_resource": (EDITOR, Scope.LIBRARY_WRITE),
     "get_resource": (VIEWER, Scope.READ),

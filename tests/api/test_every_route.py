@@ -166,6 +166,7 @@ async def test_a_body_cannot_refer_to_anothers_things(
         ("start_workflow", "template_id"): {
             **brief, "mode": "template", "template_id": foreign["template_id"], "template_input": {"topic": "tea"}
         },
+        ("preview_prompt", "template_id"): {"template_id": foreign["template_id"]},
         ("start_workflow", "style_sample_ids"): {
             **brief, "options": {"style_sample_ids": [foreign["resource_id"]]}
         },

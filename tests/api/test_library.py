@@ -1,5 +1,7 @@
 """Projects, templates, resources, the profile."""
 
+from collections import Counter
+
 import pytest
 
 from tests.plugins.api import Api
@@ -28,13 +30,10 @@ async def test_a_project_lives_its_life(api: Api) -> None:
 async def test_shipped_templates_are_for_everybody_and_read_only(api: Api) -> None:
     user = await api.user()
     templates = (await user.get("/v1/templates")).json()["items"]
-    assert {template["type"] for template in templates} == {
-        "blog",
-        "linkedin",
-        "twitter",
-        "instagram",
-        "email",
-    }
+    counts = Counter(template["type"] for template in templates)
+    assert counts.keys() == {"blog", "linkedin", "twitter", "instagram", "email"}
+    assert min(counts.values()) >= 2
+    assert "Thread" in {template["name"] for template in templates if template["type"] == "twitter"}
     assert not any(template["is_custom"] for template in templates)
     assert all(template["placeholders"] for template in templates)
     path = f"/v1/templates/{templates[0]['id']}"
@@ -92,6 +91,45 @@ async def test_template_input_must_fit(api: Api) -> None:
         "/template_input/tone~1x",
     ]
     assert "topic, audience" in answer.json()["remedy"]
+
+
+async def test_a_shipped_template_is_copied_and_then_changed(api: Api) -> None:
+    user = await api.user()
+    shipped = (await user.get("/v1/templates?type=twitter")).json()["items"][0]
+    path = f"/v1/templates/{shipped['id']}/copies"
+    made = await user.post(path, json={"name": "Ours"})
+    assert made.status_code == 201, made.text
+    copied = made.json()
+    assert (copied["name"], copied["type"], copied["prompt"], copied["is_custom"]) == (
+        "Ours",
+        "twitter",
+        shipped["prompt"],
+        True,
+    )
+    names = [(await user.post(path, json={})).json()["name"] for _ in range(2)]
+    assert names == [f"{shipped['name']} (copy)", f"{shipped['name']} (copy 2)"]
+    again = await user.post(path, json={"name": "Ours"})
+    assert (again.status_code, again.json()["code"]) == (409, "TemplateNameTaken")
+    changed = await user.patch(f"/v1/templates/{copied['id']}", json={"prompt": "On {topic}"})
+    assert changed.json()["placeholders"] == ["topic"]
+    assert (await user.get(f"/v1/templates/{shipped['id']}")).json()["prompt"] == shipped["prompt"]
+
+
+async def test_a_prompt_is_previewed_with_what_there_is(api: Api) -> None:
+    user = await api.user()
+    shown = await user.post(
+        "/v1/templates/preview", json={"prompt": PROMPT, "input": {"topic": "tea", "x": "y"}}
+    )
+    assert shown.json() == {
+        "prompt": "Write about tea for {audience}. {Not a placeholder}",
+        "placeholders": ["topic", "audience"],
+        "missing": ["audience"],
+    }
+    made = await user.post("/v1/templates", json={"name": "Mine", "type": "blog", "prompt": "On {topic}"})
+    kept = await user.post("/v1/templates/preview", json={"template_id": made.json()["id"]})
+    assert (kept.json()["prompt"], kept.json()["missing"]) == ("On {topic}", ["topic"])
+    for wrong in ({}, {"prompt": "x", "template_id": made.json()["id"]}, {"prompt": "{Topic}"}):
+        assert (await user.post("/v1/templates/preview", json=wrong)).status_code == 422
 
 
 async def test_braces_in_the_input_stay_as_they_are(api: Api) -> None:
