@@ -26,7 +26,7 @@ REQUEST_ID: Final = "X-Request-Id"
 _USABLE_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _KNOWN_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
-_UPLOADS: Final = re.compile(r"/v1/projects/[^/]+/files|/v1/uploads/[^/]+")
+_UPLOADS: Final = re.compile(r"/v1/projects/[^/]+/files|/(?:v1|library)/uploads/[^/]+")
 """What takes files, and reads them as they arrive."""
 _UNLIMITED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 _SECURITY: Final = {

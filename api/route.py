@@ -12,6 +12,7 @@ from starlette.responses import Response
 from api.auth import SCHEMES, Requires, authenticate
 from api.requests import StrictRequest, check_query
 from api.transaction import Replay, UnitOfWork, read_call
+from core.principal import Principal
 
 
 class Route(APIRoute):
@@ -34,7 +35,7 @@ class Route(APIRoute):
                 if takes_body:
                     await strict.read_json()
                 return await handle(strict)
-            principal = await authenticate(strict, strict.app.state.db)
+            principal = await self.who(strict)
             principal.require(requires.role, *requires.scopes)
             strict.state.principal = principal
             if takes_body:
@@ -51,6 +52,10 @@ class Route(APIRoute):
 
         return answer
 
+    async def who(self, request: Request) -> Principal:
+        """Who asks. Raises ProofroomError for whoever may not."""
+        return await authenticate(request, request.app.state.db)
+
 
 class StreamingRoute(Route):
     """Its body may be larger than memory: the handler reads it as it arrives, and says to the UnitOfWork what it was."""
@@ -63,8 +68,6 @@ def requirement(dependant: Dependant) -> Requires | None:
     return next((call for call in calls if isinstance(call, Requires)), None)
 
 
-def router(
-    prefix: str, tag: str, *, documented: bool = True, route_class: type[Route] = Route
-) -> APIRouter:
+def router(prefix: str, tag: str, *, documented: bool = True, route_class: type[Route] = Route) -> APIRouter:
     """Paths are whole from the start, prefix included, since logs and metrics name routes by them."""
     return APIRouter(prefix=prefix, tags=[tag], route_class=route_class, include_in_schema=documented)

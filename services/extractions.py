@@ -1,5 +1,6 @@
 """The text of files: asked for with the upload, got by the queue, read by whoever writes about it."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -86,6 +87,12 @@ async def find(session: AsyncSession, file_id: UUID) -> Found:
     if row is None:
         raise NotFound("There is no such file.")
     return Found(*row)
+
+
+async def progress(session: AsyncSession, file_ids: Collection[UUID]) -> Mapping[UUID, int]:
+    """In percent, of those that were asked for."""
+    statement = select(Extraction.file_id, Extraction.progress).where(Extraction.file_id.in_(file_ids))
+    return {row.file_id: row.progress for row in await session.execute(statement)}
 
 
 async def retry_lost(db: Database, settings: Settings) -> int:

@@ -5,12 +5,12 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import NotFound
 from core.principal import Principal
-from models import Project
+from models import File, Project
 from services import pages, rows
 
 
@@ -21,6 +21,8 @@ class Part(StrEnum):
 
 SHOWN: Final = 50
 """Of each part, the newest: lists of their own have the rest."""
+UPLOADS_TITLE: Final = "Uploads"
+_ALONE: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 _WHOLE: Final = text("""
 SELECT p.*,
     CASE WHEN :files THEN (
@@ -30,7 +32,10 @@ SELECT p.*,
     ) END AS files,
     CASE WHEN :outputs THEN (
         SELECT coalesce(jsonb_agg(to_jsonb(o) ORDER BY created_at DESC, id DESC), '[]')
-        FROM (SELECT * FROM outputs WHERE project_id = p.id ORDER BY created_at DESC, id DESC LIMIT :shown) o
+        FROM (
+            SELECT *, workflow_status = 'archived' AS archived FROM outputs
+            WHERE project_id = p.id ORDER BY created_at DESC, id DESC LIMIT :shown
+        ) o
     ) END AS outputs
 FROM projects p WHERE p.id = :id
 """)
@@ -64,6 +69,23 @@ async def whole(session: AsyncSession, project_id: UUID, parts: Collection[Part]
     if found is None:
         raise NotFound("There is no such project.")
     return {name: value for name, value in found.items() if wanted.get(name, True)}
+
+
+async def counts(session: AsyncSession, project_ids: Collection[UUID]) -> Mapping[UUID, int]:
+    """How many files each has; those without any are not named."""
+    number = func.count().label("number")
+    statement = select(File.project_id, number).where(File.project_id.in_(project_ids))
+    found = await session.execute(statement.group_by(File.project_id))
+    return {row.project_id: row.number for row in found}
+
+
+async def for_uploads(session: AsyncSession, principal: Principal) -> Project:
+    """Where files go for which nobody has chosen a project: the oldest of this title, made when it is first needed."""
+    # Two files that are dropped at once find one project.
+    await session.execute(_ALONE, {"key": f"for_uploads {principal.workspace_id}"})
+    oldest = select(Project).where(Project.title == UPLOADS_TITLE).order_by(Project.created_at).limit(1)
+    found = await session.scalar(oldest)
+    return found or await create(session, principal, title=UPLOADS_TITLE, description=None)
 
 
 async def change(session: AsyncSession, project_id: UUID, changes: Mapping[str, object]) -> Project:

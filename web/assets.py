@@ -18,7 +18,8 @@ from core.errors import ConfigurationError
 router = APIRouter(include_in_schema=False)
 
 _FOLDER: Final = Path(__file__).parent / "static"
-_NEEDED: Final = "vendor/htmx.min.js"
+_NEEDED: Final = "vendor/tus.min.js"
+"""The youngest of them: older checkouts lack it."""
 _PACKABLE: Final = ("text/", "image/svg")
 
 

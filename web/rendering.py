@@ -34,6 +34,7 @@ POLICY: Final = "; ".join(
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self' data: https:",
+        "media-src 'self'",
         "font-src 'self'",
         "connect-src 'self'",
         "form-action 'self'",
@@ -168,6 +169,7 @@ def _environment() -> Environment:
     made.globals |= {"asset": address, "platforms": _LABELS}
     made.filters |= {
         "money": money,
+        "size": size,
         "when": when,
         "clock": clock,
         "ago": ago,
@@ -195,6 +197,16 @@ def money(amount: Decimal | str | float) -> str:
     if abs(value) >= Decimal("0.1"):
         return f"${value:,.2f}"
     return f"${value:.{1 - value.adjusted()}f}"
+
+
+def size(number: int | None) -> str:
+    """Of a file: 12 KB, 1.4 MB."""
+    if number is None:
+        return ""
+    for unit, bytes_ in (("GB", 10**9), ("MB", 10**6), ("KB", 10**3)):
+        if number >= bytes_:
+            return f"{number / bytes_:.{0 if number >= 10 * bytes_ or unit == 'KB' else 1}f} {unit}"
+    return f"{number} bytes"
 
 
 def when(moment: datetime | str | None, zone: ZoneInfo) -> Markup:

@@ -22,7 +22,7 @@ from web import session
 from web.rendering import POLICY, failure, is_fragment, standing
 
 IDEMPOTENCY_FIELD: Final = "idempotency_key"
-_SAFE: Final = frozenset({"GET", "HEAD"})
+SAFE: Final = frozenset({"GET", "HEAD"})
 
 
 class PageRequest(Request):
@@ -53,7 +53,7 @@ class PageRoute(APIRoute):
             try:
                 check_query(request)
                 form = None
-                if request.method not in _SAFE:
+                if request.method not in SAFE:
                     form = await request.read_form()
                     sent = request.headers.get(session.CSRF_HEADER) or form.get(session.CSRF_FIELD)
                     session.check_csrf(request, cast("str | None", sent))
@@ -125,7 +125,7 @@ def _to_sign_in(request: Request) -> Response:
         here = standing(request)
         return Response(status_code=HTTPStatus.NO_CONTENT, headers={"HX-Redirect": f"/?next={quote(here)}"})
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    going = request.method in _SAFE and wanted != "/"
+    going = request.method in SAFE and wanted != "/"
     response = RedirectResponse(f"/?next={quote(wanted)}" if going else "/", HTTPStatus.SEE_OTHER)
     session.sign_out(response)
     return response

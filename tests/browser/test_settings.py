@@ -10,7 +10,7 @@ from core.db import Database
 from tests.plugins.api import PASSWORD
 from tests.plugins.browser import Site, axe
 
-TABS = ("profile", "workspace", "accounts", "templates", "samples", "projects", "budgets", "keys", "webhooks")
+TABS = ("profile", "workspace", "accounts", "templates", "samples", "budgets", "keys", "webhooks")
 SPENT = text("""
 INSERT INTO token_usage (workspace_id, service, model, cost_usd, status, created_at)
 SELECT :workspace_id, 'writer', model, cost, 'completed', now() - days * interval '1 day'
@@ -83,10 +83,10 @@ async def test_spending_is_drawn_and_told(site: Site, db: Database) -> None:
 
 async def test_a_dialog_is_part_of_the_page_where_scripts_are_off(site: Site) -> None:
     ada = await site.user("ada")
-    await ada.post("/v1/projects", json={"title": "Spring"})
+    project = (await ada.post("/v1/projects", json={"title": "Spring"})).json()
     page = await site.sign_in("ada", java_script_enabled=False)
-    await page.goto("/settings/projects")
-    button = page.get_by_role("button", name="Delete")
+    await page.goto(f"/library/projects/{project['id']}")
+    button = page.get_by_role("button", name="Delete", exact=True)
     await expect(button).to_be_hidden()
     await page.get_by_role("link", name="Delete").click()
     await button.click()

@@ -21,7 +21,6 @@ TABS = (
     "accounts",
     "templates",
     "samples",
-    "projects",
     "lists",
     "budgets",
     "keys",
@@ -65,7 +64,6 @@ async def test_every_tab_is_there_for_every_role(room: Room) -> None:
         "keys",
         "webhooks",
         "budgets",
-        "projects",
         "samples",
         "templates",
         "invitations",
@@ -271,7 +269,7 @@ async def test_templates_are_copied_changed_and_deleted(room: Room) -> None:
     assert "Ours" not in await ada.see("/settings/templates")
 
 
-async def test_style_samples_and_projects(room: Room) -> None:
+async def test_style_samples(room: Room) -> None:
     ada = await room.person()
     assert "No samples yet" in await ada.see("/settings/samples")
     given = {"title": "Voice", "content": "We ship on Fridays."}
@@ -285,14 +283,6 @@ async def test_style_samples_and_projects(room: Room) -> None:
     assert (kept["type"], kept["metadata"]) == ("style_sample", {"title": "Our <voice>"})
     went(await ada.submit(f"{sample}/delete"), "/settings/samples")
     await ada.see(sample, 404)
-
-    assert "There are no projects yet" in await ada.see("/settings/projects")
-    went(await ada.submit("/settings/projects", {"title": "Spring"}), "/settings/projects")
-    project = link(await ada.see("/settings/projects"), "/settings/projects/[0-9a-f-]{36}")
-    await ada.submit(project, {"title": "Summer", "description": "June"})
-    assert "Summer" in await ada.see("/settings/projects")
-    went(await ada.submit(f"{project}/delete"), "/settings/projects")
-    assert (await ada.api.get("/v1/projects")).json()["items"] == []
 
 
 async def test_budgets_show_what_is_spent(room: Room) -> None:

@@ -30,7 +30,10 @@ def test_without_the_libraries_none_is_made(tmp_path: Path) -> None:
         shutil.copy(_ROOT / name, tmp_path / name)
     built = _build(tmp_path, tmp_path)
     assert built.returncode != 0
-    assert "web/static/vendor lacks htmx.org, idiomorph, uplot; run scripts/browser-libraries" in built.stderr
+    assert (
+        "web/static/vendor lacks htmx.org, idiomorph, tus-js-client, uplot; run scripts/browser-libraries"
+        in built.stderr
+    )
     assert not list(tmp_path.glob("*.whl"))
 
 

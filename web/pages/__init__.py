@@ -7,6 +7,7 @@ from web.pages import (
     inbox,
     inbox_actions,
     ledger,
+    library,
     new,
     published,
     reviews,
@@ -29,5 +30,6 @@ ROUTERS = (
     published.router,
     ledger.router,
     deliveries.router,
+    *library.ROUTERS,
     *settings.ROUTERS,
 )

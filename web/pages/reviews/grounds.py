@@ -75,7 +75,12 @@ def called(place: Place | None) -> str | None:
     if place is None:
         return None
     if place.seconds is not None:
-        minutes, seconds = divmod(int(place.seconds), 60)
-        hours, minutes = divmod(minutes, 60)
-        return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+        return clock(place.seconds)
     return place.label if place.kind == "chapter" else f"{place.kind} {place.label or ''}".strip()
+
+
+def clock(seconds: float) -> str:
+    """12:40."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,148 @@
+"""A file: what it is, its text with its places, who may read it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import Form
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+from starlette.responses import Response
+
+from agents.base import Beginning
+from api.deps import Keys, LibraryEditor, Session, SettingsOf, StorageOf, Viewer
+from api.routes import files as over_http
+from core.errors import NotFound
+from models import File
+from services import clips, extractions, file_links, files, projects, recordings
+from services.clips import COUNT
+from services.pages import Wanted
+from services.recordings import segments_of
+from web.pages.library.projects import BUSY
+from web.pages.reviews.grounds import called, clock
+from web.rendering import page, redirect
+from web.route import router as new_router
+
+router = new_router("/library/files")
+
+SHOWN: Final = 30_000
+"""Characters of the text, at first."""
+HOURS: Final = {1: "an hour", 24: "a day", 168: "seven days"}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The text from one place to the next."""
+
+    place: str | None
+    text: str
+
+
+@router.get("/{file_id}")
+async def show(request: Request, file_id: UUID, _: Viewer, session: Session, whole: bool = False) -> Response:
+    return await file_page(request, session, file_id, whole=whole)
+
+
+@router.get("/{file_id}/content")
+async def content(
+    request: Request, file_id: UUID, principal: Viewer, session: Session, storage: StorageOf
+) -> Response:
+    """For `<audio>`, `<video>` and `<img>`, and to be saved."""
+    return await over_http.get_file_content(file_id, request, principal, session, storage)
+
+
+@router.post("/{file_id}/extraction")
+async def extract_again(request: Request, file_id: UUID, _: LibraryEditor, session: Session) -> Response:
+    await extractions.again(session, file_id)
+    return redirect(request, f"/library/files/{file_id}", "Its text is being got once more.")
+
+
+@router.post("/{file_id}/public")
+async def publish(
+    request: Request,
+    file_id: UUID,
+    public: Annotated[bool, Form()],
+    principal: LibraryEditor,
+    session: Session,
+    settings: SettingsOf,
+) -> Response:
+    body = over_http.FilePublicIn(public=public)
+    await over_http.publish_file(file_id, body, request, principal, session, settings)
+    said = "Whoever has its address can read it now." if public else "It is private again."
+    return redirect(request, f"/library/files/{file_id}", said)
+
+
+@router.post("/{file_id}/links")
+async def share(
+    request: Request,
+    file_id: UUID,
+    hours: Annotated[int, Form(ge=1, le=file_links.LONGEST_SECONDS // 3600)],
+    principal: LibraryEditor,
+    session: Session,
+    keyring: Keys,
+    settings: SettingsOf,
+) -> Response:
+    """Shows the address, this once."""
+    body = over_http.FileLinkIn(expires_in=hours * 3600)
+    link = await over_http.create_file_link(file_id, body, request, principal, session, keyring, settings)
+    return await file_page(request, session, file_id, link=link)
+
+
+@router.post("/{file_id}/delete")
+async def delete(request: Request, file_id: UUID, _: LibraryEditor, session: Session) -> Response:
+    file = await files.find(session, file_id)
+    await files.delete(session, file_id)
+    return redirect(request, f"/library/projects/{file.project_id}", f"{file.name} is deleted.")
+
+
+async def file_page(
+    request: Request, session: AsyncSession, file_id: UUID, *, whole: bool = False, link: Any = None
+) -> Response:
+    file = await files.find(session, file_id)
+    found = await extractions.find(session, file_id)
+    text = found.text or ""
+    spoken = await _spoken(session, file)
+    return page(
+        request,
+        "library/file.html",
+        file=file,
+        found=found,
+        busy=found.status in BUSY,
+        project=await projects.find(session, file.project_id),
+        kind=(file.mime_type or "").partition("/")[0],
+        length=len(text.split()),
+        sections=[] if spoken else list(_sections(text if whole else text[:SHOWN], found.places or [])),
+        cut=len(text) > SHOWN and not whole,
+        spoken=spoken,
+        link=link,
+        hours=HOURS,
+    )
+
+
+def _sections(text: str, places: list[dict[str, Any]]) -> Iterator[Section]:
+    known = [Beginning.model_validate(each) for each in places if each["at"] < len(text)]
+    first = known[0].at if known else len(text)
+    if text[:first].strip():
+        yield Section(None, text[:first].strip())
+    ends = [*(each.at for each in known[1:]), len(text)]
+    for each, end in zip(known, ends, strict=False):
+        if part := text[each.at : end].strip():
+            yield Section(called(each.place), part)
+
+
+async def _spoken(session: AsyncSession, file: File) -> dict[str, Any] | None:
+    """What was said, and the clips; None of what is no recording, or was not heard yet."""
+    try:
+        transcription = await recordings.find(session, file.id)
+    except NotFound:
+        return None
+    return {
+        "language": transcription.language,
+        "seconds": transcription.seconds,
+        "segments": [(each.start, clock(each.start), each.text) for each in segments_of(transcription)],
+        "clips": (await clips.browse(session, file.id, Wanted(COUNT))).items,
+        "status": transcription.clips_status,
+        "error": transcription.clips_error,
+        "clock": clock,
+    }
