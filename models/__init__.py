@@ -48,6 +48,7 @@ from models.review import (
     ReviewStatus,
 )
 from models.runs import MultitaskStrategy, Run, RunKind, RunStatus
+from models.style import RuleScope, RuleStatus, StyleRule
 from models.uploads import Upload, UploadPart
 from models.views import outputs
 from models.webhooks import DeliveryStatus, Webhook, WebhookDelivery, WebhookStatus
@@ -120,10 +121,13 @@ __all__ = [
     "ReviewDecision",
     "ReviewPresence",
     "ReviewStatus",
+    "RuleScope",
+    "RuleStatus",
     "Run",
     "RunKind",
     "RunStatus",
     "SessionKind",
+    "StyleRule",
     "Subscriber",
     "SubscriberStatus",
     "SyncStatus",

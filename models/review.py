@@ -57,6 +57,13 @@ class Review(Tenant, Base):
         sparse("connected_account_id"),
         sparse("decided_by"),
         sparse("assignee_id"),
+        Index(
+            "ix_reviews_edits",
+            "decided_by",
+            "platform",
+            text("decided_at DESC"),
+            postgresql_where=text("decision = 'edit'"),
+        ),
         at_most("comment", 20_000),
         CheckConstraint("(status = 'decided') = (decision IS NOT NULL)", name="decided"),
         # The inbox by urgency.

@@ -37,6 +37,7 @@ GRANTS: Final[dict[str, str]] = {
     "clips": "SELECT, UPDATE (status, error)",
     "resources": _ALL,
     "templates": _ALL,
+    "style_rules": _KEEP,
     "workflows": _KEEP,
     "workflow_metadata": _READ,
     "threads": _KEEP,
