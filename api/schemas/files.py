@@ -6,8 +6,9 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, ConfigDict, Field, HttpUrl
 
-from api.schemas.common import Answer, Body, Facts, Time
+from api.schemas.common import Answer, Body, Time
 from api.schemas.library import ProjectOut
+from api.schemas.outputs import OutputOut
 from models.library import ExtractionStatus
 from services.file_links import LONGEST_SECONDS
 
@@ -65,19 +66,6 @@ class UploadOut(Answer):
     metadata: str = Field(validation_alias="metadata_", description="Upload-Metadata, as it was sent.")
     created_at: Time
     expires_at: Time
-
-
-class OutputOut(Answer):
-    id: UUID
-    workflow_id: UUID
-    platform: str
-    kind: str = Field(description="blog, social or email.")
-    status: str = Field(description="queued, processing, completed or failed.")
-    request: Facts | None
-    body: str | None
-    metadata: Facts
-    created_at: Time
-    updated_at: Time
 
 
 class ProjectWhole(ProjectOut):

@@ -23,11 +23,14 @@ _THINGS = {
     "campaign_id": "campaigns",
     "clip_id": "clips",
     "delivery_id": "webhook_deliveries",
+    "entry_id": "feed_entries",
+    "feed_id": "feeds",
     "file_id": "files",
     "invitation_id": "invitations",
     "job_id": "publishing_jobs",
     "key_id": "api_keys",
     "list_id": "mailing_lists",
+    "output_id": "platform_states",
     "post_id": "posts",
     "project_id": "projects",
     "resource_id": "resources",
@@ -148,6 +151,7 @@ async def _settle(api: Api, runtime: "Runtime", name: str) -> Tenant:
         "INSERT INTO campaigns (workspace_id, name) VALUES (:id, 'Spring')", id=owner.workspace_id
     )
     await _listen(scene, owner)
+    await _follow(scene, owner)
     await _work(scene, owner)
     return Tenant(owner, scene)
 
@@ -180,6 +184,18 @@ async def _furnish(owner: User) -> None:
     _done(await owner.post(f"/v1/webhooks/{hook.json()['id']}/test"))
     _done(await owner.post("/v1/budgets", json={"period": "month", "limit_usd": "25.00"}))
     _done(await owner.put("/v1/profile", json={"name": "Ada", "tone_of_voice": "dry"}))
+
+
+async def _follow(scene: Scene, owner: User) -> None:
+    """A feed whose site is not to be reached, and an entry of it that nobody has started."""
+    await scene.execute(
+        "WITH feed AS (INSERT INTO feeds (workspace_id, user_id, url, rule)"
+        " VALUES (:id, :user_id, 'http://127.0.0.2:1/feed.xml', '{\"platforms\": [\"x\"]}') RETURNING id)"
+        " INSERT INTO feed_entries (workspace_id, feed_id, guid, guid_hash, title, text, status)"
+        " SELECT :id, id, 'tea', sha256('tea'), 'Tea', 'It is older than coffee.', 'seen' FROM feed",
+        id=owner.workspace_id,
+        user_id=owner.user_id,
+    )
 
 
 async def _listen(scene: Scene, owner: User) -> None:
