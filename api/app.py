@@ -21,6 +21,7 @@ from api.routes import ROUTERS
 from core import storage, telemetry
 from core.crypto import Keyring
 from core.db import Database
+from core.oidc import Issuer
 from core.settings import Settings
 
 LOOPBACK_NAMES: Final = frozenset({"localhost"})
@@ -37,7 +38,7 @@ class Api(FastAPI):
 def create_app(
     settings: Settings, *, routers: Sequence[APIRouter] = (), database: Database | None = None
 ) -> FastAPI:
-    """`app.state` has settings, db, keyring, listener, feeds, limits and storage. A database that is handed in is left to
+    """`app.state` has settings, db, keyring, issuer, listener, feeds, limits and storage. A database that is handed in is left to
     its owner to close."""
     db = database or Database(settings)
     listener = Listener(settings)
@@ -66,6 +67,7 @@ def create_app(
     app.state.keyring = Keyring.from_settings(settings)
     app.state.listener = listener
     app.state.feeds = feeds
+    app.state.issuer = Issuer.of(settings)
     app.state.limits = Limits(settings.requests_per_minute)
     app.state.storage = storage.of(settings)
 

@@ -9,8 +9,9 @@ from starlette.requests import HTTPConnection, Request
 from api.headers import VIA_HEADER, WORKSPACE_HEADER
 from core.db import Database
 from core.errors import FieldError, Invalid, Unauthenticated
+from core.oidc import looks_like_token
 from core.principal import Principal, Role, Scope, Via
-from services import identity
+from services import external_identity, identity
 
 SESSION_COOKIE: Final = "proofroom_session"
 """Where pages keep their session. The API itself takes no cookies."""
@@ -19,7 +20,7 @@ SCHEMES: Final = {
     "bearer": {
         "type": "http",
         "scheme": "bearer",
-        "description": "A session's token or an API key (`prk_…`).",
+        "description": "A session's token, an API key (`prk_…`), or a token of the issuer that is configured.",
     },
     "apiKey": {
         "type": "apiKey",
@@ -61,9 +62,18 @@ async def authenticate(request: Request, db: Database) -> Principal:
             "This call needs a session token or an API key.",
             remedy="Sign in with POST /v1/auth/login and send Authorization: Bearer ….",
         )
-    principal = await identity.authenticate(db, token, _workspace(request))
+    principal = await _principal(request, db, token)
     via = _via(request)
     return replace(principal, via=via) if via else principal
+
+
+async def _principal(request: Request, db: Database, token: str) -> Principal:
+    state = request.app.state
+    if state.issuer is not None and looks_like_token(token):
+        return await external_identity.authenticate(
+            db, state.keyring, state.settings, state.issuer, token, _workspace(request)
+        )
+    return await identity.authenticate(db, token, _workspace(request))
 
 
 def _workspace(request: Request) -> UUID | None:

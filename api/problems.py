@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from core.errors import ProofroomError
+from core.errors import InvalidToken, ProofroomError
 
 MEDIA_TYPE: Final = "application/problem+json"
 CORRECT_FIELDS: Final = "Correct the fields named in `errors`."
@@ -79,10 +79,16 @@ def describe(error: ProofroomError) -> Problem:
 
 
 def of(error: ProofroomError) -> Response:
-    headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else {}
+    headers = {"WWW-Authenticate": _challenge(error)} if error.status == HTTPStatus.UNAUTHORIZED else {}
     if error.retry_after is not None:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
     return _response(describe(error), headers)
+
+
+def _challenge(error: ProofroomError) -> str:
+    if isinstance(error, InvalidToken):
+        return f'Bearer error="invalid_token", error_description="{error.detail}"'
+    return "Bearer"
 
 
 def _response(body: Problem, headers: Mapping[str, str] | None) -> Response:

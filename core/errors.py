@@ -54,6 +54,12 @@ class Unauthenticated(ProofroomError):
     title = "Sign in first"
 
 
+class InvalidToken(Unauthenticated):
+    """A bearer token that is somebody's elsewhere does not hold; `detail` has nothing of the token, and is ASCII (RFC 6750)."""
+
+    title = "The token is not valid"
+
+
 class Forbidden(ProofroomError):
     status = HTTPStatus.FORBIDDEN
     title = "Not allowed"

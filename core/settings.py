@@ -7,8 +7,10 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     AliasChoices,
     BaseModel,
     BeforeValidator,
@@ -72,6 +74,23 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split)]
 
 
+def is_protected(url: str) -> bool:
+    """Nobody on the way can read or change what is said there: https, or this machine itself."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    host = parts.hostname
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK))
+
+
+def _protected(value: str) -> str:
+    if not is_protected(value):
+        raise ValueError("give an https:// address (http:// on this machine only)")
+    return value
+
+
+Protected = Annotated[str, Field(max_length=255), AfterValidator(_protected)]
 Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^/\s]+)$")]
 
 
@@ -118,6 +137,17 @@ class Settings(BaseSettings):
     allowed_origins: Annotated[list[Origin] | None, NoDecode, BeforeValidator(_split)] = None
     """Of pages elsewhere that may speak LangGraph's protocol. None: Studio's and those on loopback for what `proofroom up`
     serves there, none otherwise."""
+    oidc_issuer: Protected | None = None
+    """Whose tokens are taken, to the letter as their `iss` has it."""
+    oidc_jwks_url: Protected | None = None
+    """None: as the issuer's discovery document says."""
+    oidc_audience: CommaSeparated = Field(default_factory=list)
+    """A bearer token's `aud` must be one of these; none: any."""
+    oidc_authorized_parties: CommaSeparated = Field(default_factory=list)
+    """A bearer token's `azp`, where it has one, must be one of these; none: any."""
+    oidc_client_id: str | None = None
+    """The sign-in page offers the issuer when this is set."""
+    oidc_client_secret: SecretStr | None = None
     session_hours: int = Field(24 * 14, ge=1)
     requests_per_minute: int = Field(6000, ge=1)
     body_limit: int = Field(4 * 1024 * 1024, ge=1024)
@@ -208,6 +238,19 @@ class Settings(BaseSettings):
     def _deadline_inside_lease(self) -> Self:
         if self.publish_deadline_seconds >= self.lease_seconds:
             raise ValueError("publish_deadline_seconds must be smaller than lease_seconds")
+        return self
+
+    @model_validator(mode="after")
+    def _issuer_named(self) -> Self:
+        of_issuer = (
+            self.oidc_jwks_url,
+            self.oidc_audience,
+            self.oidc_authorized_parties,
+            self.oidc_client_id,
+            self.oidc_client_secret,
+        )
+        if any(of_issuer) and not self.oidc_issuer:
+            raise ValueError("PROOFROOM_OIDC_… settings mean nothing without PROOFROOM_OIDC_ISSUER")
         return self
 
     @model_validator(mode="after")

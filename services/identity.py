@@ -1,7 +1,9 @@
 """Who somebody is: keys and tokens, registration, one's own account."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -32,6 +34,19 @@ class EmailTaken(Conflict):
     title = "The e-mail address is taken"
 
 
+class SubjectTaken(Conflict):
+    title = "The issuer's user has an account"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Somebody by the word of an issuer elsewhere."""
+
+    issuer: str
+    id: str
+    """Unique within the issuer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Registered:
     user_id: UUID
@@ -58,9 +73,10 @@ class Me:
 
 _BY_SESSION = Statement.of("SELECT * FROM authenticate_session(:hash, :workspace_id)")
 _BY_KEY = Statement.of("SELECT * FROM authenticate_key(:hash, :workspace_id)")
+_BY_SUBJECT = Statement.of("SELECT * FROM authenticate_external(:issuer, :subject, :workspace_id)")
 _REGISTER = text("""
-SELECT register_user(:user_id, :username, :email, :email_index, :hashed_password, NULL, NULL,
-    :workspace_id, :workspace_name, :slug)
+SELECT register_user(:user_id, :username, :email, :email_index, :hashed_password, :subject, :display_name,
+    :workspace_id, :workspace_name, :slug, :issuer)
 """)
 
 
@@ -78,6 +94,18 @@ async def authenticate(db: Database, token: str, workspace_id: UUID | None) -> P
         raise Unauthenticated(
             "The token or key is not valid, or is no longer.", remedy="Sign in again, or make a new key."
         )
+    return _principal(found)
+
+
+async def find_subject(db: Database, subject: Subject, workspace_id: UUID | None) -> Principal | None:
+    """None: they have never been here. Raises NotFound when the workspace is not theirs."""
+    values = {"issuer": subject.issuer, "subject": subject.id, "workspace_id": workspace_id}
+    async with db.functions() as connection:
+        found = await sql.row(connection, _BY_SUBJECT, values)
+    return None if found is None else _principal(found)
+
+
+def _principal(found: Mapping[str, Any]) -> Principal:
     if found["workspace_id"] is None:
         raise NotFound("There is no such workspace.", remedy="GET /v1/workspaces lists yours.")
     return Principal(
@@ -127,12 +155,15 @@ async def add_user(
     settings: Settings,
     *,
     username: str,
-    email: str,
+    email: str | None,
     hashed_password: str | None,
+    display_name: str | None = None,
+    subject: Subject | None = None,
 ) -> Registered:
-    """The user with a personal workspace; the transaction acts as the new user from here on.
+    """The user with a personal workspace; the transaction acts as the new user from here on. Either `email` or `subject`
+    is needed.
 
-    Raises UsernameTaken or EmailTaken.
+    Raises UsernameTaken, EmailTaken or SubjectTaken.
     """
     user_id, workspace_id = uuid7(), uuid7()
     name = f"{username}'s workspace"
@@ -142,9 +173,12 @@ async def add_user(
             {
                 "user_id": user_id,
                 "username": username,
-                "email": keyring.encrypt(email.encode(), email_context(user_id)),
-                "email_index": keyring.email_index(email),
+                "email": keyring.encrypt(email.encode(), email_context(user_id)) if email else None,
+                "email_index": keyring.email_index(email) if email else None,
                 "hashed_password": hashed_password,
+                "display_name": display_name,
+                "subject": subject.id if subject else None,
+                "issuer": subject.issuer if subject else None,
                 "workspace_id": workspace_id,
                 "workspace_name": name,
                 "slug": workspaces.new_slug(username),
@@ -194,5 +228,7 @@ def _taken(error: IntegrityError) -> Exception:
                 remedy="Sign in, or ask the operator for `proofroom users reset-password`.",
                 errors=[FieldError("/email", "This is taken.")],
             )
+        case "uq_users_external_issuer_external_subject":
+            return SubjectTaken("The issuer's user has been here before.")
         case _:
             return error

@@ -122,10 +122,11 @@ async def make_link(session: AsyncSession, user_id: UUID) -> str:
 
 
 async def sign_out(session: AsyncSession, principal: Principal) -> None:
-    """Raises NotASession for an API key."""
+    """Raises NotASession for an API key, and for a token of an issuer elsewhere."""
     if principal.scopes is not None or principal.credential_id is None:
         raise NotASession(
-            "An API key has no session.", remedy="Revoke the key with DELETE /v1/api-keys/{id}."
+            "An API key or an issuer's token has no session here.",
+            remedy="Revoke the key with DELETE /v1/api-keys/{id}; sign out at the issuer.",
         )
     await revoke(session, principal.credential_id)
 
