@@ -138,7 +138,8 @@ def _address(link: object, base: str) -> str | None:
 
 
 def _published(found: Mapping[str, Any]) -> datetime | None:
-    moment = found.get("published_parsed") or found.get("updated_parsed")
+    own = dict(found)  # feedparser's own answers one for the other, and warns of it
+    moment = own.get("published_parsed") or own.get("updated_parsed")
     try:
         return datetime.fromtimestamp(timegm(moment), UTC) if moment else None
     except (ValueError, OverflowError, OSError):  # the year 0, the year 30000

@@ -185,6 +185,16 @@ async def test_a_body_cannot_refer_to_anothers_things(
         for (name, field), body in bodies.items()
         if name == "start_workflow"
     }
+    rule = {"platforms": ["linkedin"]}
+    rules: dict[str, Json] = {
+        "project_id": {"project_id": foreign["project_id"]},
+        "template_id": {"template_id": foreign["template_id"], "template_input": {"topic": "tea"}},
+        "style_sample_ids": {"options": {"style_sample_ids": [foreign["resource_id"]]}},
+    }
+    for field, more in rules.items():
+        bodies["create_feed", field] = {"url": "https://example.com/feed.xml", "rule": {**rule, **more}}
+        bodies["change_feed", field] = {"rule": {**rule, **more}}
+    mine["feed_id"] = (await neighbour.ids())["feed_id"][0]
     wanted = {(operation.id, name) for operation in operations for name in operation.references}
     assert wanted == bodies.keys(), "a body has a new reference: say here how to send it"
 

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from core.settings import Settings
 from core.simulated import simulated_account
 from tests.plugins.api import PASSWORD, Api, User
+from tests.plugins.feed_site import FeedSite
 from tests.plugins.tenant import NEXT_YEAR, Tenant
 
 Json = dict[str, Any]
@@ -15,7 +17,7 @@ PUBLIC = {"register", "login", "use_link"}
 """There is no workspace yet to keep an answer in; a second registration is refused, and a link works once."""
 ENDS_ITS_OWN_KEY = {"logout", "delete_workspace"}
 """The second call is nobody's, or finds nothing."""
-CHANGES_NOTHING = {"preview_workflow", "validate_content", "preview_template", "preview_prompt"}
+CHANGES_NOTHING = {"preview_workflow", "validate_content", "preview_template", "preview_prompt", "preview_feed"}
 LAST = ("cancel_", "revoke_", "remove_", "disconnect_", "delete_", "change_password")
 
 
@@ -28,6 +30,11 @@ class Write:
     """It takes a file."""
     ids: Json = field(default_factory=dict)
     client: User | None = None
+
+
+@pytest.fixture
+def settings(settings: Settings, feed_site: FeedSite) -> Settings:
+    return settings.model_copy(update={"allow_private": [feed_site.peer]})
 
 
 @pytest.fixture
@@ -59,12 +66,13 @@ def _is_form(operation: Json) -> bool:
 
 
 async def test_every_write_that_is_sent_twice_happens_once(
-    api: Api, tenant: Tenant, writes: dict[str, Write]
+    api: Api, tenant: Tenant, writes: dict[str, Write], feed_site: FeedSite
 ) -> None:
     """Scheduling and many at once, too; and every answer says how often one may ask."""
     owner = tenant.owner
     everything = {name: found[0] for name, found in (await tenant.ids()).items()}
-    await _prepare(api, tenant, writes)
+    feed_site.publish("Tea")
+    await _prepare(api, tenant, writes, feed_site.url())
     for name, write in writes.items():
         path = write.path.format(**everything | write.ids)
         client = write.client or owner
@@ -83,7 +91,7 @@ async def test_every_write_that_is_sent_twice_happens_once(
             )
 
 
-async def _prepare(api: Api, tenant: Tenant, writes: dict[str, Write]) -> None:
+async def _prepare(api: Api, tenant: Tenant, writes: dict[str, Write], feed: str) -> None:
     """What each call needs to succeed, where the document's example and whatever there is do not do."""
     owner, scene = tenant.owner, tenant.scene
     accepted, many, third = (await tenant.pending())[:3]
@@ -132,6 +140,7 @@ async def _prepare(api: Api, tenant: Tenant, writes: dict[str, Write]) -> None:
 
     doomed = (await owner.post("/v1/lists", json={"name": "Nobody's"})).json()
     writes["delete_list"].ids = {"list_id": doomed["id"]}
+    writes["create_feed"].body = {"url": feed, "rule": {"platforms": ["x"]}}
     colleague = await api.member(owner, "viewer")
     for name in ("change_member", "remove_member"):
         writes[name].ids = {"user_id": colleague.user_id}
