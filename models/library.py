@@ -84,6 +84,11 @@ class File(Tenant, Base):
         reference("project_id", "projects", "CASCADE"),
         Index(None, "project_id", "user_id"),
         Index(None, "user_id"),
+        Index(
+            "ix_files_unread",
+            "updated_at",
+            postgresql_where=text("extraction_status IN ('pending', 'processing')"),
+        ),
         *never_negative("size_bytes"),
     )
 

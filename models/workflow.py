@@ -180,6 +180,13 @@ class PlatformState(InWorkspace, Base):
             "workspace_id",
             postgresql_where=text("status IN ('failed', 'cancelled')"),
         ),
+        Index(
+            "ix_platform_states_not_due",
+            "updated_at",
+            postgresql_where=text(
+                "due_at IS NULL AND status IN ('generating', 'evaluating', 'accepted', 'scheduled', 'publishing')"
+            ),
+        ),
         platform_name(),
         *never_negative("iteration", "epoch", "attempts", "lost_leases"),
         # Room on the page for the claim's many small updates.

@@ -10,6 +10,7 @@ from core.db import Database
 from core.settings import Settings
 from services import extractions
 from services.file_orphans import remove_orphans
+from services.housekeeping import retry_stuck
 
 Bound = Callable[[], Awaitable[int]]
 Routine = Callable[[Database, Settings], Awaitable[int]]
@@ -106,6 +107,7 @@ ROUTINES: Final[Mapping[str, tuple[str, Routine]]] = {
     "archive_workflows": ("23 3 * * *", archive_workflows),
     "remove_deliveries": ("37 * * * *", remove_deliveries),
     "retry_lost_extractions": ("*/2 * * * *", extractions.retry_lost),
+    "retry_stuck": ("17 * * * *", retry_stuck),
     "remove_orphans": ("47 2 * * *", remove_orphans),
 }
 """Name: (cron in UTC, routine)."""
