@@ -1,4 +1,4 @@
-"""What a brief can be made of in a workspace, for forms: accounts, templates, style samples, projects, the own tone."""
+"""What a brief can be made of in a workspace, for forms: accounts, templates, style samples, projects, files, the own tone."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -18,6 +18,8 @@ class Choices:
     """id and the title or first words."""
     projects: list[Row]
     """id and title."""
+    files: list[Row]
+    """id, name and extraction_status of the newest that can be written from, now or soon."""
     tone_of_voice: str | None
 
 
@@ -46,6 +48,12 @@ SELECT (
 ) AS samples, (
     SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'title', title) ORDER BY title), '[]') FROM projects
 ) AS projects, (
+    SELECT coalesce(jsonb_agg(to_jsonb(f) ORDER BY id DESC), '[]')
+    FROM (
+        SELECT id, name, extraction_status FROM files WHERE extraction_status <> 'failed'
+        ORDER BY created_at DESC, id DESC LIMIT 10
+    ) f
+) AS files, (
     SELECT nullif(tone_of_voice, '') FROM profiles WHERE user_id = :user_id
 ) AS tone_of_voice
 """)

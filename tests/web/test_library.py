@@ -162,3 +162,20 @@ async def test_a_recording_is_read_sentence_by_sentence_and_cut(
     await clips.cut(desk, ada.workspace_id, UUID(cut.split("/")[3]), last=True)
     clip = await ada.get(link(await ada.see(address), "/library/clips/[^/]+/content"))
     assert (clip.status_code, clip.headers["content-type"]) == (200, "audio/mpeg")
+
+
+async def test_a_brief_takes_a_file_and_keeps_what_was_typed(ada: Visitor, runtime: "Runtime") -> None:
+    file_id = await send(ada, f"{await project(ada)}/uploads", "tea.md", b"# On tea\n\nIt takes 3 minutes.")
+    assert f'name="file_id" value="{file_id}"' in await ada.see("/new")
+    typed = {"source": "", "platforms": ["x"], "audience": "brewers", "quality_bar": "80", "max_rounds": "3"}
+    taken = await ada.submit("/new/source", {**typed, "file_id": file_id})
+    assert 'value="brewers"' in taken.text
+    assert "being read" in taken.text
+    assert "every 2s" in taken.text
+    await read(runtime, ada, file_id)
+    understood = await ada.swap("/new/check", {**typed, "file_id": file_id})
+    assert "It takes 3 minutes." in understood.text
+    assert "every 2s" not in understood.text
+    other = await ada.submit("/new/source", {**typed, "file_id": file_id, "other": "1"})
+    assert 'value="brewers"' in other.text
+    assert "<textarea" in other.text.partition('id="from-file"')[0]

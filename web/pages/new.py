@@ -1,7 +1,7 @@
 """From a text, a link, a file or a post to drafts: the form, what was understood, the start."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -90,6 +90,18 @@ async def check(request: Request, principal: WorkflowEditor, db: Db, settings: S
     return await _form(request, principal, db, typed, checked=checked)
 
 
+@router.post("/source")
+async def choose_source(
+    request: Request, principal: WorkflowEditor, db: Db, settings: SettingsOf
+) -> Response:
+    """The form about the file whose button was pressed, or about none; all else that is typed stays."""
+    form = await request.form()
+    typed = Typed.of(form)
+    if "other" in form:
+        typed = replace(typed, file_id="", post_id="")
+    return await _form(request, principal, db, typed, checked=await _check(typed, db, settings, principal))
+
+
 @router.post("/template")
 async def choose_template(request: Request, principal: WorkflowEditor, db: Db) -> Response:
     """The templates that fit the platforms, and the fields of the chosen one."""
@@ -107,7 +119,13 @@ async def choose_template(request: Request, principal: WorkflowEditor, db: Db) -
 
 async def _check(typed: Typed, db: Database, settings: Settings, principal: Principal) -> dict[str, Any]:
     """Half a form is understood as far as it goes: its cost is known when all of it is right."""
-    found: dict[str, Any] = {"problem": None, "understood": None, "estimate": None, "missing": []}
+    found: dict[str, Any] = {
+        "problem": None,
+        "understood": None,
+        "estimate": None,
+        "missing": [],
+        "waiting": False,
+    }
     try:
         source = await _read(typed, settings)
     except ProofroomError as error:
@@ -121,7 +139,8 @@ async def _check(typed: Typed, db: Database, settings: Settings, principal: Prin
         if isinstance(error, ProofroomError) and not error.errors:
             raise
         if isinstance(error, ProofroomError) and any(at.pointer.startswith("/source") for at in error.errors):
-            return {**found, "problem": error, "remedy": _remedy(error)}
+            waiting = isinstance(error, SourceNotReady)
+            return {**found, "problem": error, "remedy": _remedy(error), "waiting": waiting}
         understood = estimates.understood(known) if known else None
         missing = [called(name) for name in wrong(error)]
     else:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from agents.base import Beginning
 from api.deps import Keys, LibraryEditor, Session, SettingsOf, StorageOf, Viewer
 from api.routes import files as over_http
+from api.schemas.files import FileLinkIn, FilePublicIn
 from core.errors import NotFound
 from models import File
 from services import clips, extractions, file_links, files, projects, recordings
@@ -67,7 +68,7 @@ async def publish(
     session: Session,
     settings: SettingsOf,
 ) -> Response:
-    body = over_http.FilePublicIn(public=public)
+    body = FilePublicIn(public=public)
     await over_http.publish_file(file_id, body, request, principal, session, settings)
     said = "Whoever has its address can read it now." if public else "It is private again."
     return redirect(request, f"/library/files/{file_id}", said)
@@ -84,7 +85,7 @@ async def share(
     settings: SettingsOf,
 ) -> Response:
     """Shows the address, this once."""
-    body = over_http.FileLinkIn(expires_in=hours * 3600)
+    body = FileLinkIn(expires_in=hours * 3600)
     link = await over_http.create_file_link(file_id, body, request, principal, session, keyring, settings)
     return await file_page(request, session, file_id, link=link)
 

@@ -45,6 +45,14 @@ async function restore(entries) {
   }
 }
 
+// A page that came of a button can be opened again.
+history.replaceState(null, "", form.dataset.address);
+document.body.addEventListener("uploaded", ({ detail }) => {
+  const take = form.querySelector("[data-take]");
+  take.value = detail.id;
+  form.requestSubmit(take);
+});
+
 const unsent = localStorage.getItem(kept);
 if ("fresh" in form.dataset && unsent) {
   restore(JSON.parse(unsent)).then(() => check(0));
