@@ -76,7 +76,7 @@ async def test_ten_first_calls_at_once_make_one_user(api: Api, issuer: Elsewhere
 
 async def test_names_and_addresses_come_from_the_claims(api: Api, issuer: Elsewhere) -> None:
     verified = {"email_verified": True}
-    for sub, claims, username, email in (
+    cases: list[tuple[str, dict[str, Any], str | None, str | None]] = [
         ("1", {"preferred_username": "ada@corp.example"} | verified, "ada", None),
         ("2", {"email": "Grace.Hopper@Example.com"} | verified, "Grace.Hopper", "Grace.Hopper@example.com"),
         ("3", {"email": "mary@example.com", "email_verified": False}, "mary", None),
@@ -86,7 +86,8 @@ async def test_names_and_addresses_come_from_the_claims(api: Api, issuer: Elsewh
         ("\N{GRINNING FACE}", {"name": "Zoë"}, None, None),
         ("8", {"preferred_username": "x" * 80, "name": "n" * 200}, "x" * 50, None),
         ("9", {"preferred_username": "X" * 80}, None, None),
-    ):
+    ]
+    for sub, claims, username, email in cases:
         found = await me(api.client(issuer.token(sub, **claims)))
         assert (found["username"] if username else None, found["email"]) == (username, email), sub
         assert len(found["username"]) <= 50
@@ -95,7 +96,7 @@ async def test_names_and_addresses_come_from_the_claims(api: Api, issuer: Elsewh
 
 async def test_an_account_is_never_taken_over_by_its_address(api: Api, issuer: Elsewhere) -> None:
     here = await api.user("ada")
-    claims = {"preferred_username": "Ada", "email": "ada@example.com", "email_verified": True}
+    claims: dict[str, Any] = {"preferred_username": "Ada", "email": "ada@example.com", "email_verified": True}
     elsewhere = await me(api.client(issuer.token("user_1", **claims)))
     assert elsewhere["user_id"] != str(here.user_id)
     assert elsewhere["email"] is None
@@ -115,7 +116,9 @@ async def test_workspaces_and_roles_are_those_of_any_member(api: Api, issuer: El
     assert (await guest.get("/v1/api-keys")).status_code == 200
 
 
-async def test_what_is_not_the_issuers_word_is_refused(api: Api, issuer: Elsewhere) -> None:
+async def test_what_is_not_the_issuers_word_is_refused(
+    api: Api, issuer: Elsewhere, capsys: pytest.CaptureFixture[str]
+) -> None:
     rsa, now = issuer.keys[0], int(time.time())
     stranger = Key(rsa.kid, "ES256", ec_key("x").private)
     public = rsa.private.public_key().public_bytes(
@@ -124,6 +127,7 @@ async def test_what_is_not_the_issuers_word_is_refused(api: Api, issuer: Elsewhe
     good = issuer.token("user_1")
     _, payload, signature = good.split(".")
     payload_of_eve = _packed(issuer.claims("eve"))
+    not_text = issuer.claims("x") | {"sub": 7}
     unsigned = _packed({"alg": "none", "typ": "JWT", "kid": rsa.kid})
     forged = _packed({"alg": "HS256", "typ": "JWT", "kid": rsa.kid})
     by_public_key = jwt.api_jws.get_algorithm_by_name("HS256").sign(
@@ -141,7 +145,7 @@ async def test_what_is_not_the_issuers_word_is_refused(api: Api, issuer: Elsewhe
             issuer.sign(issuer.claims("user_1"), stranger),
             issuer.sign(issuer.claims("user_1"), ec_key("unknown")),
         ],
-        "malformed": ["a.b.c", "..", f"{good[:-2]}=.", issuer.token("user_1", exp="soon"), issuer.sign(issuer.claims("x") | {"sub": 7})],
+        "malformed": ["a.b.c", "..", f"{good[:-1]}!", issuer.token("user_1", exp="soon"), issuer.sign(not_text)],
         "another issuer": [issuer.token("user_1", iss=each) for each in (f"{issuer.url}/", "https://evil.example", None)],
         "has expired": [issuer.token("user_1", exp=now - 31)],
         "not valid yet": [issuer.token("user_1", nbf=now + 60), issuer.token("user_1", iat=now + 60)],
@@ -155,6 +159,10 @@ async def test_what_is_not_the_issuers_word_is_refused(api: Api, issuer: Elsewhe
     for why, tokens in cases.items():
         for token in tokens:
             assert why in await refusal(api, token), (why, token)
+    logged = capsys.readouterr().out
+    assert "route='/v1/me' status=401" in logged
+    assert payload not in logged
+    assert signature not in logged
     for token in (
         issuer.token("user_1", exp=now - 20, iat=now + 20, nbf=now + 20),
         issuer.token("x" * 255),
@@ -178,11 +186,13 @@ async def test_who_a_token_is_for_and_to_whom_it_was_given(
 
     strict = {"oidc_audience": [AUDIENCE, "other"], "oidc_authorized_parties": [APPLICATION]}
     async with Api(create_app(settings.model_copy(update=strict), database=db)) as api:
-        for aud in (None, "https://elsewhere.example", []):
-            assert "another audience" in await refusal(api, issuer.token("user_1", aud=aud))
+        others: tuple[Any, ...] = (None, "https://elsewhere.example", [])
+        for other in others:
+            assert "another audience" in await refusal(api, issuer.token("user_1", aud=other))
         for azp in ("https://evil.example", ["https://app.example.com"], ""):
             assert "(azp)" in await refusal(api, issuer.token("user_1", aud=AUDIENCE, azp=azp))
-        for aud, azp in ((AUDIENCE, APPLICATION), (["x", "other"], APPLICATION), (AUDIENCE, None)):
+        right: tuple[Any, ...] = ((AUDIENCE, APPLICATION), (["x", "other"], APPLICATION), (AUDIENCE, None))
+        for aud, azp in right:
             await me(api.client(issuer.token("user_1", aud=aud, azp=azp)))
 
 
