@@ -98,18 +98,8 @@ async def create(session: AsyncSession, principal: Principal, wanted: Wanted) ->
             run = await _add(connection, principal, wanted, thread, RunKind.START)
             begun = Begun(wanted.thread_id, run.id, wanted.after_seconds)
             run = replace(run, workflow_id=(await workflows.start(session, principal, brief, begun)).id)
-        case Continue():
-            thread = await _freed(connection, wanted, thread)
-            if thread.busy or wanted.after_seconds > 0:
-                return await _behind(session, principal, wanted, thread, RunKind.CONTINUE)
-            run = await _add(connection, principal, wanted, thread, RunKind.CONTINUE)
-            await _continue(session, run, thread)
-        case Change():
-            thread = await _freed(connection, wanted, thread)
-            if thread.busy or wanted.after_seconds > 0:
-                return await _behind(session, principal, wanted, thread, RunKind.CHANGE, turn=_kept(do))
-            run = await _add(connection, principal, wanted, thread, RunKind.CHANGE)
-            await _change(session, principal, run, do)
+        case Continue() | Change() as go_on:
+            run = await _go_on(session, principal, wanted, thread, go_on)
         case unknown:
             assert_never(unknown)
     return run
@@ -133,6 +123,24 @@ async def take_turn(session: AsyncSession, principal: Principal, run: Run) -> No
             await _change(session, principal, run, Change(**{**turn, "checkpoint_id": checkpoint_id}))
         case unknown:
             assert_never(unknown)
+
+
+async def _go_on(
+    session: AsyncSession, principal: Principal, wanted: Wanted, thread: Thread, do: Continue | Change
+) -> Run:
+    if thread.status is None:  # nobody could follow a run that waits for what may never begin
+        raise _nothing_to_continue(thread)
+    connection = await connection_of(session)
+    thread = await _freed(connection, wanted, thread)
+    kind, turn = (RunKind.CHANGE, _kept(do)) if isinstance(do, Change) else (RunKind.CONTINUE, None)
+    if thread.busy or wanted.after_seconds > 0:
+        return await _behind(session, principal, wanted, thread, kind, turn=turn)
+    run = await _add(connection, principal, wanted, thread, kind)
+    if isinstance(do, Change):
+        await _change(session, principal, run, do)
+    else:
+        await _continue(session, run, thread)
+    return run
 
 
 async def _thread(connection: Connection, principal: Principal, wanted: Wanted) -> Thread:

@@ -178,6 +178,27 @@ async def test_what_cannot_be_honoured_is_refused_and_leaves_nothing(sdk: Sdk, a
     assert (await author.user.get("/v1/workflows")).json()["items"] == []
 
 
+@pytest.mark.parametrize("way", ["", "/wait", "/stream"])
+async def test_a_thread_that_has_not_begun_cannot_go_on_later_either(
+    sdk: Sdk, author: Author, way: str
+) -> None:
+    client = sdk(author.user)
+    thread_id = (await client.threads.create())["thread_id"]
+    changes: list[dict[str, Any]] = [
+        {},
+        {"command": {"update": {"notes": None}}},
+        {"checkpoint_id": str(uuid4())},
+    ]
+    for change in changes:
+        for delay in (0, 60):
+            body = {"assistant_id": "x", "after_seconds": delay, **change}
+            answer = await author.user.post(f"/threads/{thread_id}/runs{way}", json=body)
+            assert answer.status_code == 409, (body, answer.text)
+            assert answer.json()["detail"] == "The thread has not begun."
+            assert "Send input" in answer.json()["remedy"]
+    assert await client.runs.list(thread_id) == []
+
+
 async def test_studios_way_to_send_a_brief_is_understood(sdk: Sdk, author: Author) -> None:
     """As the graph's own input, with null for what is left empty, defaults of the context, and a thread's id of its own."""
     client, thread_id = sdk(author.user), str(uuid4())
