@@ -35,8 +35,10 @@ class Author:
         self._handle = handle
         self._simulators = httpx.AsyncClient(base_url=simulator_url, trust_env=False)
 
-    async def start(self, *platforms: str, text: str = ARTICLE, **brief: object) -> Json:
-        body = {"source": {"type": "text", "text": text}, "platforms": platforms, **brief}
+    async def start(
+        self, *platforms: str, text: str = ARTICLE, source: Json | None = None, **brief: object
+    ) -> Json:
+        body = {"source": source or {"type": "text", "text": text}, "platforms": platforms, **brief}
         answer = await self.user.post("/v1/workflows", json=body)
         assert answer.status_code == 202, answer.text
         started: Json = answer.json()
