@@ -113,6 +113,8 @@ class Brief(BaseModel):
     """Words."""
     keywords: tuple[str, ...] = ()
     style_samples: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    """Of style, each agreed on by a person of the workspace: instructions, unlike the samples."""
 
 
 class Finding(Remark):

@@ -65,6 +65,10 @@ def wishes(brief: Brief) -> str:
         ("Keywords to use where they fit", ", ".join(brief.keywords)),
     ]
     said = [f"- {name}: {value}" for name, value in lines if value]
+    if brief.rules:
+        said.append(
+            "- Rules of style that hold for every post:\n" + "\n".join(f"  - {rule}" for rule in brief.rules)
+        )
     if brief.template:
         said.append(f"- Follow this template:\n{brief.template}")
     return "\n".join(said)

@@ -92,4 +92,5 @@ def brief_of(state: State, wishes: Context) -> Brief:
         target_length=options.get("target_length"),
         keywords=tuple(options.get("keywords") or ()),
         style_samples=tuple(options.get("style_samples") or ()),
+        rules=tuple(options.get("rules") or ()),
     )

@@ -58,6 +58,8 @@ class Options(TypedDict, total=False):
     target_length: int | None
     keywords: list[str]
     style_samples: list[str]
+    rules: list[str]
+    """Of style, for this thread's platform."""
     template: str | None
 
 

@@ -28,7 +28,7 @@ from graphs.names import assistant_id
 from graphs.records import content_of, draft_of
 from graphs.state import Input, Options, SourceInput
 from platforms.registry import PLATFORMS
-from services import publishing
+from services import publishing, style_rules
 from services.checkpoints import BufferedSaver, load
 from services.claims import LOST_LEASE_LIMIT, Claim, ClaimLost
 from services.commit import Advance
@@ -267,5 +267,7 @@ def _reason(error: Exception) -> str:
 
 def _input(claim: Claim) -> Input:
     wanted = {name: value for name, value in claim.options.items() if name in Options.__annotations__}
+    if rules := style_rules.told_to(claim.platform, claim.options):
+        wanted["rules"] = rules
     source: dict[str, Any] = {name: claim.source.get(name) for name in SourceInput.__annotations__}
     return {"source": cast("SourceInput", source), "options": cast("Options", wanted)}

@@ -29,7 +29,7 @@ from models import (
     WorkflowStatus,
 )
 from platforms.registry import PlatformName
-from services import jobs, kept_sources, templates
+from services import jobs, kept_sources, style_rules, templates
 from services.kept_sources import Kept
 
 
@@ -103,16 +103,21 @@ WITH workflow AS (
         '{status}', :mode,
         CAST(:source_content AS jsonb), CAST(:template_input AS jsonb),
         coalesce((SELECT jsonb_build_object('tone_of_voice', tone_of_voice) FROM profiles
-            WHERE user_id = :user_id AND tone_of_voice <> ''), '{{}}') || CAST(:manual_options AS jsonb),
+            WHERE user_id = :user_id AND tone_of_voice <> ''), '{{}}') || CAST(:manual_options AS jsonb)
+            || coalesce(({style_rules}), '{{}}'),
         :schedule_for, :external_id, CAST(:metadata AS jsonb))
 ), thread AS ({threads})
 INSERT INTO platform_states (id, workspace_id, workflow_id, platform, status, run_id, due_at)
 SELECT x.id, :workspace_id, :id, x.platform, '{thread_status}', :run_id, now() + make_interval(secs => :delay)
 FROM jsonb_to_recordset(CAST(:threads AS jsonb)) AS x(id uuid, platform text)
 """
-_STATUSES: Final = {"status": Started.status, "thread_status": Started.thread_status}
-_START_NEW: Final = Statement.of(_START.format(threads=_NEW_THREADS, **_STATUSES))
-_START_ON: Final = Statement.of(_START.format(threads=_THREAD_THAT_IS, **_STATUSES))
+_FIXED: Final = {
+    "status": Started.status,
+    "thread_status": Started.thread_status,
+    "style_rules": style_rules.AT_START,
+}
+_START_NEW: Final = Statement.of(_START.format(threads=_NEW_THREADS, **_FIXED))
+_START_ON: Final = Statement.of(_START.format(threads=_THREAD_THAT_IS, **_FIXED))
 
 
 async def start(

@@ -84,9 +84,10 @@ class Material:
 
     def words(self, usual: int) -> int:
         """How long the draft should be: as asked for, else `usual`."""
+        wanted = self.brief.target_length or usual
         if self.previous and self.asked.length != 1.0:
-            return max(5, round(len(words(self.previous)) * self.asked.length))
-        return self.brief.target_length or usual
+            wanted = max(5, round(len(words(self.previous)) * self.asked.length))
+        return min(wanted, self.asked.most_words or wanted)
 
 
 def gather(request: WriteRequest) -> Material:

@@ -14,6 +14,7 @@ from agents.offline.lexicon import COMMON, LEANING, POINTING
 from agents.offline.reading import Article, Kind
 from agents.offline.sentences import balanced, ended
 from agents.offline.wishes import Wishes
+from agents.signs import EMOJI, HASHTAG
 
 LONG: Final = 260
 """Characters; longer sentences tire and rarely fit."""
@@ -146,6 +147,8 @@ def _allowed(sentence: Sentence, asked: Wishes, brief: Brief) -> bool:
         (sentence.question and not asked.questions)
         or ("!" in text and (not asked.exclamations or formal))
         or (any(mark in text for mark in '"“„«') and not asked.quotations)
+        or (not asked.emoji and EMOJI.search(text))
+        or (not asked.hashtags and HASHTAG.search(text))
         or any(regex.search(rf"\b{regex.escape(phrase)}\b", folded) for phrase in asked.avoided)
     )
 

@@ -12,7 +12,9 @@ from agents.metadata import words
 from agents.offline.lexicon import LEANING
 from agents.offline.measures import Draft
 from agents.offline.sentences import balanced, ended
+from agents.offline.wishes import of_rules
 from agents.shapes import HOOK_CHARACTERS, flaws
+from agents.signs import EMOJI, HASHTAG
 
 GOOD: Final = 92
 """The mark of a draft in which nothing was found: rules cannot tell the good from the excellent."""
@@ -20,7 +22,6 @@ ENOUGH_FACTS: Final = 3
 EASY_WORDS: Final = 14
 """Per sentence, on average: what plain-language guides ask for (GOV.UK: 15 to 20 at most)."""
 WELCOME_FACTS: Final = 6
-_EMOJI: Final = regex.compile(r"\p{Extended_Pictographic}")
 _LETTER: Final = regex.compile(r"\p{L}")
 _SHOUT: Final = regex.compile(r"!{2,}|\?{2,}|[!?]{3,}")
 _CAPITALS: Final = regex.compile(r"\b\p{Lu}{5,}\b(?:[ ,]+\p{Lu}{2,}\b)+")
@@ -86,7 +87,7 @@ def _style(draft: Draft) -> Iterator[Fault]:
     formal = any(manner in tone for manner in ("formal", "sober", "serious", "professional", "neutral"))
     if formal and (marked := next(iter(draft.found(regex.compile(r"[^.!?]*!"))), "")):
         yield Fault(20, marked.strip(), "Remove the exclamation marks; the tone is to be sober.")
-    if formal and (sign := _EMOJI.search(text)):
+    if formal and (sign := EMOJI.search(text)):
         yield Fault(15, sign.group(), "Remove the emoji; the tone is to be sober.")
     for shout in list(draft.found(_CAPITALS))[:2]:
         if shout not in draft.source:
@@ -103,6 +104,26 @@ def _style(draft: Draft) -> Iterator[Fault]:
     if brief.target_length and draft.words < min(brief.target_length, available) * 0.5 and draft.markdown:
         yield Fault(15, draft.text[-120:], f"Make it longer: about {brief.target_length} words.")
     yield from _manner(draft)
+    yield from _against_rules(draft)
+
+
+def _against_rules(draft: Draft) -> Iterator[Fault]:
+    """The rules of style that can be told from words alone."""
+    asked, text = of_rules(draft.request.brief.rules), draft.text
+    last = draft.sentences[-1] if draft.sentences else ""
+    if not asked.questions and last.endswith("?"):
+        yield Fault(25, last, "End without a question: a rule of style.")
+    if not asked.hashtags and (tag := HASHTAG.search(text)):
+        yield Fault(25, tag.group(), "Remove the hashtags: a rule of style.")
+    if not asked.emoji and (sign := EMOJI.search(text)):
+        yield Fault(25, sign.group(), "Remove the emoji: a rule of style.")
+    if not asked.exclamations and "!" in text:
+        yield Fault(25, "!", "Remove the exclamation marks: a rule of style.")
+    if asked.most_words and draft.words > asked.most_words:
+        yield Fault(25, last, f"Shorten it to at most {asked.most_words} words: a rule of style.")
+    for phrase in asked.avoided:
+        if found := regex.search(rf"(?i)\b{regex.escape(phrase)}\b", text):
+            yield Fault(15, found.group(), f"Leave out “{phrase}”: a rule of style.")
 
 
 def _manner(draft: Draft) -> Iterator[Fault]:
@@ -110,7 +131,7 @@ def _manner(draft: Draft) -> Iterator[Fault]:
     samples = "\n".join(draft.request.brief.style_samples)
     if not samples.strip():
         return
-    if (sign := _EMOJI.search(draft.text)) and not _EMOJI.search(samples):
+    if (sign := EMOJI.search(draft.text)) and not EMOJI.search(samples):
         yield Fault(10, sign.group(), "Remove the emoji; the samples have none.")
     if "!" in draft.text and "!" not in samples:
         yield Fault(8, "!", "Remove the exclamation marks; the samples have none.")

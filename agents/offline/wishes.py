@@ -1,5 +1,6 @@
 """What a reviewer or the critic asks for, as far as it can be told from plain English words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,6 +40,11 @@ _NO_QUESTIONS: Final = _any(rf"{_LESS}questions?(?: marks?)?")
 _NO_SHOUTING: Final = _any(rf"{_LESS}(?:exclamation(?: marks?| points?)?|shouting|hype)|calmer|more sober")
 _NO_QUOTATIONS: Final = _any(rf"{_LESS}(?:quotes?|quotations?)")
 _NO_HASHTAGS: Final = _any(rf"{_LESS}hashtags?")
+_NO_EMOJI: Final = _any(rf"{_LESS}emojis?")
+_MOST_WORDS: Final = _any(r"(?:at most|under|below|no more than|fewer than|a maximum of) (\d{1,5}) words")
+_INSTEAD: Final = regex.compile(
+    r"(?:instead of|rather than|not|no) [\"“]([^\"”]{1,100})[\"”]", regex.IGNORECASE
+)
 _NO_BULLETS: Final = _any(rf"{_LESS}(?:bullets?(?: points?)?|lists?)")
 _BULLETS: Final = _any(r"bullets?(?: points?)?|as a list|use a list")
 _NEW_OPENING: Final = _any(
@@ -65,6 +71,8 @@ class Wishes:
     exclamations: bool = True
     quotations: bool = True
     hashtags: bool = True
+    emoji: bool = True
+    most_words: int | None = None
     bullets: bool | None = None
     new_opening: bool = False
     new_ending: bool = False
@@ -75,11 +83,18 @@ class Wishes:
 
 
 def wishes(request: WriteRequest) -> Wishes:
-    """The reviewer's words and, below them, the critic's instructions for what did not pass."""
-    spoken = request.feedback or ""
+    """The reviewer's words and the rules of style and, below them, the critic's instructions for what did not pass."""
     advice = " ".join(_advice(request.previous)) if request.previous else ""
-    both = f"{spoken}\n{advice}"
-    avoided = tuple(_avoided(spoken))
+    return _told(request.feedback or "", "\n".join(request.brief.rules), advice)
+
+
+def of_rules(rules: Sequence[str]) -> Wishes:
+    return _told("", "\n".join(rules), "")
+
+
+def _told(spoken: str, rules: str, advice: str) -> Wishes:
+    both = f"{spoken}\n{rules}\n{advice}"
+    avoided = (*_avoided(spoken), *(phrase.casefold() for phrase in _INSTEAD.findall(rules)))
     numbers = bool(_NUMBERS.search(_NO_NUMBERS.sub("", both)))
     bullets = False if _NO_BULLETS.search(both) else (True if _BULLETS.search(both) else None)
     wanted = {word for word in _content_words(spoken) if not any(word in phrase for phrase in avoided)}
@@ -91,6 +106,8 @@ def wishes(request: WriteRequest) -> Wishes:
         exclamations=not _NO_SHOUTING.search(both),
         quotations=not _NO_QUOTATIONS.search(both),
         hashtags=not _NO_HASHTAGS.search(both),
+        emoji=not _NO_EMOJI.search(both),
+        most_words=min((int(most) for most in _MOST_WORDS.findall(rules)), default=None),
         bullets=bullets,
         new_opening=bool(_NEW_OPENING.search(both)),
         new_ending=bool(_NEW_ENDING.search(both)),

@@ -16,7 +16,7 @@ from agents.offline.post import posts
 from agents.offline.reading import READ_LIMIT
 from agents.offline.sentences import TERMINAL
 from agents.offline.short import short_posts
-from agents.offline.wishes import Wishes
+from agents.offline.wishes import of_rules
 from agents.passages import CHARACTERS_PER_WORD
 from agents.provenance import trace
 from core.content import Content
@@ -52,7 +52,8 @@ def compose(request: WriteRequest) -> Content:
     best; without any, each further round takes the next."""
     material = gather(request)
     previous = material.previous.strip()
-    turn = 0 if not previous or material.asked != Wishes() else max(0, request.sequence - 1)
+    asked = material.asked != of_rules(request.brief.rules)
+    turn = 0 if not previous or asked else max(0, request.sequence - 1)
     able: list[Content] = []
     allowed: list[Content] = []
     for draft in islice(_drafts(material), TRIED):
