@@ -10,7 +10,7 @@ import httpx
 import jwt
 from jwt import exceptions as refused
 
-from core.errors import InvalidToken, ProofroomError
+from core.errors import InvalidToken, ProofroomError, Unauthenticated
 from core.http import body_of, operator_client
 from core.jwks import ALGORITHMS, IssuerUnreachable, Jwks, KeySet
 from core.settings import Settings, is_protected
@@ -28,6 +28,10 @@ _MAX_AGE: Final = re.compile(r"(?:^|[\s,])max-age=(\d{1,9})")
 def looks_like_token(credential: str) -> bool:
     """Sessions and API keys of our own have no dots."""
     return credential.count(".") == 2
+
+
+class IssuerRefused(Unauthenticated):
+    title = "The issuer refused"
 
 
 class Issuer:
@@ -90,7 +94,7 @@ class Issuer:
         return claims
 
     async def metadata(self) -> dict[str, Any]:
-        """What it publishes of itself. Raises IssuerUnreachable."""
+        """What it publishes of itself. Raises IssuerRefused and IssuerUnreachable."""
         document, _ = await self._read(f"{self.name.rstrip('/')}/.well-known/openid-configuration")
         if document.get("issuer") != self.name:
             raise IssuerUnreachable("What it publishes is of another issuer than PROOFROOM_OIDC_ISSUER.")
@@ -109,15 +113,19 @@ class Issuer:
 async def call(
     settings: Settings, method: str, url: str, **request: Any
 ) -> tuple[dict[str, Any], httpx.Headers]:
-    """A JSON object from the issuer; redirects are not followed. Raises IssuerUnreachable."""
+    """A JSON object from the issuer; redirects are not followed. Raises IssuerRefused and IssuerUnreachable."""
     try:
         async with (
             asyncio.timeout(ANSWER_SECONDS),
             operator_client(settings, ANSWER_SECONDS) as http,
             http.stream(method, url, **request) as response,
         ):
+            if response.is_client_error:
+                raise IssuerRefused(f"The issuer answered {response.status_code}.", remedy="Try again.")
             response.raise_for_status()
             document = json.loads(await body_of(response, ANSWER_BYTES))
+    except IssuerRefused:
+        raise
     except (httpx.HTTPError, TimeoutError, ValueError, RecursionError, ProofroomError) as error:
         raise IssuerUnreachable(f"It did not answer as it should ({type(error).__name__}).") from error
     if not isinstance(document, dict):

@@ -53,6 +53,9 @@ class Elsewhere:
     keys: list[Key] = field(default_factory=lambda: [Key("rsa", "RS256", rsa_key()), ec_key("ec")])
     max_age: int | None = None
     down: bool = False
+    """It has no keys for who asks."""
+    silent: bool = False
+    """It does not say what it is, either."""
     read: int = 0
     """How often its keys were."""
     codes: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -112,6 +115,8 @@ async def issuer() -> "AsyncIterator[Elsewhere]":
     made = Elsewhere()
 
     async def discovery(_: "web.Request") -> "web.Response":
+        if made.silent:
+            raise web.HTTPServiceUnavailable
         return web.json_response(
             {
                 "issuer": made.url,

@@ -4,11 +4,13 @@ from web import assets
 from web.pages import (
     deliveries,
     events,
+    feeds,
     inbox,
     inbox_actions,
     ledger,
     library,
     new,
+    oidc,
     published,
     reviews,
     settings,
@@ -20,6 +22,7 @@ from web.pages import (
 ROUTERS = (
     assets.router,
     sign_in.router,
+    oidc.router,
     unsubscribe.router,
     events.router,
     inbox.router,
@@ -31,5 +34,6 @@ ROUTERS = (
     ledger.router,
     deliveries.router,
     *library.ROUTERS,
+    feeds.router,
     *settings.ROUTERS,
 )

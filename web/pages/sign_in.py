@@ -45,7 +45,7 @@ async def sign_in_page(request: Request, settings: SettingsOf, next: Next = "") 
     try:
         await authenticate(request)
     except Unauthenticated:
-        return _form(request, settings, next=next)
+        return form(request, settings, next=next)
     return redirect(request, local(next))
 
 
@@ -73,9 +73,9 @@ async def sign_in(
     except (sessions.WrongCredentials, RateLimitExceeded) as error:
         if isinstance(error, sessions.WrongCredentials):
             limits.sign_in_failed(who, address(request))
-        return _form(request, settings, error.status, error=error, username=given.username, next=given.next)
-    token = await sessions.start(db, keyring, settings, user_id, _device(request))
-    return _in(request, token, local(given.next))
+        return form(request, settings, error.status, error=error, username=given.username, next=given.next)
+    token = await sessions.start(db, keyring, settings, user_id, device(request))
+    return enter(request, token, local(given.next))
 
 
 @router.get("/auth/link/{token}")
@@ -90,10 +90,10 @@ async def open_link(
     if any("prefetch" in request.headers.get(name, "").lower() for name in _PREFETCH):
         raise Conflict("This link signs in once; it is not for fetching ahead.")
     try:
-        started = await sessions.redeem(db, keyring, settings, token, _device(request))
+        started = await sessions.redeem(db, keyring, settings, token, device(request))
     except sessions.LinkSpent as error:
-        return _form(request, settings, error.status, error=error)
-    return _in(request, started, HOME)
+        return form(request, settings, error.status, error=error)
+    return enter(request, started, HOME)
 
 
 @router.post("/sign-out")
@@ -126,8 +126,8 @@ async def register(
         return _registration(request, settings, HTTPStatus.UNPROCESSABLE_ENTITY, given, _words(error))
     except (Conflict, Invalid, identity.RegistrationClosed) as error:
         return _registration(request, settings, error.status, given, [error.detail])
-    token = await sessions.start(db, keyring, settings, made.user_id, _device(request))
-    return _in(request, token, HOME)
+    token = await sessions.start(db, keyring, settings, made.user_id, device(request))
+    return enter(request, token, HOME)
 
 
 def local(where: str) -> str:
@@ -137,13 +137,13 @@ def local(where: str) -> str:
     return where if ours and parts.path != "/" else HOME
 
 
-def _in(request: Request, token: sessions.Token, where: str) -> Response:
+def enter(request: Request, token: sessions.Token, where: str) -> Response:
     response = redirect(request, where)
     session.sign_in(request, response, token.secret, token.expires_in)
     return response
 
 
-def _form(
+def form(
     request: Request,
     settings: Settings,
     status: int = HTTPStatus.OK,
@@ -154,7 +154,16 @@ def _form(
 ) -> Response:
     register = settings.open_registration is not Registration.CLOSED
     return page(
-        request, "sign_in/page.html", status, error=error, username=username, next=next, register=register
+        request,
+        "sign_in/page.html",
+        status,
+        error=error,
+        username=username,
+        next=next,
+        register=register,
+        issuer=urlsplit(settings.oidc_issuer).hostname
+        if settings.oidc_issuer and settings.oidc_client_id
+        else None,
     )
 
 
@@ -182,5 +191,5 @@ def _words(error: ValidationError) -> list[str]:
     ]
 
 
-def _device(request: Request) -> sessions.Device:
+def device(request: Request) -> sessions.Device:
     return sessions.Device(request.headers.get("user-agent"), address(request))
