@@ -34,6 +34,7 @@ COMMANDS: Final = {
     ),
     "review": Command("cli.review:review", "Go through the drafts that wait for a decision."),
     "files": Command("cli.files:app", "Put files into projects, list them, get them back."),
+    "feeds": Command("cli.feeds:app", "Follow RSS and Atom feeds: what is new in them is drafted."),
     "demo": Command("cli.demo:demo", "The whole way from an example article to a published post."),
     "api": Command("cli.serve:api", "Serve the HTTP API."),
     "worker": Command("cli.serve:worker", "Advance threads, publish, run the queue."),

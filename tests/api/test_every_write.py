@@ -140,6 +140,7 @@ async def _prepare(api: Api, tenant: Tenant, writes: dict[str, Write], feed: str
 
     doomed = (await owner.post("/v1/lists", json={"name": "Nobody's"})).json()
     writes["delete_list"].ids = {"list_id": doomed["id"]}
+    writes["change_feed"].body = {"title": "Tea"}
     writes["create_feed"].body = {"url": feed, "rule": {"platforms": ["x"]}}
     colleague = await api.member(owner, "viewer")
     for name in ("change_member", "remove_member"):

@@ -30,8 +30,8 @@ class FeedSite:
             guid = guid or title
             link = link or self.url(f"/{guid.replace(' ', '-')}")
             items.append(
-                f"<item><title>{escape(title)}</title><guid isPermaLink='false'>{guid}</guid>"
-                f"<link>{link}</link>"
+                f"<item><title>{escape(title)}</title><guid isPermaLink='false'>{escape(guid)}</guid>"
+                f"<link>{escape(link)}</link>"
                 f"<description>&lt;p&gt;All about {escape(title)}, in some words.&lt;/p&gt;</description>"
                 f"<pubDate>Mon, 02 Nov 2026 {23 - index // 60:02}:{59 - index % 60:02}:00 GMT</pubDate></item>"
             )
