@@ -19,14 +19,14 @@ BATCH: Final = 500
 _WAKE = text("""
 UPDATE platform_states SET due_at = now(), lost_leases = lost_leases + 1, lease_until = NULL
 WHERE id IN (
-    SELECT p.id FROM platform_states p
+    SELECT p.id FROM platform_states p JOIN threads t ON t.id = p.id AND t.deleted_at IS NULL
     WHERE p.due_at IS NULL AND p.status IN ('generating', 'evaluating', 'accepted', 'scheduled', 'publishing')
         AND p.updated_at < now() - make_interval(secs => :seconds)
         AND (p.status IN ('generating', 'evaluating') OR EXISTS (
             SELECT FROM publishing_jobs j
             WHERE j.thread_id = p.id AND j.status IN ('queued', 'scheduled', 'publishing')
         ))
-    LIMIT :batch FOR UPDATE SKIP LOCKED
+    LIMIT :batch FOR UPDATE OF p SKIP LOCKED
 )
 RETURNING id
 """)
