@@ -15,7 +15,7 @@ def settings(settings: Settings, feed_site: FeedSite) -> Settings:
 
 async def test_a_feed_is_followed_by_keyboard_on_a_phone(site: Site, feed_site: FeedSite) -> None:
     feed_site.publish("Green tea", "A-title-that-has-no-space-" + "at-all-" * 20)
-    page = await site.sign_in("ada", viewport={"width": 360, "height": 740})
+    page = await site.sign_in("ada", width=360, height=740)
     await page.goto("/library/feeds")
     await axe(page)
     await page.get_by_label("Address").fill(feed_site.url())
