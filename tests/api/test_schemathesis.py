@@ -31,6 +31,8 @@ SHARES = 4
 """Tests that the operations are dealt out to, so that they run side by side."""
 STREAM_SECONDS = 0.2
 WAIT_SECONDS = 0.1
+PATIENCE_SECONDS = 120
+"""For an answer: on a busy machine one takes long, and only one that never comes is a failure."""
 _HASH = re.compile(r"[0-9a-f]{64}")
 _PROMISES = {
     "not_a_server_error",
@@ -62,6 +64,8 @@ class CutStreams:
             nonlocal streams
             if message["type"] == "http.response.start":
                 streams = dict(message["headers"])[b"content-type"].startswith(b"text/event-stream")
+            elif not message.get("more_body"):
+                streams = False
             await send(message)
 
         await self.app(scope, leave_soon, watch)
@@ -203,7 +207,9 @@ def _config(url: str) -> SchemathesisConfig:
             "seed": int(SEED or 0),
             "base-url": url,
             "continue-on-failure": True,
-            "request-timeout": 20,
+            "request-timeout": PATIENCE_SECONDS,
+            # They are about how fast calls are generated, and how many are thrown away: about the machine and the seed.
+            "suppress-health-check": ["all"],
             "generation": {
                 "max-examples": EXAMPLES,
                 "deterministic": SEED is None,
