@@ -102,6 +102,19 @@ def get(
     print(json.dumps({**file, "saved": str(target)}, ensure_ascii=False) if as_json else f"{target}")
 
 
+@app.command()
+def retry(
+    file_id: Annotated[UUID, typer.Argument(help="As `proofroom files list` shows it.")],
+    url: options.Url = None,
+    api_key: options.ApiKey = None,
+    data_dir: options.DataDir = None,
+    as_json: options.Json = False,
+) -> None:
+    """Have a file's text got once more, after a failure or anew."""
+    asked = connect(url, api_key, data_dir).send("POST", f"/v1/files/{file_id}/extraction")
+    print(json.dumps(asked, ensure_ascii=False) if as_json else f"{file_id}: {asked['status']}")
+
+
 def _found(client: Client, project: str) -> str | None:
     """By its id, or the newest of that title."""
     try:

@@ -42,6 +42,7 @@ COMMANDS: Final = {
     "validate-schema": Command(
         "cli.migrate:validate_schema", "Prove that the database is what it should be."
     ),
+    "doctor": Command("cli.doctor:doctor", "Say what is stuck, failed or unknown, and what mends it."),
     "users": Command("cli.users:app", "People: list, add, sign-in links, lost passwords."),
     "keys": Command("cli.keys:app", "Secret keys and API keys: make, rotate, revoke."),
     "mcp": Command("cli.mcp:mcp", "Give a model the tools, over standard input and output (MCP)."),

@@ -99,7 +99,7 @@ async def test_pages_go_on_where_the_last_ended(api: Api) -> None:
     path = f"/v1/projects/{project_id}/outputs"
     whole = await listed(user, path)
     found: list[Json] = []
-    cursor = ""
+    cursor: str | None = ""
     while cursor is not None:
         page = (await user.get(f"{path}?limit=2{cursor and f'&cursor={cursor}'}")).json()
         found += page["items"]

@@ -34,6 +34,8 @@ def test_files_go_in_are_listed_and_come_back(idle_service: "Service", tmp_path:
     assert (into / "large.bin").read_bytes() == large.read_bytes()
     again = idle_service.run("files", "get", second["id"], "--output", str(into))
     assert (again.returncode, "--force" in again.stderr) == (6, True)
+    waits = idle_service.run("files", "retry", first["id"])
+    assert (waits.returncode, "The text of this file is pending" in waits.stderr) == (6, True)
     nowhere = idle_service.run("files", "list", "--project", "Autumn")
     assert (nowhere.returncode, "no project" in nowhere.stderr) == (4, True)
 
