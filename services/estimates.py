@@ -63,7 +63,7 @@ class Estimate:
 async def preview(db: Database, settings: Settings, principal: Principal, brief: StartWorkflow) -> Estimate:
     """Of a brief whose source has been fetched. Stores nothing; raises what starting would."""
     async with db.tenant(principal.workspace_id, principal.user_id) as session:
-        source, options = await workflows.prepare(session, brief)
+        source, options = await workflows.prepare(session, principal, brief)
         left = [budget.remaining_usd for budget in await budgets.browse(session)]
     # Off the event loop: the words may be a million, and what builds the prompts takes a second to load.
     found = await asyncio.to_thread(_platforms, settings, brief.platforms, source, options)

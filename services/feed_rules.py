@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.base import Source
 from core.errors import FieldError, Invalid
+from core.principal import Principal
 from models import Template
 from platforms.registry import PlatformName
 from services import templates, workflows
@@ -92,10 +93,10 @@ async def brief(session: AsyncSession, rule: Rule, source: Source, external_id: 
     )
 
 
-async def check(session: AsyncSession, rule: Rule) -> None:
+async def check(session: AsyncSession, principal: Principal, rule: Rule) -> None:
     """Raises Invalid at `/rule/…` for what no entry could be started with."""
     try:
-        await workflows.prepare(session, await brief(session, rule, _SAMPLE, None))
+        await workflows.prepare(session, principal, await brief(session, rule, _SAMPLE, None))
     except Invalid as error:
         found = [FieldError(f"/rule{each.pointer}", each.detail) for each in error.errors]
         raise Invalid(error.detail, remedy=error.remedy, errors=found) from error

@@ -42,7 +42,7 @@ async def create(
     session: AsyncSession, principal: Principal, answer: Answer, rule: Rule, news: Sequence[News], read: Pages
 ) -> Feed:
     """`answer` and the pages in `read` have been fetched already. Raises Invalid for the rule."""
-    await feed_rules.check(session, rule)
+    await feed_rules.check(session, principal, rule)
     assert answer.parsed is not None
     feed = Feed(
         workspace_id=principal.workspace_id,
@@ -77,13 +77,16 @@ async def change(
 ) -> Feed:
     """Whoever changes its rule or makes it active is who its workflows are started by from now on."""
     feed = await find(session, feed_id)
+    await session.refresh(feed, with_for_update=True)
     changes = dict(changes)
     if rule := changes.pop("rule", None):
-        await feed_rules.check(session, rule)
-        changes |= {"rule": rule.model_dump(mode="json"), "user_id": principal.user_id}
+        await feed_rules.check(session, principal, rule)
+        # Whoever fetches it just now by the old rule writes nothing.
+        again = {"epoch": feed.epoch + 1, "next_fetch_at": func.now()}
+        changes |= {**again, "rule": rule.model_dump(mode="json"), "user_id": principal.user_id}
     if changes.get("status") == FeedStatus.ACTIVE and feed.status != FeedStatus.ACTIVE:
-        again = {"error": None, "error_count": 0, "next_fetch_at": func.now()}
-        changes |= {**again, "user_id": principal.user_id}
+        afresh = {"error": None, "error_count": 0, "next_fetch_at": func.now()}
+        changes |= {**afresh, "user_id": principal.user_id}
     await rows.change(session, feed, changes)
     return feed
 

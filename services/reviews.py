@@ -17,7 +17,7 @@ from graphs.interrupts import Decision, edited
 from graphs.records import content_of
 from models import Review
 from platforms.registry import PLATFORMS, PlatformName
-from services import people, review_views
+from services import people, review_views, style_learning
 from services.review_views import ItemView
 
 
@@ -127,6 +127,8 @@ async def decide(
         if found["status"] != "pending":
             raise await _already_decided(session, review_views.take_item(found))
         raise _changed(found)
+    if is_edit and decision.approve and style_learning.teaches(draft, content):
+        await style_learning.request(session, principal.workspace_id, review_id)
     return Decided(replace(item, **decided), status)
 
 

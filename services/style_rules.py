@@ -1,6 +1,7 @@
 """Rules of style. Edits propose them; a writer is told only what a person has agreed to."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final, assert_never
 from uuid import UUID
 
@@ -114,6 +115,5 @@ async def _check_room(session: AsyncSession) -> None:
 
 
 async def _now(session: AsyncSession) -> str:
-    now = await session.scalar(select(func.now()))
-    assert now is not None
+    now: datetime = (await session.execute(select(func.now()))).scalar_one()
     return now.isoformat()

@@ -32,10 +32,7 @@ PROMPT_LIMIT: Final = 20_000
 FILLED_LIMIT: Final = 1_000_000
 """Characters of a prompt with its placeholders filled in, as of any text: one may be repeated thousands of times."""
 TONE: Final = "tone_of_voice"
-_OWN_TONE = text("""
-SELECT nullif(tone_of_voice, '') FROM profiles
-WHERE user_id = nullif(current_setting('proofroom.user_id', true), '')::uuid
-""")
+_OWN_TONE = text("SELECT nullif(tone_of_voice, '') FROM profiles WHERE user_id = :user_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +109,18 @@ async def prompt_of(session: AsyncSession, template_id: UUID) -> str:
 
 
 async def with_standing_wishes(
-    session: AsyncSession, template: Template, values: Mapping[str, str], wishes: Mapping[str, str | None]
+    session: AsyncSession,
+    principal: Principal,
+    template: Template,
+    values: Mapping[str, str],
+    wishes: Mapping[str, str | None],
 ) -> Mapping[str, str]:
     """The input; what it does not say, the brief's `wishes` of the same name say, and of the tone the profile."""
     lacking = missing(placeholders(template.prompt), values)
     known = {name: wish for name in lacking if (wish := wishes.get(name))}
-    if TONE in lacking and TONE not in known and (tone := await session.scalar(_OWN_TONE)):
-        known[TONE] = tone
+    if TONE in lacking and TONE not in known:
+        tone = await session.scalar(_OWN_TONE, {"user_id": principal.user_id})
+        known |= {TONE: tone} if tone else {}
     return {**values, **known}
 
 

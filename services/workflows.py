@@ -127,7 +127,7 @@ async def start(
 
     `begun`: for a brief of one platform.
     """
-    source, wanted = await prepare(session, brief)
+    source, wanted = await prepare(session, principal, brief)
     started = Started(
         uuid7(), {platform: begun.thread_id if begun else uuid7() for platform in brief.platforms}
     )
@@ -158,10 +158,12 @@ async def start(
     return started
 
 
-async def prepare(session: AsyncSession, brief: StartWorkflow) -> tuple[Source, dict[str, Any]]:
+async def prepare(
+    session: AsyncSession, principal: Principal, brief: StartWorkflow
+) -> tuple[Source, dict[str, Any]]:
     """The source and the options as a thread gets them, but for the tone of the profile. Raises Invalid by field."""
     await _check_references(session, brief)
-    source, prompt = await _source(session, brief)
+    source, prompt = await _source(session, principal, brief)
     options = {
         **brief.options.model_dump(mode="json", exclude_none=True),
         "style_samples": await _style_samples(session, brief.options.style_sample_ids),
@@ -265,7 +267,9 @@ async def _check_references(session: AsyncSession, brief: StartWorkflow) -> None
             raise _invalid("/schedule_for", f"This is in the past; it is {now.isoformat()} now.")
 
 
-async def _source(session: AsyncSession, brief: StartWorkflow) -> tuple[Source, str | None]:
+async def _source(
+    session: AsyncSession, principal: Principal, brief: StartWorkflow
+) -> tuple[Source, str | None]:
     """The source and, in template mode, the filled-in prompt."""
     if brief.mode == "manual":
         if brief.template_id is not None:
@@ -282,7 +286,7 @@ async def _source(session: AsyncSession, brief: StartWorkflow) -> tuple[Source, 
         if templates.TYPE_OF_PLATFORM[platform] != template.type:
             raise _invalid(f"/platforms/{index}", f"The template is for {template.type}, not for {platform}.")
     wishes = {"tone_of_voice": brief.options.tone_of_voice, "audience": brief.options.audience}
-    given = await templates.with_standing_wishes(session, template, brief.template_input, wishes)
+    given = await templates.with_standing_wishes(session, principal, template, brief.template_input, wishes)
     prompt = templates.render(template, given)
     if brief.source is not None:
         return await _read(session, brief.source), prompt

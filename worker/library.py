@@ -1,4 +1,4 @@
-"""The queue's tasks for files: what is in them, and what becomes of what is stored."""
+"""The queue's tasks for the library: what is in files, what becomes of what is stored, what edits teach."""
 
 from typing import Final
 from uuid import UUID
@@ -7,7 +7,7 @@ import procrastinate
 from procrastinate import RetryStrategy
 
 from core import storage
-from services import extracting, extractions, files, uploads
+from services import extracting, extractions, files, style_learning, uploads
 from services.queue import QUEUE, SLOW
 from services.runtime import Runtime
 
@@ -32,3 +32,7 @@ def add_tasks(app: procrastinate.App, runtime: Runtime) -> None:
     @app.task(name=uploads.STAGING_TASK, queue=QUEUE, retry=patient)
     async def delete_staging(*, upload_id: str) -> None:
         await uploads.remove_staging(store, UUID(upload_id))
+
+    @app.task(name=style_learning.TASK, queue=QUEUE, retry=RetryStrategy(max_attempts=3, exponential_wait=3))
+    async def learn_style(*, workspace_id: str, review_id: str) -> None:
+        await style_learning.learn(runtime.db, UUID(workspace_id), UUID(review_id))

@@ -44,9 +44,8 @@ def _limit(material: Material) -> int:
     limit = material.policy.max_length
     if material.previous and material.asked.length < 1:
         return max(40, round(material.policy.measure(material.previous) * material.asked.length))
-    if material.brief.target_length:
-        return min(limit, max(40, material.brief.target_length * 7))
-    return limit
+    lengths = [length for length in (material.brief.target_length, material.asked.most_words) if length]
+    return min([limit, *(max(40, length * 7) for length in lengths)])
 
 
 def _starts(material: Material) -> list[Sentence]:

@@ -69,7 +69,7 @@ async def create_feed(
 ) -> FeedMade:
     """Follows a feed, or the one that a page names. What is in it already is `seen` and starts nothing, but `backfill`."""
     async with db.tenant(principal.workspace_id, principal.user_id) as looking:
-        await feed_rules.check(looking, body.rule)
+        await feed_rules.check(looking, principal, body.rule)
     async with guarded_client(settings, sources.LIMIT_SECONDS) as http:
         answer = await feed_reading.discover(http, body.url)
         assert answer.parsed is not None

@@ -74,11 +74,11 @@ async def test_tone_and_samples_reach_the_writer_however_it_starts(scene: Scene)
             metadata={},
         )
     scene.runtime.writer = overheard = Overheard(scene.words)
-    wishes = {"options": Options(style_sample_ids=(sample.id,))}
-    await scene.start("linkedin", **wishes)
+    wishes = Options(style_sample_ids=(sample.id,))
+    await scene.start("linkedin", options=wishes)
     given = {"topic": "tea", "audience": "us"}
     await scene.start(
-        "linkedin", mode="template", template_id=await _template(scene), template_input=given, **wishes
+        "linkedin", mode="template", template_id=await _template(scene), template_input=given, options=wishes
     )
     await scene.advance()
     assert len(overheard.requests) == 2
