@@ -179,3 +179,18 @@ async def test_a_brief_takes_a_file_and_keeps_what_was_typed(ada: Visitor, runti
     other = await ada.submit("/new/source", {**typed, "file_id": file_id, "other": "1"})
     assert 'value="brewers"' in other.text
     assert "<textarea" in other.text.partition('id="from-file"')[0]
+
+
+async def test_a_picture_gets_a_public_address_for_a_draft(ada: Visitor) -> None:
+    where = await project(ada)
+    one = await send(ada, f"{where}/uploads", "light.gif", b"GIF89a\x01\0\x01\0\0\0\0;")
+    given = await ada.swap(f"/library/files/{one}/picture")
+    assert given.status_code == 204
+    address = re.search(r"http://[^/]+(/files/[\w-]+)", given.headers["hx-trigger"])
+    assert address
+    assert (await ada.get(address[1])).headers["content-type"] == "image/gif"
+    text = await send(ada, f"{where}/uploads", "tea.txt", b"Tea is brewed for 3 minutes.")
+    refused = await ada.swap(f"/library/files/{text}/picture")
+    assert refused.status_code == 422
+    assert "This is not a picture." in refused.text
+    assert (await ada.api.get(f"/v1/files/{text}")).json()["public_url"] is None

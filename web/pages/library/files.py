@@ -1,7 +1,9 @@
 """A file: what it is, its text with its places, who may read it."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -14,7 +16,7 @@ from agents.base import Beginning
 from api.deps import Keys, LibraryEditor, Session, SettingsOf, StorageOf, Viewer
 from api.routes import files as over_http
 from api.schemas.files import FileLinkIn, FilePublicIn
-from core.errors import NotFound
+from core.errors import Invalid, NotFound
 from models import File
 from services import clips, extractions, file_links, files, projects, recordings
 from services.clips import COUNT
@@ -72,6 +74,19 @@ async def publish(
     await over_http.publish_file(file_id, body, request, principal, session, settings)
     said = "Whoever has its address can read it now." if public else "It is private again."
     return redirect(request, f"/library/files/{file_id}", said)
+
+
+@router.post("/{file_id}/picture")
+async def publish_picture(
+    request: Request, file_id: UUID, principal: LibraryEditor, session: Session, settings: SettingsOf
+) -> Response:
+    """For a post, whose platform gets it by its address; told to the page as the event `picture`."""
+    if not ((await files.find(session, file_id)).mime_type or "").startswith("image/"):
+        raise Invalid("This is not a picture.", remedy="It stays in the library. Choose a JPEG or a PNG.")
+    body = FilePublicIn(public=True)
+    file = await over_http.publish_file(file_id, body, request, principal, session, settings)
+    told = json.dumps({"picture": {"url": file.public_url}})
+    return Response(status_code=HTTPStatus.NO_CONTENT, headers={"HX-Trigger": told})
 
 
 @router.post("/{file_id}/links")

@@ -108,8 +108,10 @@ function start(file) {
 
 if (zone) {
   const field = zone.querySelector("input[type=file]");
-  const take = (files) => {
-    for (const file of field.multiple ? files : [...files].slice(0, 1)) start(file);
+  const take = async (dropped) => {
+    const files = [...dropped].slice(0, field.multiple ? Infinity : 1);
+    await import("../vendor/tus.min.js"); // not before somebody has a file
+    for (const file of files) start(file);
   };
   field.addEventListener("change", () => {
     take(field.files);
