@@ -1,41 +1,47 @@
 """PDF: its text layer, page by page."""
 
 import re
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from pypdf import PdfReader
+from pypdf import PageObject, PdfReader
 from pypdf.errors import DependencyError
 
-from services.documents.document import Composer, Document, Report, Unreadable
+from services.documents.document import MAX_CHARACTERS, Composer, Document, Report, Unreadable, too_long
+from services.documents.layout import Line, Page, arranged
 
 _PROTECTED: Final = "It is protected by a password. Save it without one and upload it again."
 _SCANNED: Final = (
     "There is no text in it: its pages are pictures, as a scanner makes them. Run text recognition (OCR) over it and "
     "upload the result."
 )
-_ENDS: Final = re.compile(r"[.!?:;…。！？][\"'”’»)\]]*$")
-_BEGINS: Final = re.compile(r"\s*([-•‣▪◦*–—]|\(?\d{1,3}[.)]|[A-Za-z][.)])\s")
-_BROKEN_WORD: Final = re.compile(r"(?<=[^\W\d_])[-\u00ad\u2010]$")
-_SHORT: Final = 0.75
-"""A line this much shorter than the page's longest ends a paragraph, when it ends a sentence."""
+_NO_TITLE: Final = re.compile(
+    r"(?i)(microsoft (word|powerpoint)|untitled|document\d*$)|.*\.(docx?|pptx?|pdf|odt|tex|indd|html?)$"
+)
+"""What programs write there by themselves."""
 
 
 def read(path: Path, report: Report) -> Document:
     """Raises Unreadable, and whatever pypdf raises over a damaged file."""
     with PdfReader(path) as reader:
         _unlock(reader)
-        composer, count = Composer(), len(reader.pages)
-        if not count:
+        if not len(reader.pages):
             raise Unreadable("It is damaged: it has no page. Check that it opens, and upload it again.")
-        for number, page in enumerate(reader.pages, 1):
-            composer.add(paragraphs(page.extract_text()), "page", str(number))
-            report(number / count)
+        pages = arranged(list(_pages(reader, report)))
         title = reader.metadata.title if reader.metadata else None
         catalog_language = reader.root_object.get("/Lang")
+    composer = Composer()
+    for number, page in enumerate(pages, 1):
+        composer.add(page.text, "page", str(number), separator=page.separator)
     if composer.empty:
         raise Unreadable(_SCANNED)
-    return composer.document(title, str(catalog_language) if catalog_language else None)
+    return composer.document(_title(title, pages), str(catalog_language) if catalog_language else None)
+
+
+def _title(given: str | None, pages: Sequence[Page]) -> str | None:
+    title = (given or "").strip()
+    return title if title and not _NO_TITLE.match(title) else pages[0].heading
 
 
 def _unlock(reader: PdfReader) -> None:
@@ -47,21 +53,47 @@ def _unlock(reader: PdfReader) -> None:
         raise Unreadable(_PROTECTED) from error
 
 
-def paragraphs(lines: str) -> str:
-    """A page's lines put together again, and words that a line's end has broken."""
-    rows = [line.strip() for line in lines.splitlines()]
-    longest = max(map(len, rows), default=0)
-    text = ""
-    for number, row in enumerate(rows):
-        if not row:
-            continue
-        before = rows[number - 1] if number else ""
-        if not text:
-            text = row
-        elif not before or _BEGINS.match(row) or (_ENDS.search(before) and len(before) < _SHORT * longest):
-            text += f"\n\n{row}"
-        elif _BROKEN_WORD.search(before) and row[0].islower():
-            text = _BROKEN_WORD.sub("", text) + row
-        else:
-            text += f" {row}"
-    return text
+def _pages(reader: PdfReader, report: Report) -> Iterator[list[Line]]:
+    """Raises Unreadable as soon as it is too much."""
+    length = 0
+    for number, page in enumerate(reader.pages, 1):
+        lines = list(_lines(page))
+        length += sum(len(line.text) for line in lines)
+        if length > MAX_CHARACTERS:
+            raise too_long()
+        yield lines
+        report(number / len(reader.pages))
+
+
+def _lines(page: PageObject) -> Iterator[Line]:
+    """With the size and the weight that most of their characters have."""
+    runs: list[tuple[str, float, bool]] = []
+    page.extract_text(visitor_text=_visitor(runs))
+    line: list[tuple[str, float, bool]] = []
+    for text, size, bold in [*runs, ("\n", 0.0, False)]:
+        first, *rest = text.split("\n")
+        line.append((first, size, bold))
+        for piece in rest:
+            yield _line(line)
+            line = [(piece, size, bold)]
+
+
+def _visitor(runs: list[tuple[str, float, bool]]) -> Callable[..., None]:
+    def visit(text: str, user: Sequence[float], matrix: Sequence[float], font: Any, size: float) -> None:
+        if text:
+            scale = abs(_area(user) * _area(matrix)) ** 0.5
+            runs.append((text, round(size * scale, 1), "bold" in str((font or {}).get("/BaseFont")).lower()))
+
+    return visit
+
+
+def _area(matrix: Sequence[float]) -> float:
+    return float(matrix[0]) * float(matrix[3]) - float(matrix[1]) * float(matrix[2])
+
+
+def _line(runs: Sequence[tuple[str, float, bool]]) -> Line:
+    shown = [run for run in runs if run[0].strip()]
+    if not shown:
+        return Line("", 0.0, bold=False)
+    most = max(shown, key=lambda run: len(run[0]))
+    return Line("".join(text for text, _, _ in runs).strip(), most[1], bold=all(bold for _, _, bold in shown))

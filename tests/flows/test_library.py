@@ -228,7 +228,8 @@ def _word(chapters: Mapping[str, Sequence[str]]) -> tuple[bytes, dict[str, Json 
     for heading, said in chapters.items():
         document.add_heading(heading, 1)
         document.add_paragraph(" ".join(said))
-        places |= dict.fromkeys(said, {"kind": "chapter", "label": heading, "seconds": None})
+        place: Json = {"kind": "chapter", "label": heading, "seconds": None}
+        places |= dict.fromkeys(said, place)
     document.save(written)
     return written.getvalue(), places
 

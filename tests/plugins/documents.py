@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def pdf(*pages: Sequence[str], title: str = "", kerned: bool = False) -> bytes:
-    """Each page with its lines; `kerned`: with numbers between strings in them."""
+    """Each page with its lines, large those that begin with `## `; `kerned`: with numbers between strings in them."""
     show = "[({})] TJ T*" if kerned else "({}) Tj T*"
     kids = " ".join(f"{4 + 2 * number} 0 R" for number in range(len(pages)))
     objects = [
@@ -19,7 +19,12 @@ def pdf(*pages: Sequence[str], title: str = "", kerned: bool = False) -> bytes:
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
     ]
     for number, lines in enumerate(pages):
-        shown = " ".join(show.format(line) for line in lines)
+        shown = " ".join(
+            f"/F1 18 Tf 28 TL {show.format(line[3:])} /F1 11 Tf 14 TL"
+            if line.startswith("## ")
+            else show.format(line)
+            for line in lines
+        )
         stream = f"BT /F1 11 Tf 14 TL 50 780 Td {shown} ET".encode("cp1252")
         objects += [
             f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents {5 + 2 * number} 0 R "

@@ -61,6 +61,41 @@ def test_a_pdf_by_its_pages(reading: Read) -> None:
     assert (document.title, document.language) == ("All about tea", "en-GB")
 
 
+def test_what_a_pdf_has_for_paper_alone_is_left_out(reading: Read) -> None:
+    """Page numbers and running heads; a sentence and a word that a page's end has cut are whole again."""
+    document = reading(
+        pdf(
+            [
+                "The club, 2026",
+                "## Tea with",
+                "## everybody",
+                "Tea is older than coffee. It came to Europe in the",
+                "1",
+            ],
+            [
+                "The club, 2026",
+                "year 1610 by ship.",
+                "## What it costs",
+                "A pound was 16 shillings and some pen-",
+                "2",
+            ],
+            ["The club, 2026", "nies in 1650.", "## The club, 2026", "We meet on 12 days.", "Page 3 of 3"],
+            title="Microsoft Word - tea.docx",
+        )
+    )
+    assert document.text == (
+        "## Tea with everybody\n\nTea is older than coffee. It came to Europe in the year 1610 by ship.\n\n"
+        "## What it costs\n\nA pound was 16 shillings and some pennies in 1650.\n\n"
+        "## The club, 2026\n\nWe meet on 12 days."
+    )
+    assert [document.text[place.at :].split()[0] for place in document.places] == ["##", "year", "nies"]
+    assert document.title == "Tea with everybody"
+
+
+def test_a_page_of_a_number_alone_keeps_it(reading: Read) -> None:
+    assert reading(pdf(["42"])).text == "42"
+
+
 def test_a_pdf_that_only_must_not_be_changed(reading: Read) -> None:
     writer = PdfWriter(clone_from=PdfReader(BytesIO(pdf(["For everybody."]))))
     writer.encrypt(user_password="", owner_password="secret", algorithm="AES-256")
