@@ -4,7 +4,7 @@ ARGS ?=
 # Where it is set, each process of the service and of the tests compiles all that it imports anew, for seconds.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: up test check setup fmt migrate revision studio demo test-ghost test-client bench bench-peers chaos screenshots clean
+.PHONY: up test check setup fmt migrate revision studio demo test-ghost test-oidc test-client bench bench-peers chaos screenshots clean
 
 up: setup ## start everything on this machine
 	@exec $(BIN)/proofroom up $(ARGS)
@@ -44,6 +44,9 @@ demo: setup ## an example article, from brief to post
 
 test-ghost: setup ## the blog adapter against a real Ghost
 	$(BIN)/pytest -m ghost -n 0 tests/adapters $(ARGS)
+
+test-oidc: setup ## signing in at an OpenID Connect server, and its tokens
+	$(BIN)/pytest -m oidc -n 0 tests/web/test_real_issuer.py $(ARGS)
 
 test-client: setup ## generate a client from the OpenAPI document, and use it
 	@scripts/generated-client $(ARGS)

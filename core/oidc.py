@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import time
 from collections.abc import Collection, Mapping
 from typing import Any, Final, Self
 
@@ -15,6 +16,8 @@ from core.http import body_of, operator_client
 from core.jwks import ALGORITHMS, IssuerUnreachable, Jwks, KeySet
 from core.settings import Settings, is_protected
 
+PUBLISHED_SECONDS: Final = 600.0
+"""What the issuer says of itself is kept: not everybody who looks at its sign-in page makes us ask."""
 ANSWER_BYTES: Final = 256 * 1024
 ANSWER_SECONDS: Final = 5.0
 LEEWAY_SECONDS: Final = 30
@@ -41,6 +44,8 @@ class Issuer:
         self.name = name
         self._settings = settings
         self.keys = KeySet(self._jwks)
+        self._published: dict[str, Any] = {}
+        self._published_until = 0.0
 
     @classmethod
     def of(cls, settings: Settings) -> Self | None:
@@ -95,9 +100,12 @@ class Issuer:
 
     async def metadata(self) -> dict[str, Any]:
         """What it publishes of itself. Raises IssuerRefused and IssuerUnreachable."""
+        if time.monotonic() < self._published_until:
+            return self._published
         document, _ = await self._read(f"{self.name.rstrip('/')}/.well-known/openid-configuration")
         if document.get("issuer") != self.name:
             raise IssuerUnreachable("What it publishes is of another issuer than PROOFROOM_OIDC_ISSUER.")
+        self._published, self._published_until = document, time.monotonic() + PUBLISHED_SECONDS
         return document
 
     async def _jwks(self) -> Jwks:
