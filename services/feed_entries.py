@@ -12,6 +12,7 @@ import httpx
 from anyio import CapacityLimiter, create_task_group
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import load_only
 
 from agents.base import Source
 from core.errors import Invalid, ProofroomError
@@ -153,13 +154,12 @@ def due(seconds: float) -> ColumnElement[datetime]:
 async def _fresh(session: AsyncSession, feed: Feed, parsed: Parsed) -> list[Entry]:
     by_guid = {entry.guid_hash: entry for entry in parsed.entries}
     links = Counter(entry.link_hash for entry in parsed.entries if entry.url != parsed.site_url)
-    known = await session.scalars(
-        select(FeedEntry).where(
-            FeedEntry.feed_id == feed.id,
-            or_(FeedEntry.guid_hash.in_(by_guid), FeedEntry.link_hash.in_(link for link in links if link)),
-        )
+    known = select(FeedEntry).where(
+        FeedEntry.feed_id == feed.id,
+        or_(FeedEntry.guid_hash.in_(by_guid), FeedEntry.link_hash.in_(link for link in links if link)),
     )
-    rows = known.all()
+    names = load_only(FeedEntry.guid_hash, FeedEntry.link_hash)  # their texts may be large
+    rows = (await session.scalars(known.options(names))).all()
     there = {row.guid_hash for row in rows}
     # A link that many share, or the site itself, names no entry; nor is one that is still there under its own guid another.
     gone = [row for row in rows if row.guid_hash not in by_guid]

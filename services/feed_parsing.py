@@ -29,7 +29,7 @@ _PERIODS: Final = {
     "monthly": 2_592_000,
     "yearly": 31_536_000,
 }
-_ISO: Final = datetime(1, 1, 1, tzinfo=UTC)
+_LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,11 @@ def parse(body: bytes, url: str, content_type: str) -> Parsed | None:
     )
     if not found.get("version"):
         return None
-    entries = {entry.guid: entry for each in found.entries if (entry := _entry(each, url))}
-    newest = sorted(entries.values(), key=lambda entry: entry.published_at or _ISO, reverse=True)
+    entries: dict[str, Entry] = {}
+    for each in found.entries:
+        if entry := _entry(each, url):
+            entries.setdefault(entry.guid, entry)
+    newest = sorted(entries.values(), key=lambda entry: entry.published_at or _LONG_AGO, reverse=True)
     return Parsed(
         _line(found.feed, "title"),
         _address(found.feed.get("link"), url),

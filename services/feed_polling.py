@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.db import Database
 from core.principal import Principal, Role
 from models import Feed, FeedEntry, FeedStatus, User, WorkspaceMember
+from models.base import Json
 from services import feed_entries, feed_reading
 from services.extractions import later
 from services.feed_entries import Pages
@@ -36,7 +37,7 @@ WITH due AS MATERIALIZED (
 )
 UPDATE feeds f SET epoch = f.epoch + 1, next_fetch_at = now() + make_interval(secs => :lease)
 FROM due WHERE f.id = due.id
-RETURNING f.id, f.workspace_id, f.epoch, f.url, f.etag, f.last_modified
+RETURNING f.id, f.workspace_id, f.epoch, f.url, f.etag, f.last_modified, f.rule
 """)
 
 
@@ -48,6 +49,7 @@ class Claimed:
     url: str
     etag: str | None
     last_modified: str | None
+    rule: Json
 
 
 async def claim(db: Database, batch: int = BATCH) -> Sequence[Claimed]:
@@ -66,7 +68,8 @@ async def claim_one(session: AsyncSession, feed_id: UUID) -> Claimed:
     feed.epoch += 1
     feed.next_fetch_at = later(LEASE_SECONDS)
     await session.flush()
-    return Claimed(feed.id, feed.workspace_id, feed.epoch, feed.url, feed.etag, feed.last_modified)
+    own = (feed.id, feed.workspace_id, feed.epoch, feed.url, feed.etag, feed.last_modified, feed.rule)
+    return Claimed(*own)
 
 
 async def fetch(db: Database, http: httpx.AsyncClient, claimed: Claimed) -> int:
@@ -77,11 +80,11 @@ async def fetch(db: Database, http: httpx.AsyncClient, claimed: Claimed) -> int:
         await _fail(db, claimed, error)
         return 0
     read: Pages = {}
-    if answer.parsed is not None:
+    rule = Rule.model_validate(claimed.rule)
+    if answer.parsed is not None and rule.content == "page":
         async with db.service(claimed.workspace_id) as session:
             if (feed := await _held(session, claimed)) is None:
                 return 0
-            rule = Rule.model_validate(feed.rule)
             news = await feed_entries.sort(session, feed, rule, answer.parsed)
         read = await feed_entries.read_pages(http, rule, news)
     async with db.service(claimed.workspace_id) as session:
@@ -100,7 +103,7 @@ async def _record(session: AsyncSession, feed: Feed, answer: Answer, read: Pages
 
 
 async def _keep(session: AsyncSession, feed: Feed, parsed: Parsed, read: Pages) -> int:
-    feed.title, feed.site_url = parsed.title or feed.title, parsed.site_url
+    feed.title, feed.site_url = feed.title or parsed.title, parsed.site_url
     rule = Rule.model_validate(feed.rule)
     news = await feed_entries.sort(session, feed, rule, parsed)
     fault = await feed_entries.keep(session, feed, await _maker(session, feed), rule, news, read)
@@ -130,8 +133,9 @@ async def _fail(db: Database, claimed: Claimed, error: FeedUnreadable) -> None:
         if (feed := await _held(session, claimed)) is None:
             return
         feed.error_count += 1
-        backoff = LEAST_SECONDS * 2 ** (feed.error_count - 1)
-        feed.next_fetch_at = feed_entries.due(min(MOST_SECONDS, max(backoff, error.retry_after or 0)))
+        backoff = min(MOST_SECONDS, LEAST_SECONDS * 2 ** (feed.error_count - 1))
+        asked_for = min(MOST_SECONDS, error.retry_after or 0)
+        feed.next_fetch_at = func.greatest(feed_entries.due(backoff), later(asked_for))
         feed.error = error.detail
         if isinstance(error, FeedGone):
             feed.status = FeedStatus.PAUSED

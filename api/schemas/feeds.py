@@ -33,7 +33,9 @@ class FeedPatch(Patch):
     model_config = ConfigDict(json_schema_extra={"examples": [{"status": "paused"}]})
 
     title: Annotated[str, filled(500)] = Field(default_factory=str)
-    rule: Rule = Field(default_factory=Rule.model_construct, description="The whole of it.")
+    rule: Rule = Field(
+        default_factory=lambda: Rule.model_construct(platforms=()), description="The whole of it."
+    )
     status: Literal["active", "paused"] = "active"
 
 

@@ -39,7 +39,8 @@ class FeedSite:
         self.say(
             f"<?xml version='1.0'?><rss version='2.0' xmlns:sy='http://purl.org/rss/1.0/modules/syndication/'>"
             f"<channel>{channel}</channel></rss>",
-            **{"content_type": "application/rss+xml", **headers},
+            content_type="application/rss+xml",
+            **headers,  # type: ignore[arg-type] # none of them is called status
         )
 
 
