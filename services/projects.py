@@ -23,7 +23,7 @@ SHOWN: Final = 50
 """Of each part, the newest: lists of their own have the rest."""
 UPLOADS_TITLE: Final = "Uploads"
 _ALONE: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
-_WHOLE: Final = text("""
+WHOLE: Final = text("""
 SELECT p.*,
     CASE WHEN :files THEN (
         SELECT coalesce(jsonb_agg(to_jsonb(f) || jsonb_build_object('sha256', encode(f.sha256, 'hex'))
@@ -65,7 +65,7 @@ async def whole(session: AsyncSession, project_id: UUID, parts: Collection[Part]
     """The project and what is asked for of what is in it, in one statement."""
     wanted = {part.value: part in parts for part in Part}
     given = {"id": project_id, "shown": SHOWN, **wanted}
-    found = (await session.execute(_WHOLE, given)).mappings().one_or_none()
+    found = (await session.execute(WHOLE, given)).mappings().one_or_none()
     if found is None:
         raise NotFound("There is no such project.")
     return {name: value for name, value in found.items() if wanted.get(name, True)}
