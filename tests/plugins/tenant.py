@@ -37,6 +37,7 @@ _THINGS = {
     "review_id": "reviews",
     "subscriber_id": "subscribers",
     "template_id": "templates",
+    "rule_id": "style_rules",
     "thread_id": "threads",
     "webhook_id": "webhooks",
     "workflow_id": "workflows",
@@ -164,6 +165,7 @@ async def _furnish(owner: User) -> None:
     for path, body in [
         ("/v1/projects", project),
         ("/v1/templates", template),
+        ("/v1/style-rules", {"rule": "Say our name."}),
         ("/v1/resources", sample),
         ("/v1/resources", {"type": "reference", "content": "Tea is older than coffee."}),
         ("/v1/workspaces", {"name": "A second one"}),
