@@ -23,10 +23,12 @@ async def test_a_feed_is_followed_by_keyboard_on_a_phone(site: Site, feed_site: 
     await page.get_by_role("checkbox", name="X", exact=True).press("Space")
     await axe(page)
     await page.get_by_role("button", name="Follow this feed").press("Enter")
-    await expect(page.get_by_role("heading", name="On tea")).to_be_visible()
+    await expect(page.get_by_role("heading", name="On tea", level=1)).to_be_visible()
     await axe(page)
     wide = await page.evaluate("document.documentElement.scrollWidth")
     assert wide <= 360
+    await page.get_by_text("Change the rule").press("Enter")
+    await axe(page)
     await page.get_by_role("button", name="Start Green tea").press("Enter")
     await page.wait_for_url("**/workflows/*")
     await page.goto("/library/feeds")

@@ -1,6 +1,7 @@
 """Feeds that are followed: looked at before they are kept, and what became of each entry."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID, uuid4
 
@@ -46,15 +47,29 @@ Typed = Annotated[Words, BeforeValidator(_words)]
 
 class Looked(BaseModel):
     url: Url
+
+
+class Ruled(BaseModel):
+    platforms: list[PlatformName] = Field(min_length=1)
     include: Typed = ()
     exclude: Typed = ()
-
-
-class Followed(Looked):
-    platforms: list[PlatformName] = Field(min_length=1)
     start: bool = False
     max_per_day: int = Field(5, ge=1, le=MAX_PER_DAY)
     content: Literal["entry", "page"] = "entry"
+
+    def rule(self, before: Mapping[str, Any]) -> Rule:
+        """What the form does not ask for stays as it was."""
+        names = Ruled.model_fields
+        platforms = tuple(dict.fromkeys(self.platforms))
+        return Rule.model_validate(
+            {**before, **{name: getattr(self, name) for name in names}, "platforms": platforms}
+        )
+
+
+NEW: Final = Ruled.model_construct(platforms=[], start=True)
+
+
+class Followed(Looked, Ruled):
     backfill: int = Field(0, ge=0, le=MAX_BACKFILL)
 
 
@@ -77,12 +92,9 @@ async def preview(
     request: Request, given: Annotated[Looked, Form()], principal: WorkflowEditor, settings: SettingsOf
 ) -> Response:
     """What is there, and the form that follows it. On a page of its own where there is no htmx."""
-    body = FeedPreviewIn(url=given.url, include=given.include, exclude=given.exclude)
-    found = await over_http.preview_feed(body, principal, settings)
+    found = await over_http.preview_feed(FeedPreviewIn(url=given.url), principal, settings)
     template = "feeds/_preview.html" if is_fragment(request) else "feeds/preview.html"
-    return page(
-        request, template, found=found, given=given, policies=POLICIES, key=uuid4(), most=MAX_BACKFILL
-    )
+    return page(request, template, found=found, given=NEW, policies=POLICIES, key=uuid4(), most=MAX_BACKFILL)
 
 
 @router.post("")
@@ -94,15 +106,7 @@ async def follow(
     db: Db,
     settings: SettingsOf,
 ) -> Response:
-    rule = Rule(
-        platforms=tuple(dict.fromkeys(given.platforms)),
-        start=given.start,
-        include=given.include,
-        exclude=given.exclude,
-        max_per_day=given.max_per_day,
-        content=given.content,
-    )
-    body = FeedIn(url=given.url, rule=rule, backfill=given.backfill)
+    body = FeedIn(url=given.url, rule=given.rule({}), backfill=given.backfill)
     made = await over_http.create_feed(body, principal, work, db, settings, Response())
     return redirect(request, f"{HERE}/{made.id}", "The feed is followed.")
 
@@ -125,6 +129,7 @@ async def show(
         entries=await feeds.browse_entries(session, feed_id, paging, status),
         people=await people.of_workspace(session),
         statuses=STATUSES,
+        policies=POLICIES,
         chosen=status,
         edits=principal.may_act_as(Role.EDITOR),
     )
@@ -137,6 +142,19 @@ async def fetch(
     found = await over_http.fetch_feed(feed_id, principal, work, db, settings)
     said = "It could not be fetched." if found.error else f"Fetched. Workflows started: {found.started}."
     return redirect(request, f"{HERE}/{feed_id}", said)
+
+
+@router.post("/{feed_id}/rule")
+async def change_rule(
+    request: Request,
+    feed_id: UUID,
+    given: Annotated[Ruled, Form()],
+    principal: WorkflowEditor,
+    session: Session,
+) -> Response:
+    rule = given.rule((await feeds.find(session, feed_id)).rule)
+    await over_http.change_feed(feed_id, FeedPatch(rule=rule), principal, session)
+    return redirect(request, f"{HERE}/{feed_id}", "The rule is saved.")
 
 
 @router.post("/{feed_id}/status")
