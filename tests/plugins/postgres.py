@@ -1,6 +1,7 @@
 """One PostgreSQL server per version and test run, one migrated template in it, one database per test."""
 
 import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -59,8 +60,9 @@ class Servers:
         for cluster in self._clusters:
             cluster.stop()
         if self.folder is not None and self._lock is not None:
-            self._lock.close()
-            shutil.rmtree(self.folder)
+            with _alone(self.folder.parent):
+                self._lock.close()
+                shutil.rmtree(self.folder)
 
 
 def _make_folder() -> tuple[Path, IO[bytes]]:
@@ -70,14 +72,23 @@ def _make_folder() -> tuple[Path, IO[bytes]]:
     """
     roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > 2 * 1024**3
     parent = _MEMORY if roomy else Path(tempfile.gettempdir())
-    for old in parent.glob(f"{_PREFIX}*"):
-        with suppress(OSError), (old / "lock").open("ab") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(old)
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
-    lock = (folder / "lock").open("ab")
-    fcntl.flock(lock, fcntl.LOCK_EX)
+    with _alone(parent):
+        for old in parent.glob(f"{_PREFIX}*"):
+            with suppress(OSError), (old / "lock").open("ab") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(old)
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+        lock = (folder / "lock").open("ab")
+        fcntl.flock(lock, fcntl.LOCK_EX)
     return folder, lock
+
+
+@contextmanager
+def _alone(parent: Path) -> Iterator[None]:
+    """No other run makes or removes a folder meanwhile: one that is not locked yet, or not any more, is not a killed run's."""
+    with (parent / f"{_PREFIX.removesuffix('-')}.{os.getuid()}.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @dataclass(frozen=True, slots=True)
