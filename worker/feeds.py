@@ -36,9 +36,9 @@ async def fetch_due(runtime: Runtime) -> int:
                 try:
                     started = await feed_polling.fetch(runtime.db, http, feed)
                     log.info("feed.fetched", feed_id=str(feed.id), started=started)
-                except SQLAlchemyError as error:
-                    # It is fetched again once its claim is over.
-                    log.warning("feed.not_kept", feed_id=str(feed.id), reason=str(error).splitlines()[0])
+                except Exception:
+                    # One of them must not end the worker. It is fetched again once its claim is over.
+                    log.exception("feed.broke", feed_id=str(feed.id))
 
             await asyncio.gather(*map(fetch, claimed))
             count += len(claimed)

@@ -33,10 +33,15 @@ async def test_all_that_are_due_are_fetched_and_no_other(scene: Scene, feed_site
             url=feed_site.url(path),
             later=3600 if number == 11 else -1,
         )
-    assert await feeds.fetch_due(runtime) == 11
+    await scene.execute(
+        'INSERT INTO feeds (workspace_id, url, rule) VALUES (:workspace, :url, \'{"platforms": ["gone"]}\')',
+        workspace=scene.principal.workspace_id,
+        url=feed_site.url(),
+    )
+    assert await feeds.fetch_due(runtime) == 12
     assert await feeds.fetch_due(runtime) == 0
-    assert len(feed_site.asked) == 11
+    assert len(feed_site.asked) == 12
     found = await scene.rows("SELECT error, count(*) FROM feeds WHERE status = 'active' GROUP BY 1")
-    assert {row["error"]: row["count"] for row in found} == {None: 6, "It answered with HTTP 404.": 6}
+    assert {row["error"]: row["count"] for row in found} == {None: 7, "It answered with HTTP 404.": 6}
     [entries] = await scene.rows("SELECT count(*) FROM feed_entries WHERE status = 'seen'")
     assert entries["count"] == 5
