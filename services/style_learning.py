@@ -2,11 +2,11 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.content import Content
@@ -85,7 +85,7 @@ def _proposals(edits: Sequence[Edit]) -> list[dict[str, Any]]:
     ]
 
 
-def _edit(row: Mapping[str, Any]) -> Edit:
+def _edit(row: RowMapping) -> Edit:
     edited = row["edited"] or {}
     content, metadata = edited.get("content"), row["metadata"] | (edited.get("metadata") or {})
     return Edit(

@@ -10,7 +10,7 @@ from core.db import Database
 from tests.plugins.api import PASSWORD
 from tests.plugins.browser import Site, axe
 
-TABS = ("profile", "workspace", "accounts", "templates", "samples", "budgets", "keys", "webhooks")
+TABS = ("profile", "workspace", "accounts", "templates", "samples", "style", "budgets", "keys", "webhooks")
 SPENT = text("""
 INSERT INTO token_usage (workspace_id, service, model, cost_usd, status, created_at)
 SELECT :workspace_id, 'writer', model, cost, 'completed', now() - days * interval '1 day'

@@ -15,12 +15,18 @@ SPENT = text("""
 INSERT INTO token_usage (workspace_id, service, model, input_tokens, output_tokens, cost_usd, status)
 VALUES (:workspace_id, 'writer', 'gpt-test', 1000, 500, 1.25, 'completed')
 """)
+PROPOSED = text("""
+INSERT INTO style_rules (workspace_id, user_id, platform, kind, rule, before, after, edits)
+VALUES (:workspace_id, :user_id, 'linkedin', 'closing_question', 'End without a question.',
+    'We ship. Do yours?', 'We ship. ', 3)
+""")
 TABS = (
     "profile",
     "workspace",
     "accounts",
     "templates",
     "samples",
+    "style",
     "lists",
     "budgets",
     "keys",
@@ -56,6 +62,7 @@ async def test_every_tab_is_there_for_every_role(room: Room) -> None:
         ("accounts", "owner"),
         ("budgets", "owner"),
         ("templates", "editor"),
+        ("style", "editor"),
     ):
         shown = await viewer.see(f"/settings/{tab}")
         assert f"is for {role}s of this workspace" in shown, tab
@@ -267,6 +274,36 @@ async def test_templates_are_copied_changed_and_deleted(room: Room) -> None:
     went(await ada.submit(f"{mine}/delete"), "/settings/templates")
     await ada.see(mine, 404)
     assert "Ours" not in await ada.see("/settings/templates")
+
+
+async def test_rules_of_style_are_taken_on_changed_and_dropped(room: Room, db: Database) -> None:
+    ada = await room.person()
+    viewer = await room.colleague(ada, "viewer")
+    assert "No rules yet" in await ada.see("/settings/style")
+    async with db.service() as session:
+        await session.execute(PROPOSED, {"workspace_id": ada.workspace_id, "user_id": ada.user_id})
+    shown = await ada.see("/settings/style")
+    assert "End without a question." in shown
+    assert "<del>Do yours?</del>" in shown
+    assert "LinkedIn · Everybody&#39;s drafts · seen in 3 of ten edits" in shown
+    assert "<form" not in (await viewer.see("/settings/style")).partition("<main")[2]
+    used = link(shown, "/settings/style/[0-9a-f-]{36}/use")
+    one = used.removesuffix("/use")
+    assert (await viewer.submit(used)).status_code == 403
+    went(await ada.submit(used), "/settings/style")
+    assert "End without" in await ada.see("/settings/style?status=active")
+    assert "None of these." in await ada.see("/settings/style?status=proposed")
+    given = {"rule": "Never end with a question.", "platform": "", "scope": "user"}
+    went(await ada.submit(one, given), "/settings/style")
+    shown = await ada.see("/settings/style")
+    assert "All platforms · Drafts of whoever taught it" in shown
+    assert "version 2" in shown
+    assert "1: End without a question." in shown
+    went(await ada.submit(f"{one}/drop"), "/settings/style")
+    assert "Never end" in await ada.see("/settings/style?status=dropped")
+    assert (await ada.submit("/settings/style", {**given, "rule": " "})).status_code == 422
+    went(await ada.submit("/settings/style", {**given, "rule": "Say <tea>."}), "/settings/style")
+    assert "Say &lt;tea&gt;." in await ada.see("/settings/style?status=active")
 
 
 async def test_style_samples(room: Room) -> None:
