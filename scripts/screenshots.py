@@ -76,6 +76,15 @@ class _Owner:
         text = next((_ROOT / "examples").glob(f"*{example}.md")).read_text()
         return self.post("/v1/workflows", source={"type": "text", "text": text}, platforms=platforms)
 
+    def upload(self, project: Json, example: str) -> Json:
+        path = next((_ROOT / "examples").glob(f"*{example}.md"))
+        sent = {"file": (path.name, path.read_bytes())}
+        made: Json = (
+            self._api.post(f"/v1/projects/{project['id']}/files", files=sent).raise_for_status().json()
+        )
+        self._api.get(f"/v1/files/{made['id']}/text", params={"wait": 30}).raise_for_status()
+        return made
+
     def rested(self, workflow: Json) -> Json:
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while True:
@@ -98,6 +107,8 @@ class _Owner:
 def _work(owner: _Owner) -> dict[str, str]:
     """Some published, scheduled, held, rejected and waiting. The addresses that depend on it."""
     owner.post("/v1/budgets", period="month", limit_usd="25.00")
+    project = owner.post("/v1/projects", title="Spring launch", description="What goes out in May.")
+    files = [owner.upload(project, name) for name in ("release-notes", "how-to-guide")]
     started = [
         owner.write("release-notes", "x", "linkedin", "blog"),
         owner.write("opinion-essay", "linkedin", "x"),
@@ -118,7 +129,12 @@ def _work(owner: _Owner) -> dict[str, str]:
     owner.decide(essay, "linkedin", "accept")
     owner.rested(essay)
     review_id = thread(owner.rested(guide), "linkedin")["pending_review_id"]
-    return {"review": f"/reviews/{review_id}", "workflow": f"/workflows/{notes['id']}"}
+    return {
+        "review": f"/reviews/{review_id}",
+        "workflow": f"/workflows/{notes['id']}",
+        "project": f"/library/projects/{project['id']}",
+        "file": f"/library/files/{files[0]['id']}",
+    }
 
 
 def _take(browser: Browser, link: str, addresses: dict[str, str]) -> None:
@@ -157,7 +173,9 @@ def main() -> None:
         _service(Path(folder)) as link,
     ):
         pages = {"inbox": "/inbox", **_work(_Owner(Path(folder)))}
-        pages |= {name: f"/{name}" for name in ("new", "workflows", "published", "ledger", "settings")}
+        pages |= {
+            name: f"/{name}" for name in ("new", "library", "workflows", "published", "ledger", "settings")
+        }
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=CHROMIUM.readlink(), args=[*FLAGS, "--enable-features=OverlayScrollbar"]
