@@ -32,7 +32,8 @@ ORDER BY r.decided_at DESC LIMIT :looked_at
 # What was proposed to this person once is theirs to take on again; what everybody has agreed to need not be proposed.
 _PROPOSE: Final = text("""
 INSERT INTO style_rules (workspace_id, user_id, platform, kind, subject, rule, before, after, edits)
-SELECT :workspace_id, :user_id, CAST(:platform AS varchar), CAST(:kind AS varchar), CAST(:subject AS varchar), :rule, :before, :after, :edits
+SELECT :workspace_id, :user_id, CAST(:platform AS varchar), CAST(:kind AS varchar), CAST(:subject AS varchar), :rule,
+    :before, :after, :edits
 WHERE NOT EXISTS (
     SELECT FROM style_rules
     WHERE workspace_id = :workspace_id AND kind = CAST(:kind AS varchar) AND subject = CAST(:subject AS varchar)

@@ -16,6 +16,10 @@ INSERT INTO token_usage (workspace_id, service, model, cost_usd, status, created
 SELECT :workspace_id, 'writer', model, cost, 'completed', now() - days * interval '1 day'
 FROM generate_series(0, 3) days, (VALUES ('m-small', 0.25), ('m-large', 1.5)) models (model, cost)
 """)
+PROPOSED = text("""
+INSERT INTO style_rules (workspace_id, platform, kind, rule, before, after, edits)
+VALUES (:workspace_id, 'linkedin', 'closing_question', 'End without a question.', 'We ship. Do yours?', 'We ship.', 3)
+""")
 
 
 async def fits(page: Page) -> None:
@@ -23,7 +27,10 @@ async def fits(page: Page) -> None:
     assert wide <= 0, f"{page.url} is {wide} px too wide"
 
 
-async def test_every_tab_is_accessible_and_fits_a_phone(site: Site) -> None:
+async def test_every_tab_is_accessible_and_fits_a_phone(site: Site, db: Database) -> None:
+    ada = await site.user("ada")
+    async with db.service() as session:
+        await session.execute(PROPOSED, {"workspace_id": ada.workspace_id})
     page = await site.sign_in("ada", width=360, height=740, color_scheme="dark")
     for tab in (*TABS, "templates/new"):
         await page.goto(f"/settings/{tab}")
@@ -92,3 +99,13 @@ async def test_a_dialog_is_part_of_the_page_where_scripts_are_off(site: Site) ->
     await button.click()
     await expect(page.get_by_text("The project is deleted")).to_be_visible()
     assert (await ada.get("/v1/projects")).json()["items"] == []
+
+
+async def test_a_template_is_previewed_as_it_is_typed(site: Site) -> None:
+    page = await site.sign_in("ada")
+    await page.goto("/settings/templates/new")
+    await page.get_by_label("Prompt").fill("On {topic} in {place}")
+    await page.get_by_label("place").fill("Kyoto")
+    await expect(page.locator("#filled")).to_have_text("On why nobody tries their backups in Kyoto")
+    await page.get_by_label("Prompt").fill("In {place}")
+    await expect(page.locator("#filled")).to_have_text("In Kyoto")

@@ -271,6 +271,14 @@ async def test_templates_are_copied_changed_and_deleted(room: Room) -> None:
     went(await ada.submit(mine, {**given, "name": "Ours"}), "/settings/templates")
     assert 'value="Ours"' in await ada.see(mine)
     assert (await ada.submit(shipped, given)).status_code == 403
+    assert "On why nobody tries their backups for people who run servers" in await ada.see(mine)
+    typed = {"prompt": "On {topic}, {weather}", "sample.topic": "<tea>"}
+    part = await ada.swap("/settings/templates/preview", typed)
+    assert "On &lt;tea&gt;, {weather}" in part.text
+    assert 'name="sample.weather"' in part.text
+    assert "<html" not in part.text
+    broken = await ada.swap("/settings/templates/preview", {"prompt": "On {Topic}"})
+    assert (broken.status_code, "{Topic} is no placeholder" in broken.text) == (200, True)
     went(await ada.submit(f"{mine}/delete"), "/settings/templates")
     await ada.see(mine, 404)
     assert "Ours" not in await ada.see("/settings/templates")

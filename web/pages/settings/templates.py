@@ -1,6 +1,7 @@
 """Templates: those that came with Proofroom, and one's own."""
 
-from typing import Annotated, Final
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Form
@@ -11,6 +12,8 @@ from starlette.responses import Response
 from api.deps import LibraryEditor, Session, Viewer
 from api.pages import Paging
 from api.schemas.library import Prompt, Title
+from core.errors import ProofroomError
+from models import Template
 from models.library import TemplateType
 from services import templates
 from web.rendering import page, redirect
@@ -26,6 +29,15 @@ TYPES: Final = {
     TemplateType.INSTAGRAM: "Instagram",
     TemplateType.EMAIL: "E-mail",
 }
+
+
+SAMPLES: Final = {
+    "topic": "why nobody tries their backups",
+    "audience": "people who run servers",
+    "tone_of_voice": "plain and exact",
+}
+"""What a preview is filled in with at first."""
+_SAMPLE: Final = "sample."
 
 
 class Given(BaseModel):
@@ -44,7 +56,17 @@ async def show(request: Request, _: Viewer, session: Session, paging: Paging) ->
 @router.get("/new")
 async def new(request: Request, _: LibraryEditor, session: Session, copy_of: UUID | None = None) -> Response:
     copied = await templates.find(session, copy_of) if copy_of else None
-    return page(request, "settings/template.html", shown=None, copied=copied, types=TYPES, fields=())
+    return _form(request, None, copied)
+
+
+@router.post("/preview")
+async def preview(request: Request, _: Viewer) -> Response:
+    """The part of the page that shows the prompt filled in, as it is typed."""
+    form = await request.form()
+    given = {name: str(value) for name, value in form.items()}
+    samples = {name.removeprefix(_SAMPLE): value for name, value in given.items() if name.startswith(_SAMPLE)}
+    shown = _filled(given.get("prompt", ""), {**SAMPLES, **samples})
+    return page(request, "settings/_template_preview.html", **shown)
 
 
 @router.post("")
@@ -57,9 +79,7 @@ async def create(
 
 @router.get("/{template_id}")
 async def edit(request: Request, template_id: UUID, _: Viewer, session: Session) -> Response:
-    template = await templates.find(session, template_id)
-    fields = templates.placeholders(template.prompt)
-    return page(request, "settings/template.html", shown=template, copied=None, types=TYPES, fields=fields)
+    return _form(request, await templates.find(session, template_id), None)
 
 
 @router.post("/{template_id}")
@@ -78,3 +98,23 @@ async def change(
 async def delete(request: Request, template_id: UUID, _: LibraryEditor, session: Session) -> Response:
     await templates.delete(session, template_id)
     return redirect(request, HERE, "The template is deleted.")
+
+
+def _form(request: Request, shown: Template | None, copied: Template | None) -> Response:
+    start = shown or copied
+    filled = _filled(start.prompt if start else "", SAMPLES)
+    return page(request, "settings/template.html", shown=shown, copied=copied, types=TYPES, **filled)
+
+
+def _filled(prompt: str, samples: Mapping[str, str]) -> dict[str, Any]:
+    """A prompt that is no template says what is wrong with it; its samples wait until it is one."""
+    try:
+        found = templates.preview(prompt, samples)
+    except ProofroomError as error:
+        wrong = " ".join(each.detail for each in error.errors) or error.detail
+        return {"filled": None, "wrong": wrong, "samples": {}}
+    return {
+        "filled": found,
+        "wrong": None,
+        "samples": {name: samples.get(name, "") for name in found.placeholders},
+    }
