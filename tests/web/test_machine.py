@@ -22,7 +22,8 @@ REVIEW, JOB = entry("review.requested"), entry("job.status", status="queued")
 def test_the_drawing_has_the_edges_of_the_graph() -> None:
     ends = {"published": END, "rejected": END}
     drawn = {(start, ends.get(end, end)) for start, end in EDGES}
-    assert drawn == {(edge.source, edge.target) for edge in build("x").get_graph().edges}
+    edges = {(edge.source, edge.target) for edge in build("x").get_graph().edges}
+    assert drawn == {edge for edge in edges if "condense" not in edge}, "reading is a part of writing"
     assert {end for _, end in EDGES} == set(NODES)
 
 

@@ -132,7 +132,7 @@ async def test_templates_that_fit_and_their_fields(ada: Visitor) -> None:
     assert "choose a single one" in several.text
     one = await ada.swap("/new/template", {"platforms": ["x"], "audience": "brewers"})
     names = {name: key for key, name in _TEMPLATE.findall(one.text)}
-    assert set(names) == {"One idea"}
+    assert set(names) == {"One idea", "Question and answer", "Thread"}
     given = {"platforms": ["x"], "template_id": names["One idea"], "audience": "brewers"}
     chosen = await ada.swap("/new/template", given)
     assert 'name="input.topic"' in chosen.text
