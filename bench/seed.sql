@@ -58,8 +58,8 @@ LEFT JOIN LATERAL (
     SELECT user_id FROM workspace_members WHERE workspace_id = w.big AND role = 'owner' ORDER BY created_at LIMIT 1
 ) m ON true;
 
-INSERT INTO users (id, username, external_subject)
-SELECT user_id, 'seeded-' || n, 'seeded-' || n FROM place WHERE NOT is_there;
+INSERT INTO users (id, username, external_issuer, external_subject)
+SELECT user_id, 'seeded-' || n, 'https://issuer.example', 'seeded-' || n FROM place WHERE NOT is_there;
 INSERT INTO workspaces (id, name, slug, personal_user_id)
 SELECT workspace_id, 'Seeded ' || n, 'seeded-' || n, user_id FROM place WHERE NOT is_there;
 INSERT INTO workspace_members (workspace_id, user_id, role)

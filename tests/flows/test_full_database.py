@@ -15,6 +15,7 @@ from core.db import Database, libpq_url
 from core.principal import Principal, Role
 from core.settings import Settings
 from graphs.interrupts import Decision
+from services.housekeeping import retry_stuck
 from services.routines import archive_workflows, remove_expired
 from tests.plugins.api import Api, User
 from tests.plugins.scene import Scene
@@ -46,6 +47,7 @@ READS = (
     "/v1/reviews?project_id={workflow_id}",
     "/v1/reviews?workflow_id={workflow_id}",
     "/v1/threads/{thread_id}/drafts",
+    "/v1/outputs/{thread_id}",
     "/v1/posts",
     "/v1/posts?platform=x&takedown_status=removed",
     "/v1/posts?q=shipped",
@@ -128,7 +130,7 @@ async def test_nobody_reads_a_whole_table(
     await reading.of("reads", partial(_read, owner, await _newest(owner)))
     await _write(scene, reading)
     # The routine for checkpoints rightly reads all of so few threads.
-    for routine in (archive_workflows, remove_expired):
+    for routine in (archive_workflows, remove_expired, retry_stuck):
         await reading.of(routine.__name__, partial(routine, scene.db, scene.settings))
     assert reading.too_much == []
 
