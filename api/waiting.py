@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, Header, Query, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, WithJsonSchema
 
 from api.deps import ListenerOf, SettingsOf
 from api.listener import Listener
@@ -28,7 +28,9 @@ Wait = Annotated[
     ),
 ]
 Known = Annotated[
-    str | None, Header(alias="If-None-Match", description="The `ETag` of the state that you have.")
+    str | None,
+    WithJsonSchema({"type": "string", "pattern": '^"[!#-~]*"$'}),  # RFC 9110, 8.8.3
+    Header(alias="If-None-Match", description="The `ETag` of the state that you have."),
 ]
 RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     200: {"headers": {"ETag": {"schema": {"type": "string"}, "description": "Names this state of it."}}},
