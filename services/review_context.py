@@ -19,6 +19,8 @@ class Context:
     """As `agents.base.Source`."""
     cost_usd: Decimal
     """Of the whole workflow so far."""
+    rules: Sequence[str]
+    """Of style, that the writer was told."""
     thread_status: str
     thread_error: str | None
     drafts: Sequence[Row]
@@ -48,7 +50,10 @@ SELECT jsonb_build_object(
     (
         SELECT coalesce(sum(u.cost_usd), 0) FROM token_usage u WHERE u.workflow_id = w.id AND u.status <> 'reserved'
     ) AS cost_usd,
-    p.status AS thread_status, p.error AS thread_error, (
+    array(
+        SELECT x ->> 'rule' FROM jsonb_array_elements(w.manual_options -> 'style_rules') x
+        WHERE coalesce(x ->> 'platform', p.platform) = p.platform
+    ) AS rules, p.status AS thread_status, p.error AS thread_error, (
         SELECT jsonb_agg(jsonb_build_object('id', d.id, 'sequence', d.sequence, 'iteration', d.iteration,
             'source', d.source, 'based_on_id', d.based_on_id, 'model', d.model, 'created_at', d.created_at, 'score', (
                 SELECT e.score FROM evaluations e WHERE e.draft_id = d.id ORDER BY e.created_at DESC, e.id DESC LIMIT 1

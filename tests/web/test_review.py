@@ -9,6 +9,8 @@ from uuid import UUID
 import httpx
 
 from graphs.interrupts import Decision
+from models import RuleScope
+from services import style_rules
 from tests.plugins.scene import Scene
 from tests.plugins.web import Room, Visitor
 
@@ -71,6 +73,19 @@ async def test_all_that_a_decision_needs_is_on_the_page(ada: Visitor, scene: Sce
     assert "Draft 1" in html
     for word in ("accept", "edit", "revise", "regenerate", "reject"):
         assert f'name="decision" value="{word}"' in html
+
+
+async def test_the_rules_that_the_writer_was_told_are_shown(ada: Visitor, scene: Scene) -> None:
+    async with scene.tenant() as session:
+        for rule, platform in (("Say <tea>.", None), ("No puns.", "x")):
+            await style_rules.create(
+                session, scene.principal, rule=rule, platform=platform, scope=RuleScope.WORKSPACE
+            )
+    linkedin, x = await wait(scene, "linkedin", "x")
+    shown = await ada.see(linkedin)
+    assert "Say &lt;tea&gt;." in shown
+    assert "No puns." not in shown
+    assert "No puns." in await ada.see(x)
 
 
 async def test_hostile_words_do_nothing(ada: Visitor, scene: Scene) -> None:

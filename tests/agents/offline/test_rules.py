@@ -10,7 +10,7 @@ from core.content import Content
 from platforms.registry import PLATFORMS, PlatformName
 
 POLICY = PLATFORMS[PlatformName.LINKEDIN].policy
-SOURCE = """Backups fail when nobody tries them! We restored 40 servers in 2025 🎉 and lost none of them.
+SOURCE = """Backups fail when nobody tries them! We restored 40 servers in 2025 🎉 and lost none of them!
 
 A restore of the archive took nine minutes, which is four less than in 2024. #backups are only as good as their restore.
 Teams that try one restore a week find three times as many broken copies. Have you tried yours this month?
@@ -34,6 +34,7 @@ def draft(*rules: str) -> str:
 
 @pytest.mark.parametrize("rule", BREAKS)
 def test_the_writer_obeys(rule: str) -> None:
+    assert BREAKS[rule] in draft()
     text = draft(rule)
     assert BREAKS[rule] not in text
     assert len(words(text)) > 30, "and has still something to say"
