@@ -176,11 +176,6 @@ class PlatformState(InWorkspace, Base):
         Index(None, "active_draft_id"),
         Index(None, "due_at", postgresql_where=text("due_at IS NOT NULL")),
         Index(
-            "ix_platform_states_failed",
-            "workspace_id",
-            postgresql_where=text("status IN ('failed', 'cancelled')"),
-        ),
-        Index(
             "ix_platform_states_not_due",
             "updated_at",
             postgresql_where=text(

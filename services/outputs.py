@@ -86,15 +86,13 @@ FROM outputs
 """
 ONE: Final = Statement.of(f"{_VIEW} WHERE id = :id")
 _CONDITIONS: Final = {"project_id": "project_id = :project_id", "kind": "kind = :kind"}
+_UNFINISHED: Final = "workflow_status IN ('running', 'awaiting_review')"
+"""What an index knows beside."""
 _STATUS: Final = {
-    status: f"status = '{status}' AND {where}"
-    for status, where in {
-        # What an index knows of it beside.
-        OutputStatus.QUEUED: "thread_status = 'generating' AND workflow_status IN ('running', 'awaiting_review')",
-        OutputStatus.PROCESSING: "workflow_status IN ('running', 'awaiting_review')",
-        OutputStatus.COMPLETED: "true",
-        OutputStatus.FAILED: "thread_status IN ('failed', 'cancelled')",
-    }.items()
+    OutputStatus.QUEUED: f"status = 'queued' AND {_UNFINISHED}",
+    OutputStatus.PROCESSING: f"status = 'processing' AND {_UNFINISHED}",
+    OutputStatus.COMPLETED: "status = 'completed'",
+    OutputStatus.FAILED: "status = 'failed'",
 }
 _ARCHIVED: Final = {True: "workflow_status = 'archived'", False: "workflow_status <> 'archived'"}
 # Rows are compared across two tables, which no index does; that its workflow is as old tells the index where to begin.

@@ -1,6 +1,5 @@
 """Outputs say what their thread and workflow are at, and count their words once, and only those that are shown."""
 
-import sqlalchemy as sa
 from alembic import op
 
 revision = "20261123_12"
@@ -63,7 +62,6 @@ LEFT JOIN drafts d ON d.workspace_id = p.workspace_id AND d.id = p.active_draft_
 CROSS JOIN LATERAL (SELECT array_length(regexp_split_to_array(btrim(d.content), '\s+'), 1) AS count) words
 """
 GRANT = "GRANT SELECT ON outputs TO proofroom_app, proofroom_service"
-FAILED = "ix_platform_states_failed"
 
 
 def upgrade() -> None:
@@ -71,13 +69,9 @@ def upgrade() -> None:
     op.execute("DROP VIEW outputs")
     op.execute(OUTPUTS)
     op.execute(GRANT)
-    # Those are few: the index is written when a thread ends so, and never on its way.
-    where = sa.text("status IN ('failed', 'cancelled')")
-    op.create_index(FAILED, "platform_states", ["workspace_id"], postgresql_where=where)
 
 
 def downgrade() -> None:
-    op.drop_index(FAILED, "platform_states")
     op.execute("DROP VIEW outputs")
     op.execute(BEFORE)
     op.execute(GRANT)
