@@ -3,7 +3,10 @@
 from collections import Counter
 from typing import Final
 
+import regex
+
 from agents.metadata import article_metadata
+from agents.offline.lexicon import NUMBERS
 from agents.offline.material import Material, clipped
 from agents.offline.ranking import terms
 from core.content import Content
@@ -13,14 +16,17 @@ EXCERPT_CHARACTERS: Final = 300
 TAGS: Final = 5
 KEYWORDS: Final = 8
 TAG_CHARACTERS: Final = 40
+_WHO: Final = regex.compile(r"(?i)(?:my name is|i am|i['’]m|we are|this is)\b")
+"""Who speaks says nothing of what is said."""
 
 
 def content_of(material: Material, text: str) -> Content:
     keywords = _keywords(material)
+    title = _title(material)
     metadata = article_metadata(
         text,
-        title=_title(material),
-        excerpt=_excerpt(material),
+        title=title,
+        excerpt=_excerpt(material, title, text),
         tags=_tags(material, keywords),
         keywords=keywords,
     )
@@ -35,7 +41,7 @@ def _title(material: Material) -> str:
         able = [
             one.text
             for one in sorted(material.prose, key=lambda one: -one.score)
-            if len(one.text) <= TITLE_CHARACTERS
+            if len(one.text) <= TITLE_CHARACTERS and not one.leans and not _WHO.match(one.text)
         ]
         title = able[0] if able else material.rough
     if len(title) > most:
@@ -43,9 +49,13 @@ def _title(material: Material) -> str:
     return " ".join(title.split()).rstrip(".。") or title.strip()
 
 
-def _excerpt(material: Material) -> str:
+def _excerpt(material: Material, title: str, text: str) -> str:
+    """What neither the title says nor the text opens with: it is read beside them."""
     most = min(material.policy.excerpt_max or EXCERPT_CHARACTERS, EXCERPT_CHARACTERS)
-    able = [one for one in material.prose if not one.leans and 40 <= len(one.text) <= most]
+    fitting = [one for one in material.prose if not one.leans and 40 <= len(one.text) <= most]
+    able = [
+        one for one in fitting if not (text.startswith(one.text) or one.text.startswith(title))
+    ] or fitting
     if able:
         # What stands in the opening says what the whole is about.
         return max(able, key=lambda one: (one.score + (one.section == 0), -one.place)).text
@@ -53,7 +63,7 @@ def _excerpt(material: Material) -> str:
 
 
 def _keywords(material: Material) -> list[str]:
-    counts = Counter(terms(material.article.text))
+    counts = Counter(term for term in terms(material.article.text) if term not in NUMBERS)
     asked = [keyword.strip() for keyword in material.brief.keywords if keyword.strip()]
     return list(dict.fromkeys([*asked, *(term for term, _ in counts.most_common(KEYWORDS))]))[:KEYWORDS]
 

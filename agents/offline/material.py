@@ -18,8 +18,8 @@ from agents.offline.wishes import Wishes, wishes
 from core.policy import Policy
 
 FEW: Final = 5
-LEANS_AT_MOST: Final = 2
-"""A sentence that needs more than two others before it is left out."""
+LEANS_AT_MOST: Final = 3
+"""A sentence that needs more others before it is left out."""
 HEADLINE_CHARACTERS: Final = 120
 _LETTER: Final = regex.compile(r"\p{L}")
 _CLUSTER: Final = regex.compile(r"\X")

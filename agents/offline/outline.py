@@ -1,11 +1,13 @@
 """Which sections an article has; where the source has no headings, they are found in its own words."""
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Final
 
 from agents.metadata import words
+from agents.offline.lexicon import NUMBERS
 from agents.offline.material import Material
 from agents.offline.ranking import Sentence, terms
 from agents.offline.reading import Block, Kind
@@ -88,15 +90,30 @@ def _found(own: list[Part]) -> list[Part]:
     while Part(None, tuple(pieces[:opening])).length < OPENING_WORDS and opening < len(pieces) - 2:
         opening += 1
     rest = pieces[opening:]
-    count = min(FOUND_PARTS, len(rest))
-    bounds = [round(index * len(rest) / count) for index in range(count + 1)]
-    groups = [rest[low:high] for low, high in pairwise(bounds)]
+    groups = _in_equal_parts(rest, min(FOUND_PARTS, len(rest)))
     taken: set[str] = set()
-    named = [_named(group, taken) for group in groups]
+    often = Counter(_terms(pieces))
+    named = [_named(group, taken, often) for group in groups]
     return [Part(None, tuple(pieces[:opening])), *named]
 
 
-def _named(group: list[Piece], taken: set[str]) -> Part:
+def _in_equal_parts(pieces: list[Piece], count: int) -> list[list[Piece]]:
+    """By their words, none of them empty."""
+    before = [*accumulate((Part(None, (piece,)).length for piece in pieces), initial=0)]
+    bounds = [0]
+    for index in range(1, count):
+        wanted = before[-1] * index / count
+        able = range(bounds[-1] + 1, len(pieces) - (count - index) + 1)
+        bounds.append(min(able, key=lambda at: abs(before[at] - wanted)))
+    return [pieces[low:high] for low, high in pairwise([*bounds, len(pieces)])]
+
+
+def _terms(group: list[Piece]) -> Iterator[str]:
+    told = (term for piece in group for one in piece.sentences for term in terms(one.text))
+    return (term for term in told if term not in NUMBERS)
+
+
+def _named(group: list[Piece], taken: set[str], often: Mapping[str, int]) -> Part:
     """The heading is a short sentence of the section, which then stands nowhere else, or its most frequent word."""
     able = [
         one
@@ -108,8 +125,8 @@ def _named(group: list[Piece], taken: set[str]) -> Part:
         best = max(able, key=lambda one: (one.score, -one.place))
         kept = [_without(piece, best) for piece in group]
         return Part(best.text.rstrip(".。"), tuple(kept))
-    counts = Counter(term for piece in group for one in piece.sentences for term in terms(one.text))
-    word = next((term for term, _ in counts.most_common() if term not in taken), None)
+    counts = Counter(term for term in _terms(group) if term not in taken)
+    word = max(counts, key=lambda term: (counts[term], often[term], len(term)), default=None)
     taken.add(word or "")
     return Part(word.capitalize() if word else None, tuple(group))
 

@@ -21,12 +21,16 @@ _NOT_IN_TAGS: Final = regex.compile(r"[^\p{L}\p{N}]+")
 
 def posts(material: Material) -> Iterator[Content]:
     """The best first; each opens with another sentence."""
+    return (Content(content=text) for text in texts(material))
+
+
+def texts(material: Material) -> Iterator[str]:
     for opening in _openings(material):
-        yield Content(content=_composed(material, opening))
+        yield _composed(material, opening)
     hook = hook_characters(material.policy.platform)
     for text in (*(one.text for one in material.prose[:5]), material.article.title, material.rough):
         if text:
-            yield Content(content=clipped(text, hook, material.policy))
+            yield clipped(text, hook, material.policy)
 
 
 def _openings(material: Material) -> list[Sentence]:
@@ -87,12 +91,13 @@ def _laid_out(material: Material, opening: Sentence, body: list[Sentence], endin
     middle = [joined([finished(one.text) for one in group]) for group in _groups(body)]
     if material.asked.bullets and len(body) > 1:
         middle = ["\n".join(f"• {finished(one.text)}" for one in body)]
+    titled = material.policy.title_max is not None  # then the title stands above, and tags do not belong
     parts = [
-        headline(material),
+        "" if titled else headline(material),
         clipped(opening.text, hook_characters(material.policy.platform), material.policy),
         *middle,
         finished(ending.text) if ending else "",
-        _hashtags(material),
+        "" if titled else _hashtags(material),
     ]
     return "\n\n".join(part for part in parts if part)
 

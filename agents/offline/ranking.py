@@ -25,12 +25,18 @@ ASKED: Final = 1.5
 _LEANING_PHRASE: Final = regex.compile(
     r"(?i)(?:of course|for example|for instance|in fact|in addition|after (?:that|this)|before that|next came|not only|"
     r"most of (?:the|these|those)|the (?:first|second|third|other|same|latter|former|price of|last) |one of them|"
+    r"(?:first|second|third|fourth|fifth)(?:ly)?, |"
     r"(?:two|three|four|five|six|seven|\w+teen) (?:of (?:them|these|those)|things|came|had|were|are)\b|"
     r"all of (?:them|this)|in (?:this|that) |with (?:this|that) |for (?:this|that) |\w+ of them |a friend )"
 )
 _ELSEWHERE: Final = regex.compile(
     r"(?i)\b(?:above|below|following|the latter|the former|as follows|things|this (?:guide|step|section))\b"
 )
+_GREETING: Final = regex.compile(
+    r"(?i)(?:good (?:morning|afternoon|evening|day)|hello|hi|hey|welcome|thank you|thanks|guten (?:tag|morgen|abend)|"
+    r"(?:herzlich )?willkommen|(?:vielen )?danke?|bonjour|merci|hola|buen[oa]s \w+|(?:muchas )?gracias)\b"
+)
+GREETING_WORDS: Final = 5
 _LINK: Final = regex.compile(r"https?://|www\.")
 
 
@@ -64,7 +70,8 @@ def terms(text: str) -> list[str]:
 
 
 def ranked(article: Article, brief: Brief, asked: Wishes) -> list[Sentence]:
-    """All sentences in the article's order with their scores; those that hold what is to be avoided are left out."""
+    """All sentences in the article's order with their scores; those that hold what is to be avoided are left out,
+    and words that only greet and thank."""
     known = facts(article.text)
     weights = _weights(article, brief)
     found: list[Sentence] = []
@@ -144,7 +151,8 @@ def _allowed(sentence: Sentence, asked: Wishes, brief: Brief) -> bool:
     folded = text.casefold()
     formal = _has(brief.tone_of_voice, "formal", "sober", "serious", "professional", "neutral")
     return not (
-        (sentence.question and not asked.questions)
+        (_GREETING.match(text) and len(words(text)) <= GREETING_WORDS)
+        or (sentence.question and not asked.questions)
         or ("!" in text and (not asked.exclamations or formal))
         or (any(mark in text for mark in '"“„«') and not asked.quotations)
         or (not asked.emoji and EMOJI.search(text))

@@ -1,17 +1,18 @@
 """What an article consists of: Markdown, HTML or plain text becomes sections of paragraphs, lists and code."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import Final, Literal
 
 import nh3
 import regex
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from rapidfuzz import fuzz
 
-from agents.base import Brief, Note
+from agents.base import Brief, Note, Source
 from agents.offline.sentences import ended, sentences
 
 READ_LIMIT: Final = 60_000
@@ -25,6 +26,10 @@ _FRONT_TITLE: Final = regex.compile(r"(?mi)^title:\s*[\"']?(.+?)[\"']?\s*$")
 _INVISIBLE: Final = dict.fromkeys((0x0, 0xFEFF, 0xFFFE, 0xFFFF))
 """NUL, the byte order mark and what is not a character: databases and platforms refuse them."""
 TITLE_LENGTH: Final = 120
+ALIKE: Final = 85
+"""Of 100, rapidfuzz's ratio: a first heading that is as like the title says the same."""
+PAIR: Final = 2
+"""Cells of a row that can be told in words: what it is, and how much. Of wider tables nothing is said."""
 
 Kind = Literal["paragraph", "item", "code"]
 
@@ -70,12 +75,23 @@ def read(brief: Brief) -> Article:
     named = _FRONT_TITLE.search(front.group(1)) if front else None
     body = text[front.end() :] if front else text
     sections = _sections(body)
-    title = source.title or (named.group(1) if named else None) or _own_title(sections)
+    title = _given_title(source) or (named.group(1) if named else None) or _own_title(sections)
     title = " ".join(title.split()) if title else ""
-    for section in sections:
-        if section.heading == title:
+    for number, section in enumerate(sections):
+        first = not any(before.heading or before.blocks for before in sections[:number])
+        if section.heading and _repeats(section.heading, title, first=first):
             section.heading = None
     return Article(title or None, tuple(section for section in sections if section.blocks))
+
+
+def _given_title(source: Source) -> str | None:
+    """A file without a title goes by its name, which is none when it is a single word: talk, IMG_2034."""
+    named = source.type == "file" and len((source.title or "").split()) < 2
+    return None if named else source.title
+
+
+def _repeats(heading: str, title: str, *, first: bool) -> bool:
+    return heading == title or (first and fuzz.ratio(heading.casefold(), title.casefold()) >= ALIKE)
 
 
 def _noted(notes: Sequence[Note]) -> Iterator[str]:
@@ -128,8 +144,11 @@ Piece = tuple[PieceKind, str, str]
 
 def _from_markdown(text: str) -> Iterator[Piece]:
     inside: list[str] = []
-    for token in _MARKDOWN.parse(text):
-        if token.type == "fence":
+    tokens = iter(_MARKDOWN.parse(text))
+    for token in tokens:
+        if token.type == "table_open":
+            yield from _table(takewhile(lambda one: one.type != "table_close", tokens))
+        elif token.type == "fence":
             yield "code", token.content.rstrip("\n"), token.info.strip()
         elif token.type == "html_block":
             yield from _from_html(token.content)
@@ -143,10 +162,23 @@ def _from_markdown(text: str) -> Iterator[Piece]:
             inside.pop()
 
 
+def _table(tokens: Iterable[Token]) -> Iterator[Piece]:
+    """Its rows below the heads of its columns."""
+    rows: list[list[str]] = []
+    for token in tokens:
+        if token.type == "tr_open":
+            rows.append([])
+        elif token.type == "inline":
+            rows[-1].append(_plain(token).strip())
+    for row in rows[1:]:
+        if len(row) == PAIR and all(row):
+            yield "item", f"{row[0].rstrip(':')}: {row[1]}", ""
+
+
 def _kind(inside: list[str]) -> Literal["heading", "paragraph", "item"]:
     if "heading_open" in inside:
         return "heading"
-    return "item" if "list_item_open" in inside or "table_open" in inside else "paragraph"
+    return "item" if "list_item_open" in inside else "paragraph"
 
 
 def _plain(inline: Token) -> str:

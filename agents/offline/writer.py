@@ -11,6 +11,7 @@ from agents.offline.article import articles
 from agents.offline.call import PROMPT, metered
 from agents.offline.condense import condensed
 from agents.offline.label import content_of
+from agents.offline.letter import letters
 from agents.offline.material import Material, clipped, gather
 from agents.offline.post import posts
 from agents.offline.reading import READ_LIMIT
@@ -24,6 +25,7 @@ from core.content import Content
 WINDOW_WORDS: Final = READ_LIMIT // CHARACTERS_PER_WORD
 SHORT: Final = 500
 """Platforms that take fewer units than this get one thought, not paragraphs."""
+MAIL: Final = "email"
 TRIED: Final = 60
 """Drafts that are looked at before one is taken that is not new or not allowed."""
 
@@ -69,7 +71,7 @@ def compose(request: WriteRequest) -> Content:
 
 def _drafts(material: Material) -> Iterator[Content]:
     if material.policy.title_max is not None:
-        yield from articles(material)
+        yield from letters(material) if material.policy.platform == MAIL else articles(material)
         yield from (content_of(material, text) for text in _in_other_dress(material))
         return
     short = material.policy.max_length < SHORT

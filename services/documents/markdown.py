@@ -1,7 +1,7 @@
 """Text in Markdown: put together from its blocks, and divided at its headings."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -19,6 +19,21 @@ def joined(blocks: Sequence[str]) -> str:
             parts.append("\n" if before.startswith("- ") and block.startswith("- ") else "\n\n")
         parts.append(block)
     return "".join(parts)
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """The first row has the columns' heads. What has one row or one column only holds text in its place."""
+    told = [cells for cells in rows if any(cells)]
+    width = max(map(len, told), default=0)
+    if len(told) < 2 or width < 2:
+        return "\n\n".join(cell for cells in told for cell in cells if cell)
+    lines = [f"| {' | '.join(_in_row(cells, width))} |" for cells in told]
+    return "\n".join([lines[0], f"|{' --- |' * width}", *lines[1:]])
+
+
+def _in_row(cells: Sequence[str], width: int) -> Iterator[str]:
+    yield from (cell.replace("|", r"\|") for cell in cells)
+    yield from [""] * (width - len(cells))
 
 
 def with_chapters(text: str, title: str | None = None, language: str | None = None) -> Document:

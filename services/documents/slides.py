@@ -11,6 +11,7 @@ from pptx.shapes.group import GroupShape
 from pptx.slide import Slide
 
 from services.documents.document import Composer, Document, Report
+from services.documents.markdown import table
 from services.documents.zips import open_zip
 
 
@@ -50,4 +51,4 @@ def _shape(shape: BaseShape) -> Iterator[str]:
         yield "\n\n".join(line for line in lines if line)
     elif isinstance(shape, GraphicFrame) and shape.has_table:
         rows = [[" ".join(cell.text.split()) for cell in row.cells] for row in shape.table.rows]
-        yield "\n".join(f"| {' | '.join(cells)} |" for cells in rows if any(cells))
+        yield table(rows)

@@ -10,7 +10,7 @@ from docx.oxml.ns import qn
 from docx.text.paragraph import Paragraph
 
 from services.documents.document import Document
-from services.documents.markdown import joined, with_chapters
+from services.documents.markdown import joined, table, with_chapters
 from services.documents.zips import open_zip
 
 # Wherever it stands, in a frame for content too; but what a text box shows is there twice.
@@ -66,4 +66,4 @@ def _table(element: Any) -> str:
         [" ".join(_text(cell).split()) for cell in row.xpath("./w:tc | ./w:sdt/w:sdtContent/w:tc")]
         for row in element.xpath("./w:tr | ./w:sdt/w:sdtContent/w:tr")
     ]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in rows if any(cells))
+    return table(rows)

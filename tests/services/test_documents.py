@@ -124,7 +124,7 @@ def test_a_word_document_by_its_headings(reading: Read) -> None:
     assert document.text.startswith("Foreword.\n\n# First")
     assert parts(document) == [
         ("First", "# First\n\nWe will ship.\n\n- one\n- two\n\nFramed."),
-        ("Second", "## Second\n\n| cell 0 | cell 1 |\n| cell 2 | cell 3 |"),
+        ("Second", "## Second\n\n| cell 0 | cell 1 |\n| --- | --- |\n| cell 2 | cell 3 |"),
     ]
     assert (document.title, document.language) == ("The plan", "de-DE")
 
@@ -138,11 +138,14 @@ def test_a_presentation_by_its_slides(reading: Read) -> None:
     slide.notes_slide.notes_text_frame.text = "Say it slowly."
     group = slide.shapes.add_group_shape()
     group.shapes.add_textbox(0, 0, 100, 100).text_frame.text = "Grouped"
-    table = slide.shapes.add_table(1, 2, 0, 0, 100, 100).table
-    table.cell(0, 0).text, table.cell(0, 1).text = "a", "b"
+    table = slide.shapes.add_table(2, 2, 0, 0, 100, 100).table
+    table.cell(0, 0).text, table.cell(0, 1).text, table.cell(1, 0).text = "a", "b", "c|d"
     assert parts(reading(saved(slides))) == [
         ("1", "## Tea\n\nGreen\n\nBlack"),
-        ("2", "## Coffee\n\nLater\n\nGrouped\n\n| a | b |\n\nNotes: Say it slowly."),
+        (
+            "2",
+            "## Coffee\n\nLater\n\nGrouped\n\n| a | b |\n| --- | --- |\n| c\\|d |  |\n\nNotes: Say it slowly.",
+        ),
     ]
 
 

@@ -305,3 +305,49 @@ def test_no_text_breaks_it(text: str, sequence: int, policy: Policy) -> None:
     content = compose(WriteRequest(brief, policy, sequence))
     assert content.content
     assert policy.measure(content.content) <= policy.max_length
+
+
+SPOKEN = (
+    "Good morning everybody. My name is Ada and I run the bakery on Harbour Street. "
+    "Within six weeks of March the waste fell to seven loaves a day. We did three things that any shop could copy. "
+    "First, we counted what we threw away, every evening, on a sheet of paper. "
+    "Second, we told customers the number. Third, we gave the person at the till the right to set the price. "
+    "Next year we want to reach zero with every bakery in town. Thank you."
+)
+
+
+def test_what_somebody_said_is_told_without_greetings_and_in_its_order(policy: Policy, write: Write) -> None:
+    content = write(Brief(source=Source(type="file", text=SPOKEN, title="talk_2026")), policy)
+    assert not regex.search(r"talk_2026|Good morning|Thank you", f"{content.title} {content.content}")
+    assert not content.title or not str(content.metadata["excerpt"]).startswith(content.title)
+    counted = [number for number in ("First,", "Second,", "Third,") if number in content.content]
+    assert counted == ["First,", "Second,", "Third,"][: len(counted)]
+    assert not counted or "three things" in content.content
+
+
+def test_a_newsletter_is_a_letter_below_its_subject(article: str, brief: MakeBrief, write: Write) -> None:
+    content = write(brief(article), PLATFORMS[PlatformName.EMAIL].policy)
+    assert 5 < len(content.title) <= 100
+    assert "#" not in content.content
+    assert not content.content.startswith(content.title)
+    assert not content.content.startswith(str(content.metadata["excerpt"]))
+    assert max(map(len, content.content.split("\n\n"))) <= 350
+
+
+def test_of_a_table_pairs_are_told_and_what_is_wider_is_not(write: Write) -> None:
+    text = (
+        "# The trial\n\nFrom April to June our team of fourteen worked four days a week.\n\n"
+        "| Measure | Value |\n| --- | --- |\n| Satisfaction | 4.6 of 5 |\n\n"
+        "| Month | Tickets | Answered |\n| --- | --- | --- |\n| April | 412 | 398 |\n\nWe keep it for a year."
+    )
+    content = write(Brief(source=Source(text=text)), BLOG).content
+    assert "- Satisfaction: 4.6 of 5" in content
+    assert not regex.search(r"\||Measure|398", content)
+
+
+def test_a_first_heading_that_is_nearly_the_title_is_not_said_again(write: Write) -> None:
+    text = "## Tides: a year on the estuary\n\nIn 2025 we lowered three turbines. They made 612 megawatt hours in it."
+    source = Source(
+        text=f"{text}\n\n## Costs\n\nEach hour cost 143 euros.", title="Tides: a year on an estuary"
+    )
+    assert "a year on" not in write(Brief(source=source), BLOG).content
