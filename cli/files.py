@@ -10,7 +10,7 @@ from uuid import UUID
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from cli import options, show
 from cli.client import Client, connect
@@ -137,7 +137,7 @@ def _bar(*, hidden: bool) -> Iterator[Progress]:
 
 
 def _table(found: list[dict[str, Any]]) -> Table:
-    table = Table("id", "name", "type", "bytes", "text", box=None)
+    table = Table(Column("id", no_wrap=True, min_width=36), "name", "type", "bytes", "text", box=None)
     for file in found:
         text = file["error"] or file["extraction_status"]
         table.add_row(

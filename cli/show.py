@@ -137,9 +137,9 @@ def _broken(violations: Sequence[Violation]) -> list[Text]:
 
 
 def _preview(shown: Review) -> RenderableType:
-    """A post with the fold where the platform has it; an article with its title, excerpt and tags."""
+    """A post with the fold where the platform has it; an article or a newsletter with its title, excerpt and tags."""
     preview = shown.preview
-    if preview.get("kind") == "article":
+    if preview.get("kind") in {"article", "newsletter"}:
         return _article(shown.draft)
     parts: list[RenderableType] = [plain(str(preview.get("visible", shown.draft.content)))]
     if folded := str(preview.get("folded", "")).strip("\n"):
