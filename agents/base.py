@@ -19,7 +19,7 @@ CRITERIA: Final[tuple[Criterion, ...]] = (
     "engagement",
     "grammar",
 )
-Service = Literal["writer", "critic", "transcriber", "quoter"]
+Service = Literal["writer", "critic", "transcriber", "quoter", "ruler"]
 OFFLINE: Final = "offline"
 """The model's name on whatever the offline agents made."""
 

@@ -5,6 +5,7 @@ from agents.offline.critic import OfflineCritic
 from agents.offline.quoter import OfflineQuoter
 from agents.offline.writer import OfflineWriter
 from agents.quoter import Quoter
+from agents.rules import RuleWriter
 from core.settings import Settings
 
 
@@ -32,3 +33,13 @@ def quoter_for(settings: Settings) -> Quoter:
     from agents.model_quoter import ModelQuoter
 
     return ModelQuoter(model(settings, "quoter", settings.writer_model), settings.model_window_words)
+
+
+def rule_writer_for(settings: Settings) -> RuleWriter | None:
+    """The writer's model; None: the words that code finds have to do."""
+    if not settings.model_backed:
+        return None
+    from agents.llm import model
+    from agents.model_rules import ModelRuleWriter
+
+    return ModelRuleWriter(model(settings, "ruler", settings.writer_model))

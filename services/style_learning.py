@@ -2,17 +2,26 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+import structlog
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agents.choose import rule_writer_for
+from agents.failures import ModelFailed
+from agents.rules import RuleWriter, Shown
 from core.content import Content
 from core.db import Database
-from services import queue
+from core.errors import BudgetExceeded
+from services import metering, queue
+from services.runtime import Runtime
 from services.style_habits import Edit, Habit, habits, rule
+
+log = structlog.get_logger(__name__)
 
 TASK: Final = "learn_style"
 LOOKED_AT: Final = 10
@@ -40,8 +49,31 @@ WHERE NOT EXISTS (
         AND (platform IS NULL OR platform = CAST(:platform AS varchar))
         AND (user_id = :user_id OR (status = 'active' AND scope = 'workspace'))
 )
-ON CONFLICT DO NOTHING
+ON CONFLICT DO NOTHING RETURNING id
 """)
+_REWORD: Final = text(
+    "UPDATE style_rules SET rule = :rule WHERE id = :id AND version = 1 AND status = 'proposed'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    kind: str
+    subject: str
+    rule: str
+    shown: Sequence[Shown]
+    """By edit, the latest first."""
+
+    def row(self) -> dict[str, Any]:
+        latest = self.shown[0]
+        return {
+            "kind": self.kind,
+            "subject": self.subject,
+            "rule": self.rule,
+            "before": latest.before,
+            "after": latest.after,
+            "edits": len(self.shown),
+        }
 
 
 def teaches(before: Content, after: Content) -> bool:
@@ -53,34 +85,52 @@ async def request(session: AsyncSession, workspace_id: UUID, review_id: UUID) ->
     await queue.defer(session, TASK, workspace_id=workspace_id, review_id=review_id)
 
 
-async def learn(db: Database, workspace_id: UUID, review_id: UUID) -> None:
-    async with db.service(workspace_id) as session:
+async def learn(runtime: Runtime, workspace_id: UUID, review_id: UUID) -> None:
+    async with runtime.db.service(workspace_id) as session:
         found = (await session.execute(_EDITS, {"review_id": review_id, "looked_at": LOOKED_AT})).mappings()
         rows = found.all()
     if len(rows) < OFTEN:
         return
     proposals = await asyncio.to_thread(_proposals, [_edit(row) for row in rows])
     whose = {name: rows[0][name] for name in ("workspace_id", "user_id", "platform")}
-    async with db.service(workspace_id) as session:
+    made: dict[UUID, Proposal] = {}
+    async with runtime.db.service(workspace_id) as session:
         for proposal in proposals:
-            await session.execute(_PROPOSE, {**whose, **proposal})
+            rule_id = await session.scalar(_PROPOSE, {**whose, **proposal.row()})
+            made |= {rule_id: proposal} if rule_id else {}
+    if made and (writer := rule_writer_for(runtime.settings)):
+        await _reword(runtime.db, workspace_id, made, writer)
 
 
-def _proposals(edits: Sequence[Edit]) -> list[dict[str, Any]]:
+async def _reword(
+    db: Database, workspace_id: UUID, made: Mapping[UUID, Proposal], writer: RuleWriter
+) -> None:
+    """Better words, where a model has some; the proposals stand already. What somebody has changed meanwhile stays."""
+    meter = await metering.of_workspace(db, workspace_id)
+    for rule_id, proposal in made.items():
+        try:
+            words = await writer.worded(proposal.rule, proposal.shown, meter)
+        except (ModelFailed, BudgetExceeded) as error:
+            log.warning("style.not_reworded", reason=error.code)
+            words = proposal.rule
+        async with db.service(workspace_id) as session:
+            await meter.hand_over(session)
+            await session.execute(_REWORD, {"id": rule_id, "rule": words})
+
+
+def _proposals(edits: Sequence[Edit]) -> list[Proposal]:
     """The latest edit first; it is the one that shows what is meant."""
     seen: dict[tuple[str, str], list[tuple[Habit, Edit]]] = defaultdict(list)
     for edit in edits:
         for habit in habits(edit):
             seen[habit.key].append((habit, edit))
     return [
-        {
-            "kind": shown[0][0].kind,
-            "subject": shown[0][0].subject,
-            "rule": rule(shown[0][0], [edit for _, edit in shown]),
-            "before": shown[0][0].before[:_SHOWN],
-            "after": shown[0][0].after[:_SHOWN],
-            "edits": len(shown),
-        }
+        Proposal(
+            kind=shown[0][0].kind,
+            subject=shown[0][0].subject,
+            rule=rule(shown[0][0], [edit for _, edit in shown]),
+            shown=[Shown(habit.before[:_SHOWN], habit.after[:_SHOWN]) for habit, _ in shown],
+        )
         for shown in seen.values()
         if len(shown) >= OFTEN
     ]

@@ -35,4 +35,4 @@ def add_tasks(app: procrastinate.App, runtime: Runtime) -> None:
 
     @app.task(name=style_learning.TASK, queue=QUEUE, retry=RetryStrategy(max_attempts=3, exponential_wait=3))
     async def learn_style(*, workspace_id: str, review_id: str) -> None:
-        await style_learning.learn(runtime.db, UUID(workspace_id), UUID(review_id))
+        await style_learning.learn(runtime, UUID(workspace_id), UUID(review_id))

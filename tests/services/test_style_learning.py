@@ -8,6 +8,7 @@ from agents.writer import question
 from graphs.interrupts import Decision
 from models import RuleScope, RuleStatus
 from services import style_learning, style_rules
+from tests.plugins.openai_server import Answer, OpenAIServer
 from tests.plugins.scene import Scene
 from tests.services.test_templates import Overheard
 
@@ -31,7 +32,7 @@ async def learn(scene: Scene) -> int:
     )
     for job in taken:
         await style_learning.learn(
-            scene.db, UUID(job["args"]["workspace_id"]), UUID(job["args"]["review_id"])
+            scene.runtime, UUID(job["args"]["workspace_id"]), UUID(job["args"]["review_id"])
         )
     return len(taken)
 
@@ -61,6 +62,35 @@ async def test_the_third_edit_alike_proposes_a_rule_once(scene: Scene) -> None:
         await style_rules.decide(session, scene.principal, rule["id"], RuleStatus.DROPPED)
     await edit(scene, "linkedin", ASKING, PLAIN)
     assert [each["status"] for each in await rules(scene)] == ["dropped"], "it is not proposed again"
+
+
+async def test_a_model_words_the_rule_as_data_and_within_the_budget(
+    scene: Scene, openai_server: OpenAIServer
+) -> None:
+    settings = {
+        "offline": False,
+        "openai_base_url": openai_server.base_url,
+        "writer_model": "m",
+        "model_retries": 0,
+    }
+    scene.runtime.settings = scene.settings.model_copy(update=settings)
+    openai_server.script(
+        Answer({"rule": "End with  a fact.\n"}), Answer(status=400), Answer({"rule": "x" * 301})
+    )
+    for platform in ("linkedin", "x", "blog"):
+        for _ in range(3):
+            await edit(scene, platform, ASKING, PLAIN)
+    assert [each["rule"] for each in await rules(scene)] == [
+        "End with a fact.",
+        "End without a question.",
+        "End without a question.",
+    ]
+    assert len(openai_server.journal) == 3, "each proposal is worded once"
+    asked = openai_server.journal[0]
+    assert "End without a question." in asked.user.partition("<data")[0]
+    assert "Do yours?" in asked.user.partition("<data")[2]
+    spent = await scene.rows("SELECT status FROM token_usage WHERE service = 'ruler' ORDER BY created_at")
+    assert [each["status"] for each in spent] == ["completed", "failed", "completed"]
 
 
 async def test_only_a_changed_text_is_looked_at(scene: Scene) -> None:
