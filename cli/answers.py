@@ -29,12 +29,25 @@ class Finding(Answer):
     instruction: str = ""
 
 
+class Place(Answer):
+    kind: str
+    label: str | None = None
+
+
+class Ground(Answer):
+    """What a sentence of a draft rests on."""
+
+    source_quote: str
+    place: Place | None = None
+
+
 class Evaluation(Answer):
     score: int
     feedback: str | None = None
     criteria_scores: dict[str, int] | None = None
     findings: dict[str, Finding] | None = None
     violations: list[Violation] = Field(default_factory=list)
+    ungrounded: list[Finding] = Field(default_factory=list)
     model: str | None = None
 
 
@@ -45,6 +58,7 @@ class Draft(Answer):
     media: list[Media] = Field(default_factory=list)
     source: str = "ai"
     sequence: int = 0
+    provenance: list[Ground] = Field(default_factory=list)
     model: str | None = None
 
 

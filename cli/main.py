@@ -144,10 +144,14 @@ def _show(error: ProofroomError) -> None:
         }
         print(json.dumps(problem), file=sys.stderr)
         return
-    fields = [f"{each.pointer}: {each.detail.rstrip('.')}" for each in error.errors]
-    untold = [field for field in fields if field not in error.detail]
-    words = [part.rstrip(".") for part in [error.detail, *untold, error.remedy] if part]
-    print(f"proofroom: {'. '.join(words)}.", file=sys.stderr)
+    said = [error.detail.rstrip(".")]
+    for each in error.errors:
+        if each.detail.rstrip(".") not in error.detail and f"{each.pointer}: {each.detail}" not in said[0]:
+            said.append(f"{each.pointer}: {each.detail.rstrip('.')}")
+    remedy = (error.remedy or "").rstrip(".")
+    if remedy and "`errors`" not in remedy and not any(remedy in part for part in said):
+        said.append(remedy)
+    print(f"proofroom: {'. '.join(said)}.", file=sys.stderr)
 
 
 if __name__ == "__main__":

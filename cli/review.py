@@ -28,6 +28,13 @@ def review(
         str | None,
         typer.Option("--edit", metavar="FILE", help="Publish this text instead; - reads standard input."),
     ] = None,
+    image: Annotated[
+        list[str] | None,
+        typer.Option(metavar="URL", help="Publish it with this picture; repeatable, and with --edit too."),
+    ] = None,
+    alt: Annotated[
+        list[str] | None, typer.Option(metavar="WORDS", help="What a picture shows; one for each --image.")
+    ] = None,
     reason: Annotated[str | None, typer.Option(help="Why it is rejected.")] = None,
     schedule: options.Schedule = None,
     seen: Annotated[
@@ -39,10 +46,18 @@ def review(
     as_json: options.Json = False,
 ) -> None:
     """Go through what waits for a decision; with a decision, take that one and ask nothing."""
-    chosen = {"accept": accept, "reject": reject, "regenerate": regenerate, "edit": edit_file}
+    media = _media(image or [], alt or [])
+    chosen = {
+        "accept": accept,
+        "reject": reject,
+        "regenerate": regenerate,
+        "edit": edit_file or media or None,
+    }
     decisions = [name for name, value in chosen.items() if value not in (None, False)]
     if len(decisions) > 1 or (decisions and review_id is None):
-        raise Invalid("A decision is one of --accept, --reject, --regenerate and --edit, for one REVIEW_ID.")
+        raise Invalid(
+            "A decision is one of --accept, --reject, --regenerate and --edit or --image, for one REVIEW_ID."
+        )
     at = options.moment(schedule)
     client = connect(url, api_key, data_dir)
     out = show.console()
@@ -63,6 +78,8 @@ def review(
     more: dict[str, Any] = {"feedback": regenerate or reason, "schedule_for": at, "seen_hash": seen}
     if edit_file is not None:
         more |= _edited(shown, edit_file)
+    if media:
+        more["media"] = media
     given = {name: value for name, value in more.items() if value is not None}
     client.decide(shown, {"decision": decisions[0], **given})
     seconds = 0 if regenerate else RECEIPT_SECONDS
@@ -71,6 +88,13 @@ def review(
         print(json.dumps(thread.as_sent(), ensure_ascii=False))
     else:
         out.print(show.outcome(thread), soft_wrap=True)
+
+
+def _media(images: list[str], alts: list[str]) -> list[dict[str, str]]:
+    """Raises Invalid."""
+    if len(images) != len(alts):
+        raise Invalid("Each --image needs one --alt that says what it shows.")
+    return [{"url": url, "alt_text": words} for url, words in zip(images, alts, strict=True)]
 
 
 def _edited(shown: Review, file: str) -> dict[str, Any]:

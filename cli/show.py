@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agents.base import CRITERIA, OFFLINE
-from cli.answers import Draft, Evaluation, Measured, Review, Thread, Violation
+from cli.answers import Draft, Evaluation, Measured, Place, Review, Thread, Violation
 from services import diffs
 
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -61,6 +61,7 @@ def review(shown: Review, measured: Measured) -> RenderableType:
         parts.append(plain(f"The platform refused this post: {shown.refusal.detail}", "bold red"))
     parts += _broken(measured.violations)
     parts += [_preview(shown), _facts(shown, measured)]
+    parts += _grounds(shown.draft, shown.evaluation)
     if shown.evaluation:
         parts.append(scores(shown.evaluation))
     if earlier := shown.earlier_drafts:
@@ -165,6 +166,29 @@ def _article(draft: Draft) -> RenderableType:
 def _images(draft: Draft) -> Iterator[Text]:
     for image in draft.media:
         yield plain(f"[image] {image.alt_text} ({image.url})", "dim")
+
+
+def _grounds(draft: Draft, evaluation: Evaluation | None) -> list[RenderableType]:
+    """Where in the source each sentence comes from, and what nothing in it supports."""
+    doubted = evaluation.ungrounded if evaluation else []
+    parts: list[RenderableType] = [
+        plain(f"? “{each.quote}” {each.instruction}", "yellow") for each in doubted if each.quote
+    ]
+    placed = [ground for ground in draft.provenance if ground.place]
+    if placed:
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(no_wrap=True, max_width=28)
+        for ground in placed:
+            grid.add_row(_place(ground.place), plain(f"“{ground.source_quote}”", "dim"))
+        parts.append(Padding(Group(Text("Rests on", "bold"), grid), (1, 0, 0, 0)))
+    return parts
+
+
+def _place(place: Place | None) -> Text:
+    if place is None:
+        return Text()
+    kind = "" if place.kind in {"time", "chapter"} else f"{place.kind} "
+    return plain(f"{kind}{place.label or ''}", "cyan")
 
 
 def _facts(shown: Review, measured: Measured) -> Text:

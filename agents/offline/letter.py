@@ -12,4 +12,6 @@ from core.content import Content
 def letters(material: Material) -> Iterator[Content]:
     """The best first; each opens with another sentence."""
     for text in texts(material):
-        yield content_of(material, "\n\n".join(map(escaped, text.split("\n\n"))))
+        content = content_of(material, "\n\n".join(map(escaped, text.split("\n\n"))))
+        shown = {name: value for name, value in content.metadata.items() if name != "tags"}
+        yield content.model_copy(update={"metadata": shown})
