@@ -194,3 +194,10 @@ async def test_a_picture_gets_a_public_address_for_a_draft(ada: Visitor) -> None
     assert refused.status_code == 422
     assert "This is not a picture." in refused.text
     assert (await ada.api.get(f"/v1/files/{text}")).json()["public_url"] is None
+
+
+async def test_a_chapters_heading_is_shown_once(ada: Visitor, runtime: "Runtime") -> None:
+    file_id = await send(ada, f"{await project(ada)}/uploads", "tea.md", b"# On tea\n\nIt takes 3 minutes.")
+    await read(runtime, ada, file_id)
+    text = (await ada.see(f"/library/files/{file_id}")).partition('class="file-text"')[2]
+    assert text.partition("</section>")[0].count("On tea") == 1

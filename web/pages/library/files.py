@@ -144,7 +144,10 @@ def _sections(text: str, places: list[dict[str, Any]]) -> Iterator[Section]:
     ends = [*(each.at for each in known[1:]), len(text)]
     for each, end in zip(known, ends, strict=False):
         if part := text[each.at : end].strip():
-            yield Section(called(each.place), part)
+            place = called(each.place)
+            line, _, rest = part.partition("\n")
+            # A chapter's heading is also the first line of its text.
+            yield Section(place, rest.strip() if line.lstrip("# ") == place else part)
 
 
 async def _spoken(session: AsyncSession, file: File) -> dict[str, Any] | None:
