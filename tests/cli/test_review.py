@@ -188,6 +188,20 @@ def test_decisions_without_questions(service: "Service", tmp_path: Path) -> None
     assert regenerated.returncode == 0, regenerated.stderr
 
 
+def test_a_picture_is_given_with_words_for_it(service: "Service") -> None:
+    picture = f"{service.settings.simulator_url}/sample.jpg"
+    review_id = service.written("instagram")["threads"][0]["pending_review_id"]
+    without = service.run("review", review_id, "--accept")
+    assert (without.returncode, without.stderr.count("Add a JPEG picture.")) == (1, 1)
+    silent = service.run("review", review_id, "--image", picture)
+    assert (silent.returncode, "needs one --alt" in silent.stderr) == (1, True)
+    given = service.run("review", review_id, "--image", picture, "--alt", "A light", "--json")
+    assert given.returncode == 0, given.stderr
+    thread = json.loads(given.stdout)
+    assert thread["status"] == "published"
+    assert thread["active_draft"]["media"] == [{"url": picture, "alt_text": "A light"}]
+
+
 def test_a_decision_names_one_review_and_is_one(idle_service: "Service") -> None:
     both = idle_service.run("review", "01990000-0000-7000-8000-000000000000", "--accept", "--reject")
     assert both.returncode == 1

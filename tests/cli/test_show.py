@@ -1,12 +1,13 @@
 """What a person reads: the words as they are, and nothing that they might do to a terminal."""
 
+from decimal import Decimal
 from io import StringIO
 from uuid import uuid4
 
 from rich.console import Console, RenderableType
 
 from cli import show
-from cli.answers import Draft, Evaluation, Job, Thread
+from cli.answers import Draft, Evaluation, Job, Measured, Review, Thread
 
 
 def _shown(what: RenderableType, *, terminal: bool = False) -> str:
@@ -46,6 +47,45 @@ def test_scores_come_with_evidence_and_what_to_do() -> None:
     assert "Solid. (offline critic)" in shown
     assert "“a hope”" in shown
     assert "→ Say whose." in shown
+
+
+def test_each_sentence_leads_to_its_page_or_minute_and_what_nothing_supports_is_named() -> None:
+    places = [{"kind": "page", "label": "2"}, {"kind": "time", "label": "1:05"}, None]
+    said = ["Tea is old.", "Coffee is not.", "Water is."]
+    shown = _shown(
+        show.review(
+            Review.model_validate(
+                {
+                    **dict.fromkeys(("id", "workflow_id", "thread_id"), uuid4()),
+                    "platform": "email",
+                    "status": "pending",
+                    "created_at": "2026-11-21T12:00:00Z",
+                    "seen_hash": "ab",
+                    "allowed": ["accept"],
+                    "preview": {"kind": "newsletter", "title": "On tea"},
+                    "draft": {
+                        "id": uuid4(),
+                        "content": "Tea is old. Milk is new.",
+                        "metadata": {"title": "On tea"},
+                        "provenance": [
+                            {"source_quote": quote, "place": place}
+                            for quote, place in zip(said, places, strict=True)
+                        ],
+                    },
+                    "evaluation": {
+                        "score": 80,
+                        "ungrounded": [{"quote": "Milk is new.", "instruction": "Remove it."}],
+                    },
+                }
+            ),
+            Measured(length=1, max_length=2, unit="characters", violations=[], cost_usd=Decimal(0)),
+        )
+    )
+    assert "page 2  “Tea is old.”" in shown
+    assert "1:05    “Coffee is not.”" in shown
+    assert "Water" not in shown
+    assert "? “Milk is new.” Remove it." in shown
+    assert shown.index("On tea") < shown.index("Milk is new.")
 
 
 def test_a_difference_is_word_by_word() -> None:
