@@ -37,7 +37,6 @@ _UNNAMED: Final = text("""
 SELECT path FROM unnest(:paths) AS found (path)
 WHERE NOT EXISTS (SELECT FROM files f WHERE f.path = found.path)
     AND NOT EXISTS (SELECT FROM clips c WHERE c.path = found.path)
-    AND NOT EXISTS (SELECT FROM clips c WHERE c.path = found.path)
 """).bindparams(bindparam("paths", type_=ARRAY(String)))
 _ENDED: Final = text("""
 SELECT id FROM unnest(CAST(:ids AS uuid[])) AS found (id) WHERE NOT EXISTS (SELECT FROM uploads u WHERE u.id = found.id)
