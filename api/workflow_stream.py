@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import ExitStack
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -18,6 +19,9 @@ from core.principal import Principal
 from services import events, workflow_views
 
 log = structlog.get_logger(__name__)
+
+DELTA: Final = "draft.delta"
+TYPES: Final = (*events.EventType, DELTA)
 
 Authenticate = Callable[[], Awaitable[Principal]]
 
@@ -84,7 +88,7 @@ class _Follower:
             if found:
                 yield b"".join(told(each.type, each.payload, each.position) for each in found)
                 after, found = found[-1].position, ()
-            if deltas := [told("draft.delta", delta) for delta in news.take_deltas()]:
+            if deltas := [told(DELTA, delta) for delta in news.take_deltas()]:
                 yield b"".join(deltas)
             if (changed := news.take_changed()) or pace.left == 0:
                 found = await self.look(after)

@@ -11,9 +11,7 @@ from models import Base, Invitation, Subscriber, User
 from models.base import Encrypted
 
 _BATCH: Final = 500
-_INDEXED: Final = frozenset(
-    {User.__tablename__, Invitation.__tablename__, Subscriber.__tablename__}
-)
+_INDEXED: Final = frozenset({User.__tablename__, Invitation.__tablename__, Subscriber.__tablename__})
 """Tables with an e-mail address and the index that finds it."""
 
 

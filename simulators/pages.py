@@ -8,7 +8,13 @@ from starlette.responses import HTMLResponse
 
 from simulators.record import Entry
 
-_NAMES = {"linkedin": "LinkedIn", "x": "X", "blog": "the blog", "instagram": "Instagram", "email": "a mailbox"}
+_NAMES = {
+    "linkedin": "LinkedIn",
+    "x": "X",
+    "blog": "the blog",
+    "instagram": "Instagram",
+    "email": "a mailbox",
+}
 _STYLE = """
 body{font:17px/1.5 system-ui,sans-serif;margin:0;background:#f3f2ef;color:#1c1c1c}
 .banner{background:#fde68a;padding:.6rem 1rem;text-align:center;font-size:.9rem}

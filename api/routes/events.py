@@ -9,17 +9,27 @@ from api import workflow_stream
 from api.auth import authenticate
 from api.deps import Db, ListenerOf, SettingsOf, Viewer
 from api.route import router as new_router
-from api.sse import EventStream
+from api.sse import EventStream, documented
 from api.streams import EventId, position_of
 
 router = new_router("/v1/workflows", "workflows")
+
+_EXAMPLE = """event: draft.delta
+data: {"thread_id":"…","sequence":0,"text":"We stopped throwing away "}
+
+id: 815-4711
+event: draft.created
+data: {"type":"draft.created","workflow_id":"…","thread_id":"…","platform":"x","draft_id":"…",
+  "at":"2026-11-21T12:00:00+00:00"}
+
+"""
 
 
 @router.get(
     "/{workflow_id}/events",
     response_class=EventStream,
     status_code=HTTPStatus.OK,
-    responses={200: {"description": "Server-sent events; `data` is JSON."}},
+    responses=documented(workflow_stream.TYPES, _EXAMPLE),
 )
 async def stream_workflow_events(
     workflow_id: UUID,

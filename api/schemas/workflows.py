@@ -125,7 +125,9 @@ class GroundOut(Answer):
     quote: str = Field(description="From the draft.")
     passage: int = Field(description="The number of the source's passage; 0 is its title.")
     source_quote: str = Field(description="The sentence of the passage that it rests on.")
-    place: GroundPlaceOut | None = Field(description="Where in the file that is; null: the source has no places.")
+    place: GroundPlaceOut | None = Field(
+        description="Where in the file that is; null: the source has no places."
+    )
 
 
 class DraftOut(Answer):

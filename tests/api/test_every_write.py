@@ -17,7 +17,13 @@ PUBLIC = {"register", "login", "use_link"}
 """There is no workspace yet to keep an answer in; a second registration is refused, and a link works once."""
 ENDS_ITS_OWN_KEY = {"logout", "delete_workspace"}
 """The second call is nobody's, or finds nothing."""
-CHANGES_NOTHING = {"preview_workflow", "validate_content", "preview_template", "preview_prompt", "preview_feed"}
+CHANGES_NOTHING = {
+    "preview_workflow",
+    "validate_content",
+    "preview_template",
+    "preview_prompt",
+    "preview_feed",
+}
 LAST = ("cancel_", "revoke_", "remove_", "disconnect_", "delete_", "change_password")
 
 
