@@ -181,14 +181,18 @@ async def test_a_run_may_take_the_place_of_the_one_under_way(sdk: Sdk, api: Api,
     await client.runs.wait(thread_id, "x", input=INPUT)
     typist.may_end.clear()
     again: Any = {"resume": {"decision": "regenerate", "feedback": "Say it again."}}
-    first = await client.runs.create(thread_id, "x", command=again)
-    async for part in client.runs.join_stream(thread_id, first["run_id"], stream_mode="custom"):
+    first = ""
+    async for part in client.runs.stream(
+        thread_id, "x", command=again, stream_mode="custom", on_disconnect="continue"
+    ):
+        if part.event == "metadata":
+            first = part.data["run_id"]
         if part.event == "custom":
             break
     instead: Any = {"goto": "generate", "update": {"feedback": "No, shorter."}}
     with pytest.raises(UnprocessableEntityError):
         await client.runs.create(thread_id, "x", command=instead, multitask_strategy="rollback")
-    waiting = asyncio.create_task(client.runs.join(thread_id, first["run_id"]))
+    waiting = asyncio.create_task(client.runs.join(thread_id, first))
     second = await client.runs.create(thread_id, "x", command=instead, multitask_strategy="interrupt")
     assert await asyncio.wait_for(waiting, 1)
     typist.may_end.set()
@@ -196,7 +200,7 @@ async def test_a_run_may_take_the_place_of_the_one_under_way(sdk: Sdk, api: Api,
     assert [draft["sequence"] for draft in values["drafts"]] == [0, 1]
     assert "No, shorter." in values["drafts"][1]["content"]
     runs = {run["run_id"]: run["status"] for run in await client.runs.list(thread_id)}
-    assert (runs[first["run_id"]], runs[second["run_id"]]) == ("interrupted", "success")
+    assert (runs[first], runs[second["run_id"]]) == ("interrupted", "success")
 
 
 async def test_who_leaves_may_cancel_the_run(sdk: Sdk, api: Api, typist: Typist) -> None:

@@ -151,7 +151,7 @@ async def test_the_command_prints_the_link(api: Api, live_url: str) -> None:
         here = f"http://127.0.0.1:{port}"
         assert link == f"LangGraph Studio on {live_url}: {STUDIO}/studio/?baseUrl={here}"
         client = get_client(url=here, api_key=None)
-        assert len(await client.assistants.search()) == 3
+        assert len(await client.assistants.search()) == 5
         await client.aclose()
     finally:
         server.terminate()
