@@ -1,6 +1,7 @@
 """The stream of a workflow's events, over a real socket."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
@@ -181,9 +182,12 @@ class TestWithAModel:
         self, author: Author, live_url: str, openai_server: OpenAIServer
     ) -> None:
         words = "Restore one backup before you go home today, then look at the table that it names."
-        openai_server.script(Answer(content={"content": words}, chunk_delay=0.25), kind="post")
+        listening = threading.Event()
+        answer = Answer(content={"content": words}, chunk_delay=0.25, when=listening)
+        openai_server.script(answer, kind="post")
         started = await author.start("x")
         async with connected(live_url, author.user, started["id"]) as events:
+            listening.set()
             told = await until(events, "draft.created")
         deltas = [event for event in told if event.event == "draft.delta"]
         assert len(deltas) > 1

@@ -16,6 +16,7 @@ async def test_the_ledger_is_live_and_leaves_an_open_dialog_alone(site: Site, te
     attention = page.get_by_role("region", name="Needs you")
     coming = page.get_by_role("region", name="Goes out by itself")
     unknown, scheduled = await tenant.job("unknown"), await tenant.job("scheduled")
+    await expect(coming.locator(f"#job-{scheduled['id']}")).to_be_visible()
     await attention.get_by_role("link", name="It is out", exact=True).focus()
     await page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog", name="It is out?")

@@ -30,6 +30,8 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     delay: float = 0
     """Seconds before the first byte."""
+    when: threading.Event | None = None
+    """Before it, the first byte is not sent."""
     chunk_delay: float = 0
     cut_after: int | None = None
     """Pieces of content after which the connection is closed without a word."""
@@ -103,6 +105,8 @@ def _app(server: OpenAIServer) -> Starlette:
         asked = Asked(kind, body, dict(request.headers))
         answer = server.take(asked)
         await asyncio.sleep(answer.delay)
+        if answer.when is not None:
+            await asyncio.to_thread(answer.when.wait, 10)
         if answer.status != 200:
             error = {
                 "message": f"refused: {asked.user[:60]}",
