@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +78,7 @@ def start(tmp_path: Path) -> Iterator[Callable[[], Up]]:
 
     yield start
     for up in begun:
-        for pid in _tree(up.process.pid):
-            os.kill(pid, signal.SIGKILL)
+        _kill_all(up)
         up.process.wait()
 
 
@@ -108,8 +108,7 @@ def test_it_serves_mends_itself_loses_nothing_and_ends_whole(start: Callable[[],
     assert "api ended (SIGKILL), starting it again" in up.said()
     assert up.get(f"/v1/projects/{project['id']}")["title"] == "Kept"
 
-    for pid in _tree(up.process.pid):
-        os.kill(pid, signal.SIGKILL)
+    _kill_all(up)
     up.process.wait()
     again = start()
     again.wait()
@@ -151,6 +150,12 @@ def _wait_for(done: Callable[[], bool], seconds: float, otherwise: Callable[[], 
     while not done():
         assert time.monotonic() < deadline, otherwise()
         time.sleep(0.05)
+
+
+def _kill_all(up: Up) -> None:
+    for pid in _tree(up.process.pid):
+        with suppress(ProcessLookupError):  # ended with its parent
+            os.kill(pid, signal.SIGKILL)
 
 
 def _tree(pid: int) -> list[int]:
