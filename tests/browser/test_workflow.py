@@ -113,4 +113,4 @@ async def test_without_scripts_a_text_is_checked_and_started(site: Site, scene: 
     await expect(page.get_by_role("heading", name="On tea")).to_be_visible()
     await scene.advance()
     await page.get_by_role("link", name="Refresh").click()
-    await expect(page.get_by_role("link", name="Decide")).to_have_count(4)
+    await expect(page.get_by_role("link", name="Decide")).to_have_count(3)

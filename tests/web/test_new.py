@@ -58,7 +58,8 @@ async def test_a_text_is_started_with_all_wishes_once(ada: Visitor) -> None:
     sample = await ada.api.post("/v1/resources", json={"type": "style_sample", "content": "Short. Dry."})
     project = await ada.api.post("/v1/projects", json={"title": "Tea"})
     html = await ada.see("/new")
-    assert html.count(" checked") == 4, "every platform with an account"
+    assert html.count(" checked") == 3, "every platform with an account, but for the one that takes a picture"
+    assert not re.search(r'value="instagram"[^>]* checked', html)
     assert "ada (simulated)" in html
     tomorrow = datetime.now(ZoneInfo("Asia/Tokyo")) + timedelta(days=1)
     given = await form(
@@ -213,7 +214,7 @@ async def test_a_platform_without_an_account_is_marked(ada: Visitor) -> None:
     html = await ada.see("/new")
     assert html.count("No account") == 2, "nor has the newsletter one here"
     assert 'href="/settings/accounts"' in html
-    assert html.count(" checked") == 3
+    assert html.count(" checked") == 2
 
 
 async def test_a_post_that_is_out_can_be_written_about(ada: Visitor, scene: Scene) -> None:

@@ -205,7 +205,9 @@ async def _usual_platforms(principal: Principal, db: Database) -> tuple[str, ...
 
 
 def _usual(choices: brief_choices.Choices) -> tuple[str, ...]:
-    return tuple(choices.accounts) or tuple(POLICIES)
+    """Those with an account; one whose drafts wait for something by hand, as a picture, is chosen on purpose."""
+    ready = tuple(name for name in choices.accounts if not POLICIES[name].for_reviewer)
+    return ready or tuple(choices.accounts) or tuple(POLICIES)
 
 
 def _remedy(error: ProofroomError) -> str | None:
