@@ -11,7 +11,7 @@ from core.db import Database
 from core.errors import FieldError, Invalid, Unauthenticated
 from core.oidc import looks_like_token
 from core.principal import Principal, Role, Scope, Via
-from services import external_identity, identity
+from services.access import external_identity, identity
 
 SESSION_COOKIE: Final = "proofroom_session"
 """Where pages keep their session. The API itself takes no cookies."""

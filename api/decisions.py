@@ -14,7 +14,7 @@ from api.transaction import UnitOfWork
 from core.errors import ProofroomError
 from core.principal import Principal
 from graphs.interrupts import Decision
-from services import reviews
+from services.reviewing import reviews
 
 
 @dataclass(frozen=True, slots=True)

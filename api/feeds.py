@@ -17,8 +17,9 @@ from api.listener import Listener, Subscription
 from api.sse import HEARTBEAT_SECONDS
 from api.streams import GOING_ON_ELSEWHERE, Pace, told
 from core.db import Database
-from services import events, presence
+from services import events
 from services.events import Position
+from services.reviewing import presence
 
 log = structlog.get_logger(__name__)
 

@@ -4,11 +4,11 @@ from starlette.requests import Request
 
 from api.middleware import address
 from core.principal import Principal
-from services import passwords
+from services.access import passwords
 
 
 async def prove(request: Request, principal: Principal, current: str | None, new: str) -> passwords.Proved:
-    """Raises what `services.passwords.prove` raises, and TooManySignIns."""
+    """Raises what `services.access.passwords.prove` raises, and TooManySignIns."""
     state = request.app.state
     who = f"password of {principal.user_id}"
     state.limits.check_sign_in(who, address(request))

@@ -6,8 +6,8 @@ from agents import base
 from api.schemas.workflows import FileSource, PostSource, Source, TextSource, UrlSource
 from core.http import guarded_client
 from core.settings import Settings
-from services import sources
-from services.kept_sources import Kept
+from services.library import sources
+from services.library.kept_sources import Kept
 
 
 async def read_source(source: Source | None, settings: Settings) -> base.Source | Kept | None:

@@ -20,8 +20,9 @@ from bench.seed import FULL, Size, seed
 from bench.service import Service, running
 from core.db import Database
 from models import ReviewStatus
-from services import pages, review_views, workflow_views
-from services.review_filters import Filters
+from services import pages, workflow_views
+from services.reviewing import review_views
+from services.reviewing.review_filters import Filters
 
 ACCOUNTS: Final = 60
 LOOKS: Final = 60

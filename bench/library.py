@@ -32,7 +32,8 @@ from core.sql import Statement
 from migrations.run import upgrade
 from models import Project
 from models.security import tables
-from services import outputs, pages, projects
+from services import pages
+from services.library import outputs, projects
 
 USERS: Final = 10_000
 OUTPUTS: Final = 500_000

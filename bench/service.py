@@ -27,8 +27,9 @@ from core.settings import Deployment, Settings
 from migrations.run import upgrade
 from models import ConnectedAccount
 from platforms.registry import PlatformName
-from services import accounts, identity
-from services.first_owner import ensure_first_owner
+from services.access import identity
+from services.access.first_owner import ensure_first_owner
+from services.delivery import accounts
 
 LOOPBACK = "127.0.0.1"
 READY_SECONDS = 60.0

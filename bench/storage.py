@@ -6,7 +6,7 @@ import psycopg
 
 from bench.service import Service
 from core.db import Database
-from services import routines
+from services.operations import routines
 
 _SCHEMAS = ["public", "langgraph", "procrastinate"]
 

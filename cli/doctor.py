@@ -8,7 +8,7 @@ import typer
 
 from cli.database import at_desk
 from cli.options import DataDir, Json
-from services.doctor import Finding, examine
+from services.operations.doctor import Finding, examine
 
 
 def doctor(data_dir: DataDir = None, as_json: Json = False) -> None:

@@ -8,7 +8,7 @@ from cli.data_directory import OWNER_KEY_FILE
 from core.crypto import Keyring
 from core.db import Database
 from core.settings import Settings
-from services.first_owner import ensure_first_owner
+from services.access.first_owner import ensure_first_owner
 
 
 def sign_in_path(settings: Settings) -> str | None:

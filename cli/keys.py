@@ -17,7 +17,9 @@ from cli.options import DataDir, Json
 from core.crypto import INDEX, KEY_FILE, Keyring, generate_key, load_or_create
 from core.principal import Scope
 from models import ApiKey
-from services import api_keys, pages, rotation, users
+from services import pages
+from services.access import api_keys, users
+from services.operations import rotation
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 

@@ -10,7 +10,7 @@ import typer
 from cli.database import operator_settings
 from core.db import Database
 from migrations import run
-from services.schema import validate
+from services.operations.schema import validate
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from agents.base import CRITERIA, OFFLINE
 from cli.answers import Draft, Evaluation, Measured, Place, Review, Thread, Violation
-from services import diffs
+from services.reviewing import diffs
 
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _DIFF_STYLES: Final = {"equal": "", "delete": "red strike", "insert": "green underline"}

@@ -13,7 +13,7 @@ from api.schemas.auth import Person
 from cli.database import Desk, at_desk, read_password, sign_in_url
 from cli.options import DataDir, Json
 from core.errors import FieldError, Invalid
-from services import users
+from services.access import users
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 

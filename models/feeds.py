@@ -18,7 +18,7 @@ class FeedStatus(StrEnum):
 
 
 class Feed(Tenant, Base):
-    """`user_id` is in whose name its workflows start. `rule` is services.feed_rules.Rule."""
+    """`user_id` is in whose name its workflows start. `rule` is services.syndication.feed_rules.Rule."""
 
     __tablename__ = "feeds"
     __table_args__ = (

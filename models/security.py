@@ -1,5 +1,5 @@
 """What guards each table, as data: row security, grants and triggers. The migrations made them in the database;
-`services.schema` compares the two."""
+`services.operations.schema` compares the two."""
 
 from collections.abc import Iterator
 from typing import Final

@@ -27,7 +27,7 @@ class RuleScope(StrEnum):
 
 
 class StyleRule(Tenant, Base):
-    """`user_id` is whose edits suggest it, or who has written it. `kind` and `subject` are what services.style_habits
+    """`user_id` is whose edits suggest it, or who has written it. `kind` and `subject` are what services.style.style_habits
     saw, NULL where a person has written it; `before` and `after` show it in one of those edits."""
 
     __tablename__ = "style_rules"

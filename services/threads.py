@@ -28,13 +28,14 @@ from graphs.names import assistant_id
 from graphs.records import content_of, draft_of
 from graphs.state import Input, Options, SourceInput
 from platforms.registry import PLATFORMS
-from services import publishing, style_rules
 from services.checkpoints import BufferedSaver, load
 from services.claims import LOST_LEASE_LIMIT, Claim, ClaimLost
 from services.commit import Advance
+from services.delivery import publishing
 from services.metering import DatabaseMeter
 from services.progress import Progress
 from services.runtime import Runtime
+from services.style import style_rules
 
 log = structlog.get_logger(__name__)
 

@@ -29,8 +29,10 @@ from models import (
     WorkflowStatus,
 )
 from platforms.registry import PlatformName
-from services import jobs, kept_sources, style_rules, templates
-from services.kept_sources import Kept
+from services.delivery import jobs
+from services.library import kept_sources, templates
+from services.library.kept_sources import Kept
+from services.style import style_rules
 
 
 class Options(BaseModel):

@@ -14,7 +14,7 @@ from starlette.datastructures import FormData
 
 from api.schemas.workflows import WorkflowIn
 from core.errors import ProofroomError
-from services.kept_sources import Kept
+from services.library.kept_sources import Kept
 from services.workflows import Options
 
 _LINK: Final = re.compile(r"https?://\S+", re.IGNORECASE)

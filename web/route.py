@@ -17,7 +17,7 @@ from api.route import requirement
 from api.transaction import Replay, UnitOfWork, read_call
 from core.errors import NotFound, ProofroomError, Unauthenticated
 from core.principal import Principal
-from services import identity
+from services.access import identity
 from web import session
 from web.rendering import POLICY, failure, is_fragment, standing
 

@@ -7,9 +7,10 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.http import guarded_client
-from services import feed_polling, sources
-from services.feed_polling import Claimed
+from services.library import sources
 from services.runtime import Runtime
+from services.syndication import feed_polling
+from services.syndication.feed_polling import Claimed
 
 log = structlog.get_logger(__name__)
 

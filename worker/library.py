@@ -7,9 +7,10 @@ import procrastinate
 from procrastinate import RetryStrategy
 
 from core import storage
-from services import extracting, extractions, files, style_learning, uploads
+from services.library import extracting, extractions, files, uploads
 from services.queue import QUEUE, SLOW
 from services.runtime import Runtime
+from services.style import style_learning
 
 DELETE_TRIES: Final = 8
 """An hour and a half; what is left then is an orphan, which a routine finds."""

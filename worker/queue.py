@@ -12,7 +12,9 @@ from procrastinate import JobContext, RetryStrategy
 from procrastinate.exceptions import ConnectorException
 
 from core.db import SERVICE, libpq_url
-from services import posts, routines, run_starts, run_turns, run_webhooks
+from services.delivery import posts
+from services.operations import routines
+from services.protocol import run_starts, run_turns, run_webhooks
 from services.queue import QUEUE, SLOW
 from services.runtime import Runtime
 from worker import library, recordings

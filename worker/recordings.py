@@ -6,7 +6,7 @@ from uuid import UUID
 import procrastinate
 from procrastinate import JobContext, RetryStrategy
 
-from services import clips
+from services.media import clips
 from services.queue import SLOW
 from services.runtime import Runtime
 

@@ -8,7 +8,7 @@ from api.langgraph.answers import answer, paged
 from api.langgraph.schemas import AssistantFilter, AssistantSearch, AssistantVersions
 from api.route import router as new_router
 from core.errors import Forbidden
-from services import assistants
+from services.protocol import assistants
 
 router = new_router("/assistants", "langgraph", documented=False)
 

@@ -15,7 +15,7 @@ from api.schemas.workflows import WorkflowIn
 from core.errors import FieldError, Invalid
 from graphs.context import Context
 from models import MultitaskStrategy
-from services.thread_changes import END, Change
+from services.protocol.thread_changes import END, Change
 from services.workflows import Options
 
 StreamMode = Literal[

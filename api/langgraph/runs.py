@@ -29,11 +29,12 @@ from core.settings import Settings
 from core.sql import connection_of
 from models import MultitaskStrategy, RunStatus
 from platforms.registry import PlatformName
-from services import assistants, run_starts, run_views, runs, webhooks
-from services.run_parts import Cursor
-from services.run_starts import Continue, Resume, Start, Wanted
-from services.runs import Run
-from services.thread_changes import Change
+from services import webhooks
+from services.protocol import assistants, run_starts, run_views, runs
+from services.protocol.run_parts import Cursor
+from services.protocol.run_starts import Continue, Resume, Start, Wanted
+from services.protocol.runs import Run
+from services.protocol.thread_changes import Change
 
 router = new_router("/threads/{thread_id}/runs", "langgraph", documented=False)
 

@@ -18,7 +18,7 @@ from api.route import router as new_router
 from core.db import Database
 from core.errors import FieldError, Invalid
 from core.principal import Principal
-from services import run_starts, runs
+from services.protocol import run_starts, runs
 
 router = new_router("/runs", "langgraph", documented=False)
 

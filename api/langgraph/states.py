@@ -10,8 +10,8 @@ from api.langgraph.schemas import CheckpointRef, HistorySearch, StateAt, StateFi
 from api.route import router as new_router
 from core.principal import Role, Scope
 from core.sql import connection_of
-from services import thread_changes, thread_states, thread_views
-from services.thread_changes import Change
+from services.protocol import thread_changes, thread_states, thread_views
+from services.protocol.thread_changes import Change
 
 router = new_router("/threads", "langgraph", documented=False)
 

@@ -23,9 +23,9 @@ from core.errors import ProofroomError
 from core.principal import Principal
 from graphs.stream import Part
 from models import RunStatus
-from services import run_parts, runs
-from services.run_parts import Cursor, Look
-from services.runs import Run
+from services.protocol import run_parts, runs
+from services.protocol.run_parts import Cursor, Look
+from services.protocol.runs import Run
 
 log = structlog.get_logger(__name__)
 

@@ -13,8 +13,8 @@ from api.langgraph.runs import Follows
 from api.route import router as new_router
 from api.sse import EventStream, encoded
 from core.errors import FieldError, Invalid
-from services import thread_views
-from services.thread_joins import Event, Joining, Place
+from services.protocol import thread_views
+from services.protocol.thread_joins import Event, Joining, Place
 
 router = new_router("/threads/{thread_id}", "langgraph", documented=False)
 

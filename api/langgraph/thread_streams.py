@@ -18,9 +18,9 @@ from api.route import router as new_router
 from api.sse import EventStream, encoded
 from core.errors import Conflict, Forbidden, Invalid, NotFound, ProofroomError
 from core.principal import Principal
-from services import run_starts, thread_views
-from services.run_answers import UnknownInterrupt
-from services.thread_events import CHANNELS, Event, Telling
+from services.protocol import run_starts, thread_views
+from services.protocol.run_answers import UnknownInterrupt
+from services.protocol.thread_events import CHANNELS, Event, Telling
 
 router = new_router("/threads/{thread_id}", "langgraph", documented=False)
 

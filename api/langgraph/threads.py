@@ -12,8 +12,8 @@ from api.langgraph.schemas import Prune, ThreadCreate, ThreadFilter, ThreadPatch
 from api.route import router as new_router
 from core.errors import Invalid
 from core.sql import Connection, connection_of
-from services import thread_rows, thread_states, thread_views
-from services.thread_views import ThreadView
+from services.protocol import thread_rows, thread_states, thread_views
+from services.protocol.thread_views import ThreadView
 
 router = new_router("/threads", "langgraph", documented=False)
 

@@ -6,7 +6,7 @@ from api.route import router as new_router
 from api.schemas.accounts import AccountIn, AccountOut
 from core.http import publishing_client
 from platforms.registry import PlatformName
-from services import accounts
+from services.delivery import accounts
 
 router = new_router("/v1/accounts", "accounts")
 

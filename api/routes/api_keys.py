@@ -4,7 +4,7 @@ from api.deps import Owner, Session
 from api.pages import Page, Paging
 from api.route import router as new_router
 from api.schemas.administration import ApiKeyIn, ApiKeyMade, ApiKeyOut
-from services import api_keys
+from services.access import api_keys
 
 router = new_router("/v1/api-keys", "administration")
 

@@ -12,7 +12,7 @@ from api.pages import Page, Paging
 from api.passwords import prove
 from api.route import router as new_router
 from api.schemas.auth import LoginIn, MeOut, PasswordIn, RegisteredOut, RegisterIn, SessionOut, TokenOut
-from services import identity, passwords, sessions
+from services.access import identity, passwords, sessions
 
 router = new_router("/v1", "auth")
 

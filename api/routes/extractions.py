@@ -6,7 +6,7 @@ from api import waiting
 from api.deps import Db, LibraryEditor, Session, Viewer
 from api.route import router as new_router
 from api.schemas.extractions import ExtractionOut
-from services import extractions
+from services.library import extractions
 
 router = new_router("/v1/files", "library")
 

@@ -21,8 +21,10 @@ from api.schemas.feeds import (
 )
 from core.http import guarded_client
 from models import FeedEntryStatus
-from services import feed_entries, feed_polling, feed_reading, feed_rules, feeds, pages, sources
-from services.feed_rules import Rule
+from services import pages
+from services.library import sources
+from services.syndication import feed_entries, feed_polling, feed_reading, feed_rules, feeds
+from services.syndication.feed_rules import Rule
 
 router = new_router("/v1/feeds", "feeds")
 

@@ -21,8 +21,8 @@ from api.schemas.files import FileLinkIn, FileLinkOut, FileOut, FilePublicIn, Up
 from core.errors import NotFound
 from core.settings import Settings
 from models import File
-from services import file_links, files, projects, uploads
-from services.file_receiving import received
+from services.library import file_links, files, projects, uploads
+from services.library.file_receiving import received
 
 router = new_router("/v1", "library")
 sending = new_router("/v1", "library", route_class=StreamingRoute)

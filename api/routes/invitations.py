@@ -10,7 +10,7 @@ from api.schemas.administration import (
     InvitationToken,
     WorkspaceOut,
 )
-from services import invitations
+from services.access import invitations
 
 router = new_router("/v1/invitations", "administration")
 

@@ -21,7 +21,7 @@ from api.schemas.lists import (
 )
 from models import MailingList
 from models.mailing import DeliveryOutcome, SubscriberStatus
-from services import mailing, mailing_import
+from services.mail import mailing, mailing_import
 
 router = new_router("/v1/lists", "newsletters")
 deliveries = new_router("/v1/publishing-jobs", "newsletters")

@@ -4,7 +4,7 @@ from api.deps import Owner, Self, Session, Viewer
 from api.pages import Page, Paging
 from api.route import router as new_router
 from api.schemas.administration import MemberOut, MemberPatch
-from services import members
+from services.access import members
 
 router = new_router("/v1/members", "administration")
 

@@ -5,8 +5,8 @@ from api.pages import Page, Paging
 from api.route import router as new_router
 from api.schemas.outputs import OutputOut
 from core.sql import connection_of
-from services import outputs, projects
-from services.outputs import Filters, OutputKind, OutputStatus
+from services.library import outputs, projects
+from services.library.outputs import Filters, OutputKind, OutputStatus
 
 router = new_router("/v1/outputs", "library")
 of_projects = new_router("/v1/projects", "library")

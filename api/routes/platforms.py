@@ -2,7 +2,7 @@ from api.deps import Db, Viewer
 from api.route import router as new_router
 from api.schemas.accounts import ContentIn, MeasureOut, PlatformOut, Platforms
 from platforms.registry import PLATFORMS
-from services import measuring
+from services.delivery import measuring
 
 router = new_router("/v1", "platforms")
 

@@ -10,7 +10,7 @@ from api.schemas.publishing import PostOut
 from core.sql import connection_of
 from models import TakedownStatus
 from platforms.registry import PlatformName
-from services import posts, publications
+from services.delivery import posts, publications
 
 router = new_router("/v1/posts", "publishing")
 

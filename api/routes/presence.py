@@ -3,7 +3,7 @@ from uuid import UUID
 from api.deps import Db, Session, Viewer
 from api.route import router as new_router
 from api.schemas.presence import PresenceItem, PresenceOut
-from services import presence
+from services.reviewing import presence
 
 router = new_router("/v1/reviews", "reviews")
 

@@ -1,7 +1,7 @@
 from api.deps import ProfileWriter, Session, Viewer
 from api.route import router as new_router
 from api.schemas.library import ProfileIn, ProfileOut
-from services import profiles
+from services.library import profiles
 
 router = new_router("/v1/profile", "library")
 

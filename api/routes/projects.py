@@ -8,8 +8,8 @@ from api.pages import Page, Paging
 from api.route import router as new_router
 from api.schemas.files import ProjectWhole
 from api.schemas.library import ProjectIn, ProjectOut, ProjectPatch
-from services import projects
-from services.projects import Part
+from services.library import projects
+from services.library.projects import Part
 
 _PARTS: Final = f"^({'|'.join(Part)})?(,({'|'.join(Part)}))*$"
 

@@ -10,7 +10,7 @@ from api.route import router as new_router
 from api.schemas.publishing import JobDetail, JobItem, JobOut, ReconcileIn, RescheduleIn, RetryIn
 from models import JobStatus
 from platforms.registry import PlatformName
-from services import jobs, ledger
+from services.delivery import jobs, ledger
 
 router = new_router("/v1/publishing-jobs", "publishing")
 

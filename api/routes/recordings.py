@@ -15,8 +15,8 @@ from api.openapi import also
 from api.pages import Page, Paging
 from api.route import router as new_router
 from api.schemas.recordings import ClipOut, ClipSearchOut, TranscriptionOut
-from services import clips, recordings
-from services.subtitles import Format, subtitles
+from services.media import clips, recordings
+from services.media.subtitles import Format, subtitles
 
 router = new_router("/v1", "library")
 

@@ -5,7 +5,7 @@ from api.pages import Page, Paging
 from api.route import router as new_router
 from api.schemas.library import ResourceIn, ResourceOut, ResourcePatch
 from models.library import ResourceType
-from services import resources
+from services.library import resources
 
 router = new_router("/v1/resources", "library")
 

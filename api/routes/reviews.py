@@ -24,8 +24,8 @@ from core.principal import Role, Scope
 from core.sql import connection_of
 from models import ReviewStatus
 from platforms.registry import PlatformName
-from services import comments, review_views, reviews
-from services.review_filters import Filters, Sort
+from services.reviewing import comments, review_views, reviews
+from services.reviewing.review_filters import Filters, Sort
 
 router = new_router("/v1/reviews", "reviews")
 

@@ -5,7 +5,7 @@ from api.pages import Page, Paging
 from api.route import router as new_router
 from api.schemas.style import StyleRuleDecision, StyleRuleIn, StyleRuleOut, StyleRulePatch
 from models.style import RuleStatus
-from services import style_rules
+from services.style import style_rules
 
 router = new_router("/v1/style-rules", "library")
 

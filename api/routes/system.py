@@ -3,7 +3,7 @@ from pydantic import BaseModel
 
 from api.deps import Db, ListenerOf
 from core import metrics
-from services import health
+from services.operations import health
 
 router = APIRouter(tags=["system"])
 

@@ -15,7 +15,7 @@ from api.schemas.library import (
 )
 from models import Template
 from models.library import TemplateType
-from services import templates
+from services.library import templates
 
 router = new_router("/v1/templates", "library")
 

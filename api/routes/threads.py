@@ -6,7 +6,8 @@ from fastapi import Query
 from api.deps import Db, Session, Viewer, WorkflowEditor
 from api.route import router as new_router
 from api.schemas.workflows import ChangeOut, Diff, DraftDetail, Drafts, ThreadBrief
-from services import draft_views, workflows
+from services import workflows
+from services.reviewing import draft_views
 
 router = new_router("/v1/threads", "workflows")
 

@@ -23,7 +23,7 @@ from api.route import StreamingRoute
 from api.route import router as new_router
 from core.errors import FieldError, ProofroomError, TooLarge
 from models import Upload
-from services import uploads
+from services.library import uploads
 
 VERSION: Final = "1.0.0"
 METADATA_LIMIT: Final = 4000

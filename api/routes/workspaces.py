@@ -4,7 +4,7 @@ from api.deps import Keys, Owner, Self, Session, SettingsOf, Viewer
 from api.pages import Page, Paging
 from api.route import router as new_router
 from api.schemas.administration import WorkspaceIn, WorkspaceOut, WorkspacePatch
-from services import workspaces
+from services.access import workspaces
 
 router = new_router("/v1/workspaces", "administration")
 

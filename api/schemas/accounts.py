@@ -10,7 +10,7 @@ from core.content import Content, Media
 from models import AccountStatus
 from platforms.base import Platform
 from platforms.registry import PlatformName
-from services.measuring import Measure, Remaining
+from services.delivery.measuring import Measure, Remaining
 
 BaseUrl = Annotated[
     str, StringConstraints(max_length=255, pattern=r"^(https?|smtps?)://[^\s/?#@]+(/[^\s?#]*)?$")

@@ -8,8 +8,8 @@ from pydantic import AfterValidator, ConfigDict, Field, JsonValue
 from api.schemas.common import Answer, Body, Patch, Time, filled
 from api.schemas.workflows import Url
 from models import FeedEntryStatus, FeedStatus
-from services.feed_rules import Rule, Words
-from services.feeds import MAX_BACKFILL
+from services.syndication.feed_rules import Rule, Words
+from services.syndication.feeds import MAX_BACKFILL
 
 OPENING: Final = 300
 """Characters of an entry that are shown."""

@@ -10,7 +10,7 @@ from api.schemas.common import Answer, Body, Time
 from api.schemas.library import ProjectOut
 from api.schemas.outputs import OutputOut
 from models.library import ExtractionStatus
-from services.file_links import LONGEST_SECONDS
+from services.library.file_links import LONGEST_SECONDS
 
 
 def _hexadecimal(value: object) -> object:

@@ -7,7 +7,7 @@ from pydantic import AliasChoices, ConfigDict, Field, StringConstraints, model_v
 
 from api.schemas.common import Answer, Body, Facts, Patch, Time, filled
 from models.library import ResourceType, TemplateType
-from services.templates import NAME_LIMIT, PROMPT_LIMIT
+from services.library.templates import NAME_LIMIT, PROMPT_LIMIT
 
 Title = Annotated[str, filled(NAME_LIMIT)]
 Description = Annotated[str, StringConstraints(max_length=5000)]

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, WithJ
 from api.schemas.common import Answer, Body, Time, filled
 from models import MailingList
 from models.mailing import DeliveryOutcome, SubscriberStatus
-from services.mailing_import import LIMIT, address
+from services.mail.mailing_import import LIMIT, address
 
 Name = Annotated[str, filled(100)]
 Address = Annotated[

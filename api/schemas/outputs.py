@@ -5,7 +5,7 @@ from uuid import UUID
 from pydantic import Field
 
 from api.schemas.common import Answer, Facts, Time
-from services.outputs import OutputKind, OutputStatus
+from services.library.outputs import OutputKind, OutputStatus
 
 
 class OutputOut(Answer):

@@ -9,7 +9,7 @@ from api.schemas.common import Answer, Body, Facts, Future, Time
 from core.content import Media
 from models import AttemptKind, AttemptOutcome, ContentType, JobStatus, ReviewDecision, TakedownStatus
 from platforms.registry import PlatformName
-from services.ledger import Detail, Remedy
+from services.delivery.ledger import Detail, Remedy
 
 Link = Annotated[str, StringConstraints(max_length=255, pattern=r"^https?://[^\s/]\S*$")]
 """Where a post is, as a person says it; it then serves as the post's id on the platform, too."""

@@ -14,8 +14,8 @@ from core.principal import Via
 from graphs.interrupts import Decision
 from models import ReviewDecision, ReviewStatus
 from platforms.registry import PlatformName
-from services import comments
-from services.review_views import ItemView, ReviewView, allowed
+from services.reviewing import comments
+from services.reviewing.review_views import ItemView, ReviewView, allowed
 
 BULK_LIMIT = 100
 Words = Annotated[str, filled(20_000)]

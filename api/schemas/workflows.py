@@ -21,9 +21,9 @@ from api.schemas.publishing import JobOut
 from core.content import Media
 from models import DraftSource, PlatformStatus, WorkflowMode, WorkflowStatus
 from platforms.registry import PlatformName
-from services.diffs import Op
-from services.draft_views import DraftView
-from services.kept_sources import Kept
+from services.library.kept_sources import Kept
+from services.reviewing.diffs import Op
+from services.reviewing.draft_views import DraftView
 from services.workflow_views import WorkflowView
 from services.workflows import Options, StartWorkflow
 

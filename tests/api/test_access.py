@@ -267,8 +267,8 @@ async def test_somebody_elses_things_are_not_there(
     api: Api, operations: list[Operation], connection: Connection
 ) -> None:
     """404 on every route, and not a trace of them in any list; nor is anything of theirs changed."""
-    from services.schema_proofs import enter
-    from services.schema_samples import fill
+    from services.operations.schema_proofs import enter
+    from services.operations.schema_samples import fill
 
     enter(connection, "proofroom_service")
     theirs = fill(connection)
@@ -296,7 +296,7 @@ async def test_somebody_elses_things_are_not_there(
 
 
 def snapshot(connection: Connection, rows: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    from services.schema_proofs import enter
+    from services.operations.schema_proofs import enter
 
     enter(connection, "proofroom_service")
     found = {

@@ -10,7 +10,7 @@ from api.limits import FAILURES_PER_USER
 from core.crypto import Keyring
 from core.db import Database
 from core.settings import Registration, Settings
-from services import sessions
+from services.access import sessions
 from tests.plugins.api import PASSWORD, Api
 
 ADA = {"username": "ada", "email": "Ada@Example.com", "password": PASSWORD}

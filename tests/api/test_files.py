@@ -222,7 +222,7 @@ async def test_links_open_private_files_until_they_expire(api: Api) -> None:
     for wrong in (token[:-2], "B" + token[1:], token[:43], "x", "é", token + "AAAA"):
         assert (await nobody.get(f"/files/{wrong}")).status_code == 404, wrong
 
-    from services import file_links
+    from services.library import file_links
 
     row = await row_of(api, user, file["id"])
     late = file_links.sign(api.app.state.keyring, row, 1_000_000_000)
@@ -233,7 +233,7 @@ async def test_links_open_private_files_until_they_expire(api: Api) -> None:
 
 
 async def row_of(api: Api, user: User, file_id: str) -> Any:
-    from services import files
+    from services.library import files
 
     async with api.app.state.db.tenant(user.workspace_id) as session:
         return await files.find(session, UUID(file_id))

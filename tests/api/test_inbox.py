@@ -4,8 +4,8 @@ import base64
 from typing import Any
 
 from core.db import Database
-from services import review_views
-from services.review_filters import Filters
+from services.reviewing import review_views
+from services.reviewing.review_filters import Filters
 from tests.plugins.api import Api
 from tests.plugins.author import Author, Json, thread
 

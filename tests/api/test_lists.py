@@ -7,7 +7,7 @@ import pytest
 
 from core.settings import Settings
 from core.simulated import simulated_account
-from services.mailing_import import LIMIT
+from services.mail.mailing_import import LIMIT
 from tests.plugins.api import Api, User
 from tests.plugins.mail import MailServer
 

@@ -46,17 +46,17 @@ class Desk:
         self.file = runtime.settings.data_dir / "clip"
 
     async def extract(self, file_id: str) -> None:
-        from services import extracting
+        from services.library import extracting
 
         await extracting.extract(self.runtime, self.workspace_id, UUID(file_id))
 
     async def look(self, file_id: str, *, last: bool = True) -> None:
-        from services import clips
+        from services.media import clips
 
         await clips.look(self.runtime, self.workspace_id, UUID(file_id), last=last)
 
     async def cut(self, clip_id: str) -> None:
-        from services import clips
+        from services.media import clips
 
         await clips.cut(self.runtime, self.workspace_id, UUID(clip_id), last=True)
 
@@ -208,7 +208,7 @@ async def test_what_fails_says_so_and_can_be_asked_for_again(
 
 async def _heard(desk: Desk, content: bytes) -> tuple[float, float]:
     """Which second of the recording it begins with, by the tone in it, and how long it is."""
-    from services import ffmpeg
+    from services.media import ffmpeg
 
     desk.file.write_bytes(content)
     sound = await ffmpeg.hear(desk.runtime.settings, desk.file, desk.file.with_suffix(".wav"))

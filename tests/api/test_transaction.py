@@ -12,8 +12,8 @@ from api.route import router as new_router
 from core.db import Database
 from core.errors import Conflict
 from core.settings import Settings
-from services import projects
-from services.health import pool_use
+from services.library import projects
+from services.operations.health import pool_use
 from tests.plugins.api import Api
 
 router = new_router("/v1/probe", "probe")

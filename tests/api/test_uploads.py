@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from core import storage
 from core.settings import Settings
-from services.uploads import PART_BYTES
+from services.library.uploads import PART_BYTES
 from tests.api.test_files import objects, project
 from tests.plugins.api import Api, User
 
@@ -175,7 +175,7 @@ async def test_headers_that_are_wrong_are_named(api: Api) -> None:
 
 
 async def test_uploads_are_ended_left_and_nobody_elses(api: Api, settings: Settings) -> None:
-    from services.uploads import remove_staging
+    from services.library.uploads import remove_staging
 
     user, stranger = await api.user(), await api.user()
     viewer = await api.member(user, "viewer")

@@ -4,7 +4,7 @@ import re
 
 from playwright.async_api import expect
 
-from services import posts
+from services.delivery import posts
 from tests.plugins.browser import Site, axe
 from tests.plugins.tenant import Tenant
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from playwright.async_api import Response, expect
 
-from services import sessions
+from services.access import sessions
 from tests.plugins.api import PASSWORD
 from tests.plugins.browser import Site, axe
 

@@ -19,8 +19,8 @@ from core.crypto import generate_key
 from core.db import Database
 from core.settings import Settings
 from migrations import run as migrations
-from services.doctor_checks import CHECKS
-from services.schema_samples import fill
+from services.operations.doctor_checks import CHECKS
+from services.operations.schema_samples import fill
 
 DAMAGE = (
     "UPDATE platform_states SET status = 'failed', due_at = NULL",

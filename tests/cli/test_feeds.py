@@ -1,6 +1,7 @@
 """`proofroom feeds`, the real command against a real service and a site on loopback."""
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -39,6 +40,7 @@ def settings(settings: Settings, site: str) -> Settings:
 def test_feeds_are_added_listed_and_fetched(idle_service: "Service", site: str, tmp_path: Path) -> None:
     feed = tmp_path / "site" / "feed.xml"
     feed.write_text(FEED.format(ITEM.format("Green")))
+    os.utime(feed, (0, 0))  # the site tells changes by the second
     address = f"http://{site}/feed.xml"
     added = idle_service.run("feeds", "add", address, "--platforms", "x, blog", "--exclude", "decaf")
     assert added.returncode == 0, added.stderr

@@ -16,8 +16,8 @@ from core.crypto import Keyring, load_or_create
 from core.db import Database
 from core.errors import ConfigurationError, Invalid, NotFound, Unauthenticated
 from core.settings import Deployment, Settings
-from services import identity, sessions
-from services.sessions import WrongCredentials
+from services.access import identity, sessions
+from services.access.sessions import WrongCredentials
 
 Run = Callable[..., Result]
 

@@ -15,8 +15,8 @@ from core.db import Database, libpq_url
 from core.principal import Principal, Role
 from core.settings import Settings
 from graphs.interrupts import Decision
-from services.housekeeping import retry_stuck
-from services.routines import archive_workflows, remove_expired
+from services.operations.housekeeping import retry_stuck
+from services.operations.routines import archive_workflows, remove_expired
 from tests.plugins.api import Api, User
 from tests.plugins.scene import Scene
 

@@ -13,9 +13,9 @@ from core.db import SERVICE, Database
 from core.db import database_url as sqlalchemy_url
 from core.embedded.place import packaged_binaries
 from core.settings import Settings
-from services.schema import validate
-from services.schema_proofs import enter
-from services.schema_samples import fill
+from services.operations.schema import validate
+from services.operations.schema_proofs import enter
+from services.operations.schema_samples import fill
 from tests.plugins.postgres import Server
 
 pytestmark = pytest.mark.database

@@ -13,8 +13,8 @@ from sqlalchemy.pool import NullPool
 
 from core.db import SERVICE, database_url
 from core.settings import Settings
-from services.schema_proofs import enter
-from services.schema_samples import fill
+from services.operations.schema_proofs import enter
+from services.operations.schema_samples import fill
 from tests.plugins.postgres import Server, migrated
 from tests.plugins.rows import TwoWorkspaces
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, select, text, update
 
 from core.db import APP, SERVICE
 from models import ApiKey
-from services.schema_proofs import enter
+from services.operations.schema_proofs import enter
 from tests.plugins.rows import TwoWorkspaces
 
 pytestmark = pytest.mark.database

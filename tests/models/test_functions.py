@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 from core.db import APP, SERVICE
 from models import ApiKey, UserSession
 from models.functions import FUNCTIONS
-from services.schema_proofs import enter
+from services.operations.schema_proofs import enter
 from tests.plugins.rows import TwoWorkspaces
 
 pytestmark = pytest.mark.database

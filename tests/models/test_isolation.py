@@ -10,8 +10,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from core.db import APP, SERVICE, Database
 from models import views
 from models.security import GRANTS, tables
-from services.schema_proofs import enter
-from services.schema_samples import sample
+from services.operations.schema_proofs import enter
+from services.operations.schema_samples import sample
 from tests.plugins.rows import TwoWorkspaces
 
 pytestmark = pytest.mark.database

@@ -1,4 +1,4 @@
-"""Rules that every table keeps, read off the mappings; `services.schema` holds the database to the mappings."""
+"""Rules that every table keeps, read off the mappings; `services.operations.schema` holds the database to the mappings."""
 
 import re
 

@@ -10,7 +10,7 @@ from sqlalchemy.pool import NullPool
 
 from core.db import SERVICE, database_url
 from core.settings import Settings
-from services.schema_proofs import enter
+from services.operations.schema_proofs import enter
 from tests.plugins.rows import TwoWorkspaces
 
 pytestmark = pytest.mark.database

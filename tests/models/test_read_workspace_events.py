@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from core.db import APP, SERVICE
-from services.schema_proofs import enter
+from services.operations.schema_proofs import enter
 from tests.plugins.rows import TwoWorkspaces
 
 pytestmark = pytest.mark.database

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from core.db import APP, SERVICE
-from services.schema_proofs import enter
+from services.operations.schema_proofs import enter
 from tests.plugins.rows import TwoWorkspaces
 
 RECENT = "SELECT * FROM projects WHERE user_id = :user_id ORDER BY created_at DESC LIMIT 10"

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from core.db import APP, SERVICE
 from models.security import AUDITED, RECORDS, tables
-from services.schema_proofs import enter
+from services.operations.schema_proofs import enter
 from tests.plugins.rows import TwoWorkspaces
 
 pytestmark = pytest.mark.database

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from starlette.datastructures import State
 
     from core.db import Database
-    from services.identity import Registered
+    from services.access.identity import Registered
 
 BASE_URL = "http://localhost"
 PASSWORD = "correct horse battery"
@@ -85,7 +85,7 @@ class Api:
 
 async def sign_up(state: "State", username: str) -> "tuple[Registered, str]":
     """Somebody new with PASSWORD, and a session's token."""
-    from services import identity, sessions  # slow to load, and most tests do not need it
+    from services.access import identity, sessions  # slow to load, and most tests do not need it
 
     async with state.db.anonymous() as session:
         made = await identity.add_user(

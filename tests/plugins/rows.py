@@ -11,7 +11,7 @@ from core.settings import Settings
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from services.schema_samples import Rows
+    from services.operations.schema_samples import Rows
 
 
 class TwoWorkspaces(NamedTuple):
@@ -31,7 +31,7 @@ class TwoWorkspaces(NamedTuple):
 
 @pytest.fixture
 def connection(settings: Settings) -> Iterator["Connection"]:
-    """As the login role; `services.schema_proofs.enter` takes another on."""
+    """As the login role; `services.operations.schema_proofs.enter` takes another on."""
     from sqlalchemy import create_engine
     from sqlalchemy.pool import NullPool
 

@@ -137,7 +137,7 @@ class Scene:
         )
 
     async def decide(self, thread_id: UUID, decision: "Decision", seen_hash: str | None = None) -> None:
-        from services import reviews
+        from services.reviewing import reviews
 
         review = await self.review(thread_id)
         async with self.tenant() as session:
@@ -180,7 +180,7 @@ async def scene(settings: Settings, db: "Database", simulator_url: str) -> Async
     from core.crypto import Keyring
     from core.http import publishing_client
     from core.principal import Principal, Role
-    from services import accounts
+    from services.delivery import accounts
     from services.runtime import Runtime
 
     settings = settings.model_copy(update={"simulator_url": simulator_url})

@@ -10,7 +10,7 @@ from langgraph_sdk.errors import APIStatusError, ConflictError, UnprocessableEnt
 from sqlalchemy import text as text_of
 
 from core.settings import Settings
-from services.thread_changes import GRACE_SECONDS
+from services.protocol.thread_changes import GRACE_SECONDS
 from tests.plugins.api import Api
 from tests.plugins.author import ARTICLE, Author, with_simulators
 from tests.plugins.protocol import Sdk

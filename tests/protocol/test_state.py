@@ -118,7 +118,7 @@ async def test_state_and_history_are_read_in_every_way(
 async def test_without_checkpoints_the_record_tells_the_state(
     ours: Scene, threads: "ThreadsClient", settings: Settings
 ) -> None:
-    from services.routines import remove_checkpoints
+    from services.operations.routines import remove_checkpoints
 
     thread_id = await waiting(ours)
     await ours.decide(UUID(thread_id), Decision(decision="reject", feedback="No."))

@@ -272,7 +272,7 @@ async def test_when_the_process_ends_clients_go_on_elsewhere(sdk: Sdk, api: Api)
 async def test_what_is_on_record_is_told_when_checkpoints_are_gone(
     sdk: Sdk, author: Author, db: "Database", settings: Settings
 ) -> None:
-    from services.routines import remove_checkpoints
+    from services.operations.routines import remove_checkpoints
 
     client = sdk(author.user)
     made: list[Any] = []

@@ -13,10 +13,11 @@ from uuid_utils.compat import uuid7
 
 from core.errors import Conflict
 from graphs.interrupts import Decision
-from services import claims, events, reviews, threads, workflows
+from services import claims, events, threads, workflows
 from services.claims import ClaimLost
 from services.commit import Advance, commit
-from services.reviews import DraftChanged, ReviewAlreadyDecided
+from services.reviewing import reviews
+from services.reviewing.reviews import DraftChanged, ReviewAlreadyDecided
 from tests.plugins.scene import Scene
 
 TABLES = (

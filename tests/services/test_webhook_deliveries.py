@@ -15,7 +15,8 @@ from core.crypto import Keyring
 from core.db import Database
 from core.http import guarded_client
 from core.settings import Settings
-from services import routines, webhook_claims
+from services import webhook_claims
+from services.operations import routines
 from services.runtime import Runtime
 from services.webhook_claims import DELAYS, PER_WEBHOOK
 from services.webhook_sending import deliver_once

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from services import posts
+from services.delivery import posts
 from tests.plugins.tenant import Tenant
 from tests.plugins.web import Room, Visitor
 

@@ -38,7 +38,7 @@ async def send(visitor: Visitor, endpoint: str, name: str, content: bytes, parts
 
 
 async def read(runtime: "Runtime", visitor: Visitor, file_id: str) -> None:
-    from services import extracting
+    from services.library import extracting
 
     await extracting.extract(runtime, visitor.workspace_id, UUID(file_id))
 
@@ -140,7 +140,7 @@ async def test_a_recording_is_read_sentence_by_sentence_and_cut(
 ) -> None:
     from dataclasses import replace
 
-    from services import clips
+    from services.media import clips
 
     said = ("Good morning to you all.", "The build fell from 40 to 9 seconds in one week.")
     transcription_server.speak(*said)

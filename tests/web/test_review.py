@@ -10,7 +10,7 @@ import httpx
 
 from graphs.interrupts import Decision
 from models import RuleScope
-from services import style_rules
+from services.style import style_rules
 from tests.plugins.scene import Scene
 from tests.plugins.web import Room, Visitor
 

@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from core.db import Database
 from core.settings import Registration, Settings
-from services import sessions
+from services.access import sessions
 from tests.plugins.api import PASSWORD
 from tests.plugins.web import Room
 from web.app import create_app

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from api.deps import JobEditor, Keys, Session
 from api.pages import Paging
 from models.mailing import DeliveryOutcome
-from services import mailing
+from services.mail import mailing
 from web.rendering import page
 from web.route import router as new_router
 

@@ -18,9 +18,10 @@ from api.schemas.workflows import Url
 from core.principal import Role
 from models import FeedEntryStatus
 from platforms.registry import PLATFORMS, PlatformName
-from services import feeds, people
-from services.feed_rules import MAX_PER_DAY, Rule, Words
-from services.feeds import MAX_BACKFILL
+from services.access import people
+from services.syndication import feeds
+from services.syndication.feed_rules import MAX_PER_DAY, Rule, Words
+from services.syndication.feeds import MAX_BACKFILL
 from web.rendering import is_fragment, page, redirect
 from web.route import router as new_router
 

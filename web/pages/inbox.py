@@ -17,10 +17,10 @@ from api.pages import Paging, write_cursor
 from core.principal import Principal, Role
 from models import ReviewStatus
 from platforms.registry import PlatformName
-from services import inbox, presence, review_views
 from services.pages import DEFAULT_LIMIT, MAX_LIMIT, Slice, Wanted
-from services.review_filters import Filters, Sort
-from services.review_views import COUNTED, ItemView
+from services.reviewing import inbox, presence, review_views
+from services.reviewing.review_filters import Filters, Sort
+from services.reviewing.review_views import COUNTED, ItemView
 from web.rendering import page
 from web.route import router as new_router
 

@@ -17,8 +17,8 @@ from api.schemas.reviews import BULK_LIMIT
 from core.errors import FieldError, Invalid, NotFound
 from core.sql import connection_of
 from graphs.interrupts import Decision
-from services import inbox, reviews
-from services.inbox import Standing
+from services.reviewing import inbox, reviews
+from services.reviewing.inbox import Standing
 from web.rendering import is_fragment, page, redirect, timezone
 from web.route import router as new_router
 

@@ -15,8 +15,8 @@ from api.pages import Paging
 from api.schemas.publishing import Link
 from core.sql import connection_of
 from platforms.registry import PlatformName
-from services import accounts, jobs, ledger
-from services.ledger import JobView, Part, Remedy
+from services.delivery import accounts, jobs, ledger
+from services.delivery.ledger import JobView, Part, Remedy
 from services.pages import MAX_LIMIT, Wanted
 from web.pages.reviews.form import instant
 from web.pages.sign_in import local

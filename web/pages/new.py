@@ -18,8 +18,9 @@ from core.http import AddressRefused, ResponseTooLarge, guarded_client
 from core.principal import Principal
 from core.settings import Settings
 from platforms.registry import PLATFORMS, PlatformName
-from services import brief_choices, estimates, sources, templates, workflows
-from services.kept_sources import Kept, SourceNotReady, SourceWithoutText
+from services import brief_choices, estimates, workflows
+from services.library import sources, templates
+from services.library.kept_sources import Kept, SourceNotReady, SourceWithoutText
 from web.briefs import Typed, called, wrong
 from web.pages.workflows import may_write, named
 from web.rendering import is_fragment, page, redirect, timezone

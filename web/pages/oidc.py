@@ -10,8 +10,8 @@ from api.deps import Db, Keys, SettingsOf
 from core.errors import NotFound, ProofroomError
 from core.oidc import Issuer
 from core.settings import Settings
-from services import external_identity, issuer_sign_in, sessions
-from services.issuer_sign_in import Attempt, SignInFailed
+from services.access import external_identity, issuer_sign_in, sessions
+from services.access.issuer_sign_in import Attempt, SignInFailed
 from web import session
 from web.pages import sign_in
 from web.route import router as new_router

@@ -12,7 +12,7 @@ from api.deps import JobEditor, Session, Viewer
 from api.pages import Paging
 from core.sql import connection_of
 from platforms.registry import PlatformName
-from services import ledger, posts, publications
+from services.delivery import ledger, posts, publications
 from web.pages.workflows import named
 from web.rendering import page, redirect
 from web.route import router as new_router

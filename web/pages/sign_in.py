@@ -14,7 +14,7 @@ from api.middleware import address
 from api.schemas.auth import RegisterIn
 from core.errors import Conflict, Invalid, ProofroomError, RateLimitExceeded, Unauthenticated
 from core.settings import Registration, Settings
-from services import identity, sessions
+from services.access import identity, sessions
 from web import session
 from web.rendering import page, redirect
 from web.route import authenticate

@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import Db
-from services import unsubscribing
-from services.newsletters import PATH
+from services.mail import unsubscribing
+from services.mail.newsletters import PATH
 from web.rendering import page
 from web.route import public_router
 

@@ -18,10 +18,11 @@ from api.routes import files as over_http
 from api.schemas.files import FileLinkIn, FilePublicIn
 from core.errors import Invalid, NotFound
 from models import File
-from services import clips, extractions, file_links, files, projects, recordings
-from services.clips import COUNT
+from services.library import extractions, file_links, files, projects
+from services.media import clips, recordings
+from services.media.clips import COUNT
+from services.media.recordings import segments_of
 from services.pages import Wanted
-from services.recordings import segments_of
 from web.pages.library.projects import BUSY
 from web.pages.reviews.grounds import called, clock
 from web.rendering import page, redirect

@@ -12,9 +12,9 @@ from api.deps import LibraryEditor, Session, Viewer
 from api.pages import Paging
 from api.schemas.library import Description, Title
 from models import ExtractionStatus
-from services import extractions, files, projects, uploads
+from services.library import extractions, files, projects, uploads
+from services.library.projects import Part
 from services.pages import Wanted
-from services.projects import Part
 from web.rendering import page, redirect
 from web.route import router as new_router
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from api.deps import LibraryEditor, Session, StorageOf, Viewer
 from api.routes import recordings as over_http
-from services import clips
+from services.media import clips
 from web.pages.library.files import file_page
 from web.rendering import is_fragment, redirect
 from web.route import router as new_router

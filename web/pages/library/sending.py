@@ -10,7 +10,7 @@ from starlette.responses import Response
 from api.deps import FormWork, LibraryEditor, SettingsOf, StorageOf
 from api.routes import uploads
 from core.principal import Principal
-from services import projects
+from services.library import projects
 from web import session
 from web.route import SAFE, authenticate
 

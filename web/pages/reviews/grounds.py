@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from agents.base import Ground, Place, Source
 from agents.passages import Passage, numbered
-from services.review_context import Context
-from services.review_views import ReviewView
+from services.reviewing.review_context import Context
+from services.reviewing.review_views import ReviewView
 
 _QUICK: Final = 20_000
 """Characters; longer sources are cut off the event loop."""

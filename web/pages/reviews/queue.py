@@ -9,9 +9,10 @@ from starlette.requests import Request
 
 from core.principal import Principal
 from core.sql import Connection
-from services import pages, review_views
-from services.review_filters import Sort
-from services.review_views import ItemView
+from services import pages
+from services.reviewing import review_views
+from services.reviewing.review_filters import Sort
+from services.reviewing.review_views import ItemView
 from web.pages.inbox import Chosen
 
 

@@ -15,11 +15,13 @@ from core.principal import Principal
 from core.sql import Connection
 from models import ReviewStatus
 from platforms.registry import PLATFORMS, PlatformName
-from services import comments, draft_views, measuring, pages, presence, review_context, review_views
-from services.comments import Comment
-from services.presence import Viewer
-from services.review_context import Context
-from services.review_views import ReviewView
+from services import pages
+from services.delivery import measuring
+from services.reviewing import comments, draft_views, presence, review_context, review_views
+from services.reviewing.comments import Comment
+from services.reviewing.presence import Viewer
+from services.reviewing.review_context import Context
+from services.reviewing.review_views import ReviewView
 from web.pages.inbox import may_review
 from web.pages.reviews.form import Given, Typed, editable
 from web.pages.reviews.grounds import claims, grounds, passages

@@ -12,8 +12,9 @@ from core.db import Database
 from core.errors import FieldError, Invalid
 from core.principal import Principal
 from core.sql import connection_of
-from services import comments, draft_views, measuring, presence, review_views, reviews
-from services.reviews import DraftChanged, ReviewAlreadyDecided
+from services.delivery import measuring
+from services.reviewing import comments, draft_views, presence, review_views, reviews
+from services.reviewing.reviews import DraftChanged, ReviewAlreadyDecided
 from web.pages.reviews import room
 from web.pages.reviews.form import FromForm, Typed
 from web.pages.reviews.queue import address, following

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from models import ReviewStatus
-from services.review_context import Context
-from services.review_views import ReviewView
+from services.reviewing.review_context import Context
+from services.reviewing.review_views import ReviewView
 
 
 def outcome(view: ReviewView, context: Context) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from api.schemas.accounts import BaseUrl
 from core.errors import FieldError, Invalid
 from core.http import publishing_client
 from platforms.registry import PLATFORMS, PlatformName
-from services import accounts
+from services.delivery import accounts
 from web.rendering import page, redirect
 from web.route import router as new_router
 

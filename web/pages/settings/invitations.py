@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api.deps import Keys, Owner, Session, SettingsOf
 from api.schemas.auth import Email
 from core.principal import Role
-from services import invitations
+from services.access import invitations
 from web.pages.settings.workspace import HERE
 from web.rendering import is_fragment, page, redirect
 from web.route import router as new_router

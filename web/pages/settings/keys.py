@@ -13,7 +13,7 @@ from api.deps import Owner, Session, Viewer
 from api.pages import Paging
 from api.schemas.administration import Name
 from core.principal import Role, Scope
-from services import api_keys, people
+from services.access import api_keys, people
 from web.rendering import is_fragment, page, redirect
 from web.route import router as new_router
 

@@ -12,7 +12,7 @@ from api.deps import Keys, LibraryEditor, Session, Viewer
 from api.pages import Paging
 from api.schemas.lists import Name
 from models.mailing import SubscriberStatus
-from services import mailing, mailing_import
+from services.mail import mailing, mailing_import
 from web.rendering import page, redirect
 from web.route import router as new_router
 

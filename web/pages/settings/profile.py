@@ -15,7 +15,8 @@ from api.passwords import prove
 from api.schemas.auth import Password
 from api.schemas.library import ProfileName, Tone
 from core.errors import FieldError, Invalid
-from services import identity, passwords, profiles, sessions
+from services.access import identity, passwords, sessions
+from services.library import profiles
 from web.rendering import CHOSEN_TIMEZONE_COOKIE, page, redirect
 from web.route import router as new_router
 from web.session import YEAR, set_cookie

@@ -12,7 +12,7 @@ from api.deps import LibraryEditor, Session, Viewer
 from api.pages import Paging
 from api.schemas.library import Content, Title
 from models.library import ResourceType
-from services import resources
+from services.library import resources
 from web.rendering import page, redirect
 from web.route import router as new_router
 

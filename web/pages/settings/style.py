@@ -15,8 +15,9 @@ from api.pages import Paging
 from api.schemas.style import RuleText
 from models import RuleScope, RuleStatus, StyleRule
 from platforms.registry import PLATFORMS, PlatformName
-from services import diffs, style_rules
-from services.diffs import Change
+from services.reviewing import diffs
+from services.reviewing.diffs import Change
+from services.style import style_rules
 from web.rendering import page, redirect
 from web.route import router as new_router
 

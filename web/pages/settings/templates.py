@@ -15,7 +15,7 @@ from api.schemas.library import Prompt, Title
 from core.errors import ProofroomError
 from models import Template
 from models.library import TemplateType
-from services import templates
+from services.library import templates
 from web.rendering import page, redirect
 from web.route import router as new_router
 

@@ -13,7 +13,8 @@ from api.pages import Paging
 from api.schemas.webhooks import Url
 from core.principal import Role
 from models import DeliveryStatus, Webhook
-from services import people, webhook_deliveries, webhooks
+from services import webhook_deliveries, webhooks
+from services.access import people
 from services.events import EventType
 from web.rendering import is_fragment, page, redirect
 from web.route import router as new_router

@@ -12,7 +12,8 @@ from api.pages import Paging
 from api.schemas.administration import Name
 from core.errors import NotFound
 from core.principal import Role
-from services import invitations, members, pages, workspaces
+from services import pages
+from services.access import invitations, members, workspaces
 from web import session as cookies
 from web.rendering import page, redirect
 from web.route import router as new_router

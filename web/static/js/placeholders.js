@@ -1,4 +1,4 @@
-// Shows which fields a template asks for while its prompt is written. The server says what counts (services/templates.py).
+// Shows which fields a template asks for while its prompt is written. The server says what counts (services/library/templates.py).
 const FIELD = /\{([a-z][a-z0-9_]{0,49})\}/g;
 
 for (const prompt of document.querySelectorAll("[data-fields-of]")) {

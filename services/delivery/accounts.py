@@ -1,0 +1,345 @@
+"""Accounts on platforms: connected by pasting credentials, tested, disconnected; opened only for an adapter's call."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
+from uuid import UUID
+
+import httpx
+import orjson
+from sqlalchemy import inspect, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
+
+from core import sql
+from core.crypto import Keyring
+from core.errors import Conflict, FieldError, Invalid, NotFound, Unavailable
+from core.http import AddressRefused, check_address
+from core.principal import Principal
+from core.settings import Settings
+from core.simulated import simulated_account
+from core.sql import Connection, Statement
+from core.text import storable
+from models import AccountStatus, ConnectedAccount
+from platforms.base import Account, Identity, PlatformError, Reauthorize, Refused
+from platforms.registry import PLATFORMS, PlatformName
+from services import pages
+from services.delivery.sending import error
+from services.mail import mailing
+
+_NAME_LENGTH: Final = 255
+_URL_LENGTH: Final = 2048
+_READ: Final = Statement.of(
+    f"SELECT {', '.join(ConnectedAccount.__table__.columns.keys())} FROM connected_accounts WHERE id = :account_id"
+)
+_ATTRIBUTES: Final = {column.columns[0].name: column.key for column in inspect(ConnectedAccount).column_attrs}
+
+
+class CredentialsRefused(Invalid):
+    title = "The platform does not take these credentials"
+
+
+class PlatformUnavailable(Unavailable):
+    title = "The platform cannot be asked now"
+
+
+async def read(connection: Connection, account_id: UUID) -> ConnectedAccount | None:
+    """For a worker: as it reads now, belonging to no session."""
+    found = await sql.row(connection, _READ, {"account_id": account_id})
+    if found is None:
+        return None
+    return ConnectedAccount(**{_ATTRIBUTES[name]: value for name, value in found.items()})
+
+
+def opened(row: ConnectedAccount, settings: Settings, keyring: Keyring) -> Account:
+    """With its credentials in the clear. The row must have some."""
+    assert row.credentials is not None
+    plain = keyring.decrypt(row.credentials, _context(row.id))
+    return _account(row, settings, orjson.loads(plain))
+
+
+def problem(row: ConnectedAccount | None, settings: Settings) -> Mapping[str, str] | None:
+    """Why nothing can be published with it now; None when all is well."""
+    if (found := unusable(row, settings)) is not None or row is None:
+        return found
+    if row.status == "token_expired":
+        detail = row.error_message or f"The access of {row.username} has expired."
+        return error("Reauthorize", detail, "Connect the account again, then retry the job.")
+    return None
+
+
+def unusable(row: ConnectedAccount | None, settings: Settings) -> Mapping[str, str] | None:
+    """Why its platform cannot even be asked; None when it can."""
+    if row is None:
+        return error(
+            "NoAccount", "The account is gone.", "Connect one, then retry the job with its account_id."
+        )
+    if row.simulated and (not settings.simulates or _simulator(PlatformName(row.platform), settings) is None):
+        detail = f"{row.username} is simulated, and this service has no simulators."
+        return error("SimulatedAccount", detail, "Connect a real account and start a review for it.")
+    if row.status == "disconnected" or row.credentials is None:
+        return error(
+            "AccountDisconnected", f"{row.username} is disconnected.", "Connect it again, then retry the job."
+        )
+    return None
+
+
+async def check(
+    http: httpx.AsyncClient,
+    settings: Settings,
+    platform: PlatformName,
+    url: str | None,
+    credentials: Mapping[str, str],
+) -> tuple[Account, Identity]:
+    """Whom the credentials belong to, asked of the platform; no transaction is open meanwhile.
+
+    Raises Invalid for missing fields, CredentialsRefused, PlatformUnavailable.
+    """
+    wanted = {credential.name: credential for credential in PLATFORMS[platform].credentials}
+    errors = [
+        FieldError(f"/credentials/{name}", f"{c.label} is needed.")
+        for name, c in wanted.items()
+        if c.required and not credentials.get(name, "").strip()
+    ]
+    errors += [
+        FieldError(f"/credentials/{name}", "There is no such field.")
+        for name in credentials
+        if name not in wanted
+    ]
+    if PLATFORMS[platform].url is None and not url:
+        errors.append(FieldError("/url", "Say where it is."))
+    if PLATFORMS[platform].url is not None and url:
+        errors.append(FieldError("/url", "This platform is where it is: leave the address out."))
+    if errors:
+        raise Invalid("The account cannot be connected like this.", errors=errors)
+    row = ConnectedAccount(
+        id=uuid7(), platform=platform, platform_user_id="", username="", base_url=url, metadata_={}
+    )
+    account = _account(row, settings, credentials)
+    return account, await _identify(http, settings, platform, account)
+
+
+async def connect(
+    session: AsyncSession,
+    principal: Principal,
+    keyring: Keyring,
+    platform: PlatformName,
+    url: str | None,
+    credentials: Mapping[str, str],
+    identity: Identity,
+) -> ConnectedAccount:
+    """Store what `check` has confirmed. Connected before: its credentials are replaced, and its history stays.
+
+    Raises Invalid where it names a mailing list that is not there.
+    """
+    metadata = dict(identity.metadata)
+    if platform is PlatformName.EMAIL:
+        listed = await mailing.by_name(session, credentials["list"], "/credentials/list")
+        metadata["list_id"] = str(listed.id)
+    found = await session.scalar(
+        select(ConnectedAccount).where(
+            ConnectedAccount.user_id == principal.user_id,
+            ConnectedAccount.platform == platform,
+            ConnectedAccount.platform_user_id == identity.platform_user_id,
+        )
+    )
+    row = found or ConnectedAccount(
+        id=uuid7(), workspace_id=principal.workspace_id, user_id=principal.user_id
+    )
+    row.platform = platform
+    row.platform_user_id = identity.platform_user_id
+    row.username = identity.username
+    row.display_name = identity.display_name or None
+    row.avatar_url = identity.avatar_url
+    row.base_url = url.rstrip("/") if url else None
+    row.credentials = keyring.encrypt(orjson.dumps(dict(credentials)), _context(row.id))
+    row.status = AccountStatus.ACTIVE
+    row.error_message = None
+    row.error_count = 0
+    row.simulated = False
+    row.metadata_ = metadata
+    session.add(row)
+    await session.flush()
+    await session.refresh(row)
+    return row
+
+
+async def test(
+    http: httpx.AsyncClient, settings: Settings, keyring: Keyring, row: ConnectedAccount
+) -> Identity:
+    """Ask the platform; no transaction is open meanwhile. Raises Conflict, CredentialsRefused, PlatformUnavailable."""
+    if (found := unusable(row, settings)) is not None:
+        raise Conflict(found["detail"], remedy=found["remedy"])
+    return await _identify(http, settings, PlatformName(row.platform), opened(row, settings, keyring))
+
+
+async def record_test(session: AsyncSession, account_id: UUID, failure: str | None) -> ConnectedAccount:
+    """What the test said: `failure` None is success."""
+    row = await find(session, account_id)
+    if row.status != "disconnected":
+        row.status = AccountStatus.TOKEN_EXPIRED if failure else AccountStatus.ACTIVE
+        row.error_message = failure
+        row.error_count = row.error_count + 1 if failure else 0
+        await session.flush()
+        await session.refresh(row)
+    return row
+
+
+async def disconnect(session: AsyncSession, account_id: UUID) -> ConnectedAccount:
+    """The credentials go, the row stays, and with it our record of what was published."""
+    row = await find(session, account_id)
+    row.status = AccountStatus.DISCONNECTED
+    row.credentials = None
+    await session.flush()
+    await session.refresh(row)
+    return row
+
+
+async def find(session: AsyncSession, account_id: UUID) -> ConnectedAccount:
+    row = await session.get(ConnectedAccount, account_id)
+    if row is None:
+        raise NotFound("There is no such account.")
+    return row
+
+
+async def browse(
+    session: AsyncSession, wanted: pages.Wanted, platform: PlatformName | None = None
+) -> pages.Slice[ConnectedAccount]:
+    statement = select(ConnectedAccount)
+    if platform is not None:
+        statement = statement.where(ConnectedAccount.platform == platform)
+    return await pages.page(session, statement, (ConnectedAccount.created_at, ConnectedAccount.id), wanted)
+
+
+async def give_simulated(
+    session: AsyncSession,
+    settings: Settings,
+    keyring: Keyring,
+    workspace_id: UUID,
+    user_id: UUID,
+    username: str,
+) -> None:
+    """A new workspace of `proofroom up` gets an account on every simulated platform."""
+    for platform in PlatformName:
+        simulator = _simulator(platform, settings)
+        if simulator is None:
+            continue
+        # Workspaces are apart on the simulators as well.
+        made = simulated_account(platform.value, f"{_handle(username)}-{workspace_id.hex[-8:]}", simulator)
+        account_id = uuid7()
+        metadata = {}
+        if platform is PlatformName.EMAIL:
+            listed = await mailing.give_simulated(session, keyring, workspace_id, user_id)
+            metadata["list_id"] = str(listed.id)
+        values = {
+            "id": account_id,
+            "workspace_id": workspace_id,
+            "user_id": user_id,
+            "platform": platform,
+            "platform_user_id": made.platform_user_id,
+            "username": made.username,
+            "display_name": f"{username} (simulated)",
+            "credentials": keyring.encrypt(orjson.dumps(dict(made.credentials)), _context(account_id)),
+            "simulated": True,
+            "metadata": metadata,
+        }
+        await session.execute(insert(ConnectedAccount).values(**values).on_conflict_do_nothing())
+
+
+async def mark_expired(session: AsyncSession, account_id: UUID, detail: str) -> None:
+    """The platform no longer takes the credentials; its posts are held until somebody connects it again."""
+    row = await session.get_one(ConnectedAccount, account_id)
+    if row.status == "active":
+        row.status = AccountStatus.TOKEN_EXPIRED
+    row.error_message = detail[:2000]
+    row.error_count += 1
+    await session.flush()
+
+
+def _account(row: ConnectedAccount, settings: Settings, credentials: Mapping[str, str]) -> Account:
+    metadata: dict[str, Any] = dict(row.metadata_ or {})
+    if row.platform == PlatformName.LINKEDIN:
+        metadata["api_version"] = settings.linkedin_version
+    return Account(
+        id=row.id,
+        platform_user_id=row.platform_user_id,
+        username=row.username,
+        base_url=_base_url(row, settings),
+        credentials=credentials,
+        metadata=metadata,
+        simulated=bool(row.simulated),
+        addresses=partial(check_address, settings, exempt=_simulated_mail(settings)),
+    )
+
+
+def _simulator(platform: PlatformName, settings: Settings) -> str | None:
+    """Where it listens."""
+    if platform is not PlatformName.EMAIL:
+        return settings.simulator_url
+    return next((f"smtp://{peer}" for peer in _simulated_mail(settings)), None)
+
+
+def _simulated_mail(settings: Settings) -> tuple[str, ...]:
+    port = settings.simulator_mail_port
+    return (f"127.0.0.1:{port}",) if settings.simulates and port else ()
+
+
+def _base_url(row: ConnectedAccount, settings: Settings) -> str:
+    platform = PlatformName(row.platform)
+    if row.simulated:
+        # Found anew at each start: the simulators' port may have changed.
+        simulator = _simulator(platform, settings)
+        assert simulator is not None, "a deployed service never simulates"
+        return simulated_account(platform.value, row.username, simulator).base_url
+    configured = {
+        PlatformName.LINKEDIN: settings.linkedin_url,
+        PlatformName.X: settings.x_url,
+        PlatformName.INSTAGRAM: settings.instagram_url,
+    }
+    return (row.base_url or configured[platform]).rstrip("/")
+
+
+async def _identify(
+    http: httpx.AsyncClient, settings: Settings, platform: PlatformName, account: Account
+) -> Identity:
+    try:
+        async with asyncio.timeout(settings.publish_deadline_seconds):
+            return _shown(await PLATFORMS[platform].publisher.identify(http, account))
+    except (Reauthorize, Refused) as failure:
+        where, remedy = "/credentials", "Paste them again."
+        if isinstance(failure.__cause__, AddressRefused | httpx.HTTPError | httpx.InvalidURL):
+            where, remedy = "/url", "Give the address at which the public reaches it."
+        errors = [FieldError(where, failure.detail)]
+        raise CredentialsRefused(failure.detail, remedy=remedy, errors=errors) from failure
+    except PlatformError as failure:
+        raise PlatformUnavailable(failure.detail, remedy="Try again later.", retry_after=30) from failure
+    except TimeoutError as failure:
+        detail = "The platform took too long to answer."
+        raise PlatformUnavailable(detail, remedy="Try again later.", retry_after=30) from failure
+
+
+def _shown(identity: Identity) -> Identity:
+    """As far as it can be kept: a blog calls itself what it likes."""
+    avatar_url = storable(identity.avatar_url or "")
+    return replace(
+        identity,
+        username=storable(identity.username)[:_NAME_LENGTH],
+        display_name=storable(identity.display_name)[:_NAME_LENGTH],
+        avatar_url=avatar_url if 0 < len(avatar_url) <= _URL_LENGTH else None,
+        metadata={
+            name: storable(value) if isinstance(value, str) else value
+            for name, value in identity.metadata.items()
+        },
+    )
+
+
+def _handle(username: str) -> str:
+    kept = "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "-" for c in username.lower())
+    return kept[:40] or "owner"
+
+
+def _context(account_id: UUID) -> str:
+    return f"connected_accounts.credentials:{account_id}"

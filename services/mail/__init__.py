@@ -1,0 +1,1 @@
+"""Mailing lists, and newsletters on their way to each reader."""

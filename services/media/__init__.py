@@ -1,0 +1,1 @@
+"""Recordings: heard by ffmpeg and a transcriber, put together, cut into clips."""

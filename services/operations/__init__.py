@@ -1,0 +1,1 @@
+"""What keeps the service fit: health, the schema's proof, routines by the clock, the doctor."""

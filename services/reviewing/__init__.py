@@ -1,0 +1,1 @@
+"""What waits for a person, all that stands around it, and the decision."""

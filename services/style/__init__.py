@@ -1,0 +1,1 @@
+"""How somebody likes to write: habits told from edits, proposed as rules, agreed to by people."""

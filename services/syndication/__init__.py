@@ -1,0 +1,1 @@
+"""RSS and Atom: feeds that are followed, and the workflows that their entries start."""

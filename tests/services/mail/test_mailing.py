@@ -1,0 +1,317 @@
+"""A newsletter from its approval to its readers: each at most once, whatever happens on the way."""
+
+from collections import Counter
+from uuid import UUID
+
+import pytest
+
+from core.errors import Conflict, Invalid
+from models import ConnectedAccount
+from platforms.base import Delivery
+from platforms.registry import PlatformName
+from services import pages
+from services.delivery import accounts, jobs
+from services.delivery.jobs import JobStatusConflict
+from services.mail import mailing, newsletters, unsubscribing
+from tests.plugins.ledger import approved, due, long_ago
+from tests.plugins.mail import MailServer
+from tests.plugins.scene import Scene
+
+
+@pytest.fixture
+async def post(scene: Scene, mail_server: MailServer) -> MailServer:
+    """The scene's workspace has a mailbox account and a list of its own."""
+    scene.settings = scene.settings.model_copy(update={"simulator_mail_port": mail_server.port})
+    scene.runtime.settings = scene.settings
+    who = scene.principal
+    async with scene.tenant() as session:
+        await accounts.give_simulated(
+            session, scene.settings, scene.runtime.keyring, who.workspace_id, who.user_id, who.username
+        )
+    await scene.execute("DELETE FROM subscribers")
+    return mail_server
+
+
+async def subscribe(scene: Scene, *names: str, list_id: UUID | None = None) -> mailing.Added:
+    found = list_id or (await scene.row("SELECT id FROM mailing_lists"))["id"]
+    async with scene.tenant() as session:
+        emails = [f"{name}@readers.example" for name in names]
+        return await mailing.add(session, scene.runtime.keyring, found, emails)
+
+
+async def begun(scene: Scene) -> None:
+    """The newsletter is under way, in a call whose time was over before anybody was mailed."""
+    settings = scene.runtime.settings
+    scene.runtime.settings = settings.model_copy(update={"publish_deadline_seconds": 0.0})
+    await scene.advance()
+    scene.runtime.settings = settings
+
+
+def message_ids(post: MailServer) -> set[object]:
+    headers = [mail.fields["headers"] for mail in post.arrived()]
+    return {each["message-id"] for each in headers if isinstance(each, dict)}
+
+
+async def outcomes(scene: Scene) -> Counter[str]:
+    return Counter(row["outcome"] for row in await scene.rows("SELECT outcome FROM email_deliveries"))
+
+
+async def test_every_reader_gets_it_once_and_the_receipt_counts_them(scene: Scene, post: MailServer) -> None:
+    await subscribe(scene, "ada", "grace", "bounce", "mary")
+    thread_id = await approved(scene, "email")
+    await scene.advance()
+    job = await scene.job(thread_id)
+    assert job["status"] == "published", job
+    assert post.readers() == ["ada@readers.example", "grace@readers.example", "mary@readers.example"]
+    counted = {name: job["response_data"][name] for name in ("sent", "bounced", "failed", "unknown")}
+    assert counted == {"sent": 3, "bounced": 1, "failed": 0, "unknown": 0}
+    sent = await scene.rows("SELECT id FROM email_deliveries WHERE outcome = 'sent'")
+    assert message_ids(post) == {f"<{row['id'].hex}@newsletter.example>" for row in sent}
+    attempts = await scene.rows("SELECT kind, outcome, evidence ->> 'sent' AS sent FROM publishing_attempts")
+    assert attempts == [{"kind": "publish", "outcome": "confirmed", "sent": "3"}]
+    assert (await scene.state(thread_id))["status"] == "published"
+
+    # The next one leaves out who bounced, and the words of the draft are in it.
+    again = await approved(scene, "email")
+    await scene.advance()
+    assert (await scene.job(again))["response_data"]["sent"] == 3
+    assert Counter(post.readers())["bounce@readers.example"] == 0
+    assert "We have shipped." in post.arrived()[-1].text
+
+
+async def test_a_long_list_goes_out_in_calls_and_the_job_says_publishing_until_it_is_done(
+    scene: Scene, post: MailServer
+) -> None:
+    await subscribe(scene, *(f"reader-{number}" for number in range(7)))
+    thread_id = await approved(scene, "email")
+    await begun(scene)
+    job = await scene.job(thread_id)
+    assert (job["status"], job["attempts"], post.readers()) == ("publishing", 1, [])
+    with pytest.raises(JobStatusConflict):
+        async with scene.tenant() as session:
+            await jobs.cancel(session, job["id"])
+    await scene.advance()
+    job = await scene.job(thread_id)
+    assert (job["status"], job["attempts"], len(post.readers())) == ("published", 1, 7)
+
+
+async def test_whom_a_dead_worker_was_mailing_is_unknown_and_the_others_get_it(
+    scene: Scene, post: MailServer
+) -> None:
+    await subscribe(scene, "ada", "grace", "mary")
+    thread_id = await approved(scene, "email")
+    await begun(scene)
+    # As a worker leaves it that is killed after it has committed, and perhaps sent.
+    await scene.execute(
+        """INSERT INTO email_deliveries (workspace_id, publishing_job_id, subscriber_id, token_hash)
+        SELECT j.workspace_id, j.id, s.id, 'x' FROM publishing_jobs j, subscribers s
+        ORDER BY s.id LIMIT 1"""
+    )
+    await scene.execute("UPDATE publishing_jobs SET deadline = now() + interval '30 seconds'")
+    await due(scene, thread_id)
+    await scene.advance()
+    assert post.readers() == [], "its call may still be running"
+    await long_ago(scene, thread_id, 1)
+    await scene.advance()
+    assert (await scene.job(thread_id))["status"] == "published"
+    assert await outcomes(scene) == {"unknown": 1, "sent": 2}
+    assert post.readers() == ["grace@readers.example", "mary@readers.example"]
+
+
+async def test_two_workers_that_both_believe_the_job_is_theirs_mail_nobody_twice(
+    scene: Scene, post: MailServer
+) -> None:
+    await subscribe(scene, "ada", "grace")
+    thread_id = await approved(scene, "email")
+    await begun(scene)
+    job = await scene.job(thread_id)
+    row = await read(scene)
+    await due(scene, thread_id)
+    (frozen,) = await scene.claim()
+    slow = await newsletters.outgoing(scene.runtime, frozen, row, str(job["id"]))
+    assert isinstance(slow, newsletters.Outgoing)
+    first = await slow.next()
+    assert first is not None
+    await due(scene, thread_id)
+    (fresh,) = await scene.claim()
+    quick = await newsletters.outgoing(scene.runtime, fresh, row, str(job["id"]))
+    assert isinstance(quick, newsletters.Outgoing)
+    second = await quick.next()
+    assert second is not None
+    assert second.address != first.address
+    assert await quick.next() is None
+    assert await slow.next() is None, "its claim is gone"
+    assert await outcomes(scene) == {"unknown": 1, "sending": 1}
+    await slow.settle(first, Delivery("sent", "250 OK"))
+    assert await outcomes(scene) == {"sent": 1, "sending": 1}, "who has sent it knows better"
+
+
+async def test_a_lost_answer_is_never_sent_again_and_the_rest_goes_on(scene: Scene, post: MailServer) -> None:
+    await subscribe(scene, "ada", "grace")
+    post.fault("lost_answer")
+    thread_id = await approved(scene, "email")
+    await scene.advance()
+    assert (await scene.job(thread_id))["status"] == "queued", "the server is left alone for a moment"
+    await due(scene, thread_id)
+    await scene.advance()
+    assert (await scene.job(thread_id))["status"] == "published"
+    assert post.readers() == ["ada@readers.example", "grace@readers.example"]
+    assert await outcomes(scene) == {"unknown": 1, "sent": 1}
+
+
+async def test_a_server_that_breaks_off_now_and_then_fails_no_long_list(
+    scene: Scene, post: MailServer
+) -> None:
+    """Seven times, each after it has taken one: as often in a row without one would be the end."""
+    await subscribe(scene, *(f"reader-{number}" for number in range(14)))
+    for _ in range(7):
+        post.fault("slow", seconds=0)
+        post.fault("cut")
+    thread_id = await approved(scene, "email")
+    for _ in range(7):
+        await scene.advance()
+        assert (await scene.job(thread_id))["status"] == "publishing"
+        await due(scene, thread_id)
+    await scene.advance()
+    assert (await scene.job(thread_id))["status"] == "published"
+    assert await outcomes(scene) == {"unknown": 7, "sent": 7}
+    assert len(post.readers()) == 7
+
+
+async def test_whoever_is_deferred_is_tried_again_later(scene: Scene, post: MailServer) -> None:
+    await subscribe(scene, "later", "ada")
+    thread_id = await approved(scene, "email")
+    await scene.advance()
+    assert (await scene.job(thread_id))["status"] == "publishing"
+    wait = (await scene.row("SELECT EXTRACT(EPOCH FROM due_at - now()) AS s FROM platform_states"))["s"]
+    assert 50 < wait <= 60
+    await scene.execute("UPDATE email_deliveries SET due_at = now() WHERE outcome = 'deferred'")
+    await due(scene, thread_id)
+    await scene.advance()
+    assert (await scene.job(thread_id))["status"] == "published"
+    assert post.readers() == ["ada@readers.example", "later@readers.example"]
+    delivery = await scene.row("SELECT tries, outcome FROM email_deliveries WHERE tries > 1")
+    assert delivery == {"tries": 2, "outcome": "sent"}
+
+
+async def test_what_no_reader_gets_goes_back_to_the_reviewer(scene: Scene, post: MailServer) -> None:
+    await subscribe(scene, "ada")
+    post.fault("duplicate")
+    thread_id = await approved(scene, "email")
+    await scene.advance()
+    job = await scene.job(thread_id)
+    assert (job["status"], job["error"]["code"]) == ("failed", "Refused")
+    assert "554 5.7.1" in (await scene.review(thread_id))["refusal"]["detail"]
+
+
+async def test_a_newsletter_that_cannot_go_is_held_and_says_why(scene: Scene, post: MailServer) -> None:
+    thread_id = await approved(scene, "email")
+    await scene.advance()
+    job = await scene.job(thread_id)
+    assert (job["status"], job["error"]["code"]) == ("held", "NoReaders")
+    await subscribe(scene, "ada")
+    await scene.execute(
+        "UPDATE connected_accounts SET simulated = false, base_url = 'smtp://x' WHERE platform = 'email'"
+    )
+    await retried(scene, thread_id, "NoPublicUrl")
+    await scene.execute(
+        "UPDATE connected_accounts SET simulated = true, metadata = '{}' WHERE platform = 'email'"
+    )
+    await retried(scene, thread_id, "NoList")
+    assert post.readers() == []
+
+
+async def retried(scene: Scene, thread_id: UUID, code: str) -> None:
+    async with scene.tenant() as session:
+        await jobs.retry(session, (await scene.job(thread_id))["id"])
+    await scene.advance()
+    job = await scene.job(thread_id)
+    assert (job["status"], job["error"]["code"]) == ("held", code)
+
+
+async def test_a_wrong_password_holds_the_job_and_what_was_sent_stays_sent(
+    scene: Scene, post: MailServer
+) -> None:
+    await subscribe(scene, "ada", "later")
+    thread_id = await approved(scene, "email")
+    await scene.advance()
+    await scene.execute("UPDATE connected_accounts SET status = 'token_expired' WHERE platform = 'email'")
+    await scene.execute("UPDATE email_deliveries SET due_at = now() WHERE outcome = 'deferred'")
+    await due(scene, thread_id)
+    await scene.advance()
+    job = await scene.job(thread_id)
+    assert (job["status"], job["error"]["code"]) == ("held", "Reauthorize")
+    assert post.readers() == ["ada@readers.example"]
+
+
+async def test_who_unsubscribes_is_mailed_no_more_not_even_by_what_is_under_way(
+    scene: Scene, post: MailServer
+) -> None:
+    await subscribe(scene, "ada", "later")
+    thread_id = await approved(scene, "email")
+    await scene.advance()
+    (mail,) = post.arrived()
+    token = mail.text.rpartition("/unsubscribe/")[2].strip()
+    assert (await unsubscribing.find(scene.db, token)).status == "subscribed"
+    assert await unsubscribing.leave(scene.db, token) == "Simulated readers"
+    assert await unsubscribing.leave(scene.db, token) == "Simulated readers", "once more changes nothing"
+    assert (await unsubscribing.find(scene.db, token)).status == "unsubscribed"
+    async with scene.tenant() as session:
+        listed = (await mailing.browse(session, pages.Wanted())).items[0].id
+        found = await mailing.subscribers(session, scene.runtime.keyring, listed, pages.Wanted())
+        later = next(each for each in found.items if each.email.startswith("later"))
+        await mailing.unsubscribe(session, scene.runtime.keyring, listed, later.id)
+    await due(scene, thread_id)
+    await scene.advance()
+    assert (await scene.job(thread_id))["status"] == "published"
+    assert len(post.arrived()) == 1
+    assert await subscribe(scene, "ada", "later", "ADA") == mailing.Added(0, 0, 2), "they stay off the list"
+
+
+async def test_an_address_that_bounced_is_off_every_list_of_the_workspace(
+    scene: Scene, post: MailServer
+) -> None:
+    await subscribe(scene, "ada", "grace")
+    async with scene.tenant() as session:
+        other = await mailing.create(session, scene.principal, "Others")
+    assert await subscribe(scene, "ada", list_id=other.id) == mailing.Added(1, 0, 0)
+    async with scene.tenant() as session:
+        keyring = scene.runtime.keyring
+        assert await mailing.bounce(session, keyring, other.id, "Ada@Readers.example", "550 gone") == 2
+        assert await mailing.bounce(session, keyring, other.id, "ada@readers.example", "again") == 0
+        third = await mailing.create(session, scene.principal, "Third")
+    assert await subscribe(scene, "ada", "new", list_id=third.id) == mailing.Added(1, 0, 1)
+    first = (await scene.row("SELECT id FROM mailing_lists WHERE name = 'Simulated readers'"))["id"]
+    assert await subscribe(scene, "grace", "Grace", "mary", list_id=first) == mailing.Added(1, 1, 0)
+    rows = await scene.rows("SELECT reason FROM subscribers WHERE status = 'bounced'")
+    assert [row["reason"] for row in rows] == ["550 gone"] * 3
+    kept = await scene.rows("SELECT email FROM subscribers")
+    assert not any(b"readers" in row["email"] for row in kept)
+
+
+async def test_a_list_has_a_name_of_its_own_and_goes_when_nothing_sends_to_it(
+    scene: Scene, post: MailServer
+) -> None:
+    async with scene.tenant() as session:
+        listed = (await mailing.browse(session, pages.Wanted())).items[0]
+        with pytest.raises(Conflict, match="already"):
+            await mailing.create(session, scene.principal, listed.name)
+        with pytest.raises(Conflict, match="An account sends to it"):
+            await mailing.delete(session, listed.id)
+        with pytest.raises(Invalid, match="no mailing list called 'Nobody'"):
+            await mailing.by_name(session, "Nobody", "/credentials/list")
+        other = await mailing.create(session, scene.principal, "Others")
+        await mailing.rename(session, other.id, "Some others")
+        await mailing.delete(session, other.id)
+        names = [each.name for each in (await mailing.browse(session, pages.Wanted())).items]
+    assert names == ["Simulated readers"]
+
+
+async def read(scene: Scene) -> ConnectedAccount:
+    found = await scene.row(
+        "SELECT id FROM connected_accounts WHERE platform = :name", name=PlatformName.EMAIL
+    )
+    async with scene.db.autocommit() as connection:
+        row = await accounts.read(connection, found["id"])
+    assert row is not None
+    return row
