@@ -2,6 +2,7 @@
 
 from models.accounts import AccountStatus, ConnectedAccount, RateLimit, SyncStatus
 from models.base import Base
+from models.condensations import Condensation
 from models.extractions import Extraction
 from models.feeds import Feed, FeedEntry, FeedEntryStatus, FeedStatus
 from models.identity import (
@@ -81,6 +82,7 @@ __all__ = [
     "Clip",
     "ClipStatus",
     "ClipsStatus",
+    "Condensation",
     "ConnectedAccount",
     "ContentType",
     "DeliveryOutcome",

@@ -38,6 +38,7 @@ GRANTS: Final[dict[str, str]] = {
     "resources": _ALL,
     "templates": _ALL,
     "style_rules": _KEEP,
+    "condensations": _READ,
     "workflows": _KEEP,
     "workflow_metadata": _READ,
     "threads": _KEEP,
