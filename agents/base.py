@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Final, Literal, Protocol, runtime_checkable
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.content import Content
+from core.errors import ProofroomError
 from core.policy import Policy, Violation
 
 Criterion = Literal["platform_appropriateness", "style_consistency", "clarity", "engagement", "grammar"]
@@ -215,6 +217,20 @@ class Usage:
     status: Literal["completed", "failed", "cancelled"]
 
 
+class ModelFailed(ProofroomError):
+    """The language model gave no usable answer, and may give one later."""
+
+    status = HTTPStatus.BAD_GATEWAY
+    title = "The language model failed"
+    retryable = True
+
+
+class ModelRefused(ModelFailed):
+    """The language model will not answer this as it is asked or configured: trying again does not help."""
+
+    retryable = False
+
+
 class Meter(Protocol):
     """Where model calls report. Given anew to each run with the graph's runtime context."""
 
@@ -249,12 +265,16 @@ class Writer(Protocol):
 
 
 @runtime_checkable
-class Condenser(Protocol):
+class Condenser(Writer, Protocol):
     """A writer that can read more than fits: piece by piece. One that cannot is shown the whole."""
 
     @property
     def window_words(self) -> int:
         """What it reads at once."""
+        ...
+
+    def condensing_prompt(self, request: CondenseRequest) -> Prompt | None:
+        """What `condense` asks a model; None: it asks nobody, and costs nothing."""
         ...
 
     async def condense(self, request: CondenseRequest, meter: Meter) -> tuple[Note, ...]: ...

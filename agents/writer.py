@@ -3,9 +3,9 @@
 import asyncio
 from dataclasses import dataclass
 
+from agents import condense
 from agents.answers import Article, Basis, Post
-from agents.base import Attempt, CondenseRequest, Ground, Meter, Note, WriteRequest, Written
-from agents.condense import condensed
+from agents.base import Attempt, CondenseRequest, Ground, Meter, Note, Prompt, WriteRequest, Written
 from agents.llm import Model
 from agents.metadata import article_metadata
 from agents.prompt import Question, article, fenced, fill, platform_values, wishes
@@ -24,9 +24,12 @@ class ModelWriter:
     model: Model
     window_words: int
 
+    def condensing_prompt(self, request: CondenseRequest) -> Prompt:
+        return condense.question(request).prompt(self.model.name)
+
     async def condense(self, request: CondenseRequest, meter: Meter) -> tuple[Note, ...]:
         """Raises as `write` does."""
-        return await condensed(self.model, request, meter)
+        return await condense.condensed(self.model, request, meter)
 
     async def write(self, request: WriteRequest, meter: Meter) -> Written:
         """Raises ModelFailed, and BudgetExceeded through the meter."""

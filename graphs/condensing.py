@@ -2,9 +2,9 @@
 are still too long. Each step reads some pieces side by side and is kept, so that paid work is not done twice."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from agents.base import Brief, Condenser, CondenseRequest, Meter, Note, Source, Writer
 from agents.offline.condense import condensed
@@ -50,7 +50,7 @@ async def step(state: State, brief: Brief, writer: Writer, meter: Meter) -> Stat
     total = sum(size(note.text) for note in whole)
     pieces = list(islice(_pieces(whole[at["done"] :], window), AT_ONCE))
     requests = [CondenseRequest(brief, piece, _room(piece, total, window)) for piece in pieces]
-    answers = await asyncio.gather(*(writer.condense(request, meter) for request in requests))
+    answers = await _all(writer.condense(request, meter) for request in requests)
     made = [*at["notes"], *(_record(note) for answer in answers for note in answer)]
     done = at["done"] + sum(map(len, pieces))
     if done < len(whole):
@@ -61,6 +61,17 @@ async def step(state: State, brief: Brief, writer: Writer, meter: Meter) -> Stat
     if left <= total * LEAST_SHRINKING:
         return {"condensing": {"whole": made, "done": 0, "notes": []}}
     return {"condensing": None, "notes": await _cut(brief, made, window)}
+
+
+async def _all(reading: Iterable[Coroutine[Any, Any, tuple[Note, ...]]]) -> list[tuple[Note, ...]]:
+    """Should one fail, the others are heard to their end before it is raised: they are paid for, and may be kept."""
+    ended = await asyncio.gather(*reading, return_exceptions=True)
+    answers = []
+    for each in ended:
+        if isinstance(each, BaseException):
+            raise each
+        answers.append(each)
+    return answers
 
 
 def _whole(at: CondensingRecord, source: Source) -> Sequence[Note]:

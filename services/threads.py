@@ -28,6 +28,7 @@ from graphs.names import assistant_id
 from graphs.records import content_of, draft_of
 from graphs.state import Input, Options, SourceInput
 from platforms.registry import PLATFORMS
+from services import condensations
 from services.checkpoints import BufferedSaver, load
 from services.claims import LOST_LEASE_LIMIT, Claim, ClaimLost
 from services.commit import Advance
@@ -126,7 +127,8 @@ async def _run(
         claim.budgeted,
         lambda service, text: runtime.on_delta(claim, service, len(progress.state.get("drafts") or ()), text),
     )
-    context = ServiceContext(writer=runtime.writer, critic=runtime.critic, meter=meter)
+    writer = condensations.shared(runtime.writer, runtime.db, claim)
+    context = ServiceContext(writer=writer, critic=runtime.critic, meter=meter)
     reached_next = asyncio.Event()
     saving: asyncio.Task[None] | None = None
     started = time.monotonic()

@@ -37,6 +37,9 @@ class OfflineWriter:
     def __init__(self, window_words: int = WINDOW_WORDS) -> None:
         self.window_words = window_words
 
+    def condensing_prompt(self, request: CondenseRequest) -> None:
+        return None
+
     async def condense(self, request: CondenseRequest, meter: Meter) -> tuple[Note, ...]:
         return await metered("writer", meter, partial(condensed, request))
 

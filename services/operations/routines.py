@@ -19,6 +19,8 @@ BATCH: Final = 500
 """Threads or workflows that one statement looks at or locks: a sweep never stands in the way of the work."""
 ARCHIVE_DAYS: Final = 90
 DELIVERY_DAYS: Final = 30
+CONDENSATION_DAYS: Final = 7
+"""Long enough for a workflow that is tried again, or started anew with other wishes."""
 
 # From the checkpoints and not from the threads: those that have some are few, those that have ended are all there were.
 _CHECKPOINTS = text("""
@@ -57,6 +59,12 @@ DELETE FROM webhook_deliveries WHERE id IN (
     LIMIT :batch FOR UPDATE SKIP LOCKED
 )
 """)
+_CONDENSATIONS = text("""
+DELETE FROM condensations WHERE id IN (
+    SELECT id FROM condensations WHERE created_at < now() - make_interval(days => :days)
+    LIMIT :batch FOR UPDATE SKIP LOCKED
+)
+""")
 _PARTITIONS = text("SELECT make_partitions()")
 _DETACH = text("SELECT detach_partitions(make_interval(days => :days))")
 
@@ -83,6 +91,11 @@ async def remove_deliveries(db: Database, settings: Settings) -> int:
     return await _in_batches(db, _DELIVERIES, days=DELIVERY_DAYS)
 
 
+async def remove_condensations(db: Database, settings: Settings) -> int:
+    """What was made of long sources a week ago; threads keep what they were written from."""
+    return await _in_batches(db, _CONDENSATIONS, days=CONDENSATION_DAYS)
+
+
 async def remove_expired(db: Database, settings: Settings) -> int:
     """Sessions and invitations long over, idempotency keys no longer kept, and who once looked at a review."""
     changed = 0
@@ -106,6 +119,7 @@ ROUTINES: Final[Mapping[str, tuple[str, Routine]]] = {
     "keep_partitions": ("11 3 * * *", keep_partitions),
     "archive_workflows": ("23 3 * * *", archive_workflows),
     "remove_deliveries": ("37 * * * *", remove_deliveries),
+    "remove_condensations": ("53 3 * * *", remove_condensations),
     "retry_lost_extractions": ("*/2 * * * *", extractions.retry_lost),
     "retry_stuck": ("17 * * * *", retry_stuck),
     "remove_orphans": ("47 2 * * *", remove_orphans),

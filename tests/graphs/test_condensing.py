@@ -38,6 +38,9 @@ class Reader(ScriptedWriter):
     read: list[tuple[Note, ...]] = field(default_factory=list)
     fail_at: int | None = None
 
+    def condensing_prompt(self, request: CondenseRequest) -> None:
+        return None
+
     async def condense(self, request: CondenseRequest, meter: Meter) -> tuple[Note, ...]:
         if len(self.read) == self.fail_at:
             self.fail_at = None
