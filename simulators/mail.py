@@ -6,6 +6,7 @@ Of `bounce…@` it says that there is nobody of that name, and of `later…@`, o
 import asyncio
 import email
 import email.policy
+import re
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -29,6 +30,10 @@ _REFUSALS: Final = {
     "rate_limited": "451 4.7.1 Too many messages",
     "unauthorized": "530 5.7.0 Authentication required",
 }
+_CLOSING: Final = "421 4.7.0 Too many messages over this connection"
+_NEEDED: Final = ("From", "To", "Subject", "Date", "Message-ID")
+_LONGEST_LINE: Final = 998
+_ADDRESS: Final = re.compile(r"<https?://[!-;=?-~]+>")
 
 
 class Mail:
@@ -64,6 +69,9 @@ class Mail:
     ) -> str:
         if not session.authenticated:
             return _REFUSALS["unauthorized"]
+        fault = self._faults.take("email", str(session.auth_data), "draft")
+        if fault is not None:
+            return _cut(server) if fault.kind == "cut" else _REFUSALS.get(fault.kind, _CLOSING)
         envelope.mail_from = address
         return _OK
 
@@ -80,6 +88,9 @@ class Mail:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         account = str(session.auth_data)
+        assert isinstance(envelope.content, bytes)
+        if complaint := _complaint(envelope.content):
+            return f"554 5.6.0 {complaint}"
         fault = self._faults.take("email", account, "publish")
         if fault is None:
             return self._keep(account, envelope)
@@ -118,6 +129,7 @@ class Mail:
                 fields={
                     "title": headers.get("subject", ""),
                     "to": envelope.rcpt_tos[0],
+                    "return_path": envelope.mail_from,
                     "html": nh3.clean(html.get_content(), clean_content_tags={"script", "style", "title"})
                     if html
                     else None,
@@ -144,6 +156,21 @@ class Mail:
         wanted = request.path_params["id"]
         found = next((entry for entry in self._record.entries("email") if entry.id == wanted), None)
         return post_page(found) if found else missing_page("email")
+
+
+def _complaint(content: bytes) -> str | None:
+    """What RFC 5321, 5322 and 8058 do not allow, as it stands on the wire: mailboxes do not decode an address first."""
+    lines = content.split(b"\r\n")
+    if any(len(line) > _LONGEST_LINE or b"\n" in line or b"\r" in line for line in lines):
+        return "A line is too long, or ends wrongly"
+    head = content.partition(b"\r\n\r\n")[0]
+    if not head.isascii() or any(byte < 32 for byte in head.replace(b"\r\n", b"")):
+        return "The head holds what may not stand there"
+    message = email.message_from_bytes(content)
+    if any(len(message.get_all(name, [])) != 1 for name in _NEEDED):
+        return f"Each of {', '.join(_NEEDED)} is needed once"
+    off = message.get("List-Unsubscribe")
+    return "List-Unsubscribe is no address" if off and not _ADDRESS.fullmatch(off) else None
 
 
 def _authenticate(

@@ -6,15 +6,16 @@ from uuid import UUID
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
 
 from api.schemas.common import Answer, Body, Time, filled
+from core.mailbox import ascii_address
 from models import MailingList
 from models.mailing import DeliveryOutcome, SubscriberStatus
-from services.mail.mailing_import import LIMIT, address
+from services.mail.mailing_import import LIMIT
 
 Name = Annotated[str, filled(100)]
 Address = Annotated[
     str,
     StringConstraints(max_length=254),
-    AfterValidator(address),
+    AfterValidator(ascii_address),
     WithJsonSchema({"type": "string", "format": "email", "maxLength": 254}),
 ]
 

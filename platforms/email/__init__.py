@@ -15,6 +15,13 @@ PLATFORM = Platform(
         Credential(
             "list", "Mailing list", secret=False, hint="The name of one of yours, from Settings → Lists"
         ),
+        Credential(
+            "bounces_to",
+            "Bounces to",
+            secret=False,
+            required=False,
+            hint="Where reports of what could not be delivered go; empty: to the From address",
+        ),
         Credential("username", "User name", secret=False, required=False, hint="At the mail server"),
         Credential("password", "Password", required=False),
     ),

@@ -1,9 +1,10 @@
 """The mail itself: one for each recipient, the same but for the way to unsubscribe."""
 
+import unicodedata
 from dataclasses import dataclass
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime, localtime
 from html import escape
 from string import Template
@@ -11,6 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from core.content import Content
+from core.mailbox import ascii_address
 from platforms.article import render
 from platforms.base import Account, Reauthorize, Recipient
 from platforms.email.preview import preheader
@@ -31,6 +33,20 @@ _TEXT: Final = Template(
 )
 
 
+class _Address(UnstructuredHeader):
+    """An address without a space in it. The library would encode a long one as if it were words, and a mailbox that is
+    to call it would not know it any more."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS: Final = HeaderRegistry()
+for _name in ("Message-ID", "List-Id", "List-Unsubscribe"):
+    _HEADERS.map_to_type(_name.lower(), _Address)
+_POLICY: Final = SMTP.clone(header_factory=_HEADERS)
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     """What all recipients get."""
@@ -44,7 +60,7 @@ class Letter:
 
 
 def letter_of(content: Content, list_id: UUID, list_name: str) -> Letter:
-    subject = " ".join(content.title.split())
+    subject = _one_line(content.title)
     pictures = "".join(
         f'<p><img src="{escape(media.url)}" alt="{escape(media.alt_text)}" style="max-width:100%"></p>'
         for media in content.media
@@ -55,11 +71,26 @@ def letter_of(content: Content, list_id: UUID, list_name: str) -> Letter:
 
 def sender_of(account: Account) -> Address:
     """Raises Reauthorize."""
-    given = account.credentials.get("from_address", "").strip()
+    name = _one_line(account.credentials.get("from_name", ""))
+    return Address(name, addr_spec=_own(account.credentials.get("from_address", "")))
+
+
+def return_path(account: Account, sender: Address) -> str:
+    """Where reports of what could not be delivered go. Raises Reauthorize."""
+    given = account.credentials.get("bounces_to", "").strip()
+    return _own(given) if given else sender.addr_spec
+
+
+def _own(given: str) -> str:
     try:
-        return Address(account.credentials.get("from_name", "").strip(), addr_spec=given)
-    except (ValueError, IndexError) as error:
-        raise Reauthorize(f"{given!r} is no address that mail can be sent from.") from error
+        return ascii_address(given)
+    except ValueError as error:
+        raise Reauthorize(f"{given!r} is no address that mail can be sent from: {error}") from error
+
+
+def _one_line(text: str) -> str:
+    """What may stand in a header."""
+    return " ".join("".join(" " if unicodedata.category(c) == "Cc" else c for c in text).split())
 
 
 def message_id(recipient: Recipient, sender: Address) -> str:
@@ -68,8 +99,9 @@ def message_id(recipient: Recipient, sender: Address) -> str:
 
 
 def compose(letter: Letter, sender: Address, recipient: Recipient) -> bytes:
-    """Ready to be sent. The two headers with which mailboxes unsubscribe by one click: RFC 8058."""
-    message = EmailMessage(policy=SMTP)
+    """Ready to be sent. The two headers with which mailboxes unsubscribe by one click: RFC 8058; those by which programs
+    that answer mail leave it alone: RFC 3834."""
+    message = EmailMessage(policy=_POLICY)
     message["From"] = sender
     message["To"] = Address(addr_spec=recipient.address)
     message["Subject"] = letter.subject
@@ -78,6 +110,8 @@ def compose(letter: Letter, sender: Address, recipient: Recipient) -> bytes:
     message["List-Id"] = f"<{letter.list_id.hex}.{sender.domain}>"
     message["List-Unsubscribe"] = f"<{recipient.unsubscribe_url}>"
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message["Precedence"] = "bulk"
+    message["Auto-Submitted"] = "auto-generated"
     named = {"list": letter.list_name, "unsubscribe": recipient.unsubscribe_url}
     message.set_content(_TEXT.substitute(body=letter.text, **named), cte="quoted-printable")
     html = _HTML.substitute(

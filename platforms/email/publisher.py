@@ -1,6 +1,6 @@
 """Sends a newsletter, recipient by recipient. SMTP has no way to ask later what was sent: that is kept by who calls."""
 
-from email.headerregistry import Address
+from contextlib import suppress
 from typing import Final
 
 import aiosmtplib
@@ -26,7 +26,7 @@ from platforms.base import (
     Refused,
     Unreachable,
 )
-from platforms.email.message import Letter, compose, letter_of, sender_of
+from platforms.email.message import compose, letter_of, return_path, sender_of
 from platforms.email.session import connected, refusal, said
 
 CLOSING = 421
@@ -40,16 +40,20 @@ LATER_SECONDS: Final = 300.0
 class EmailPublisher:
     async def publish(self, http: httpx.AsyncClient, account: Account, publication: Publication) -> Receipt:
         """To whoever `recipients` gives. What fails for one of them is settled, and goes on with the next; what fails
-        for all is raised, with the one that it met deferred."""
+        for all is raised. The sender is named before anybody is taken, so that what the server holds against the
+        account, or against so many mails over one connection, is nobody's try."""
         recipients = publication.recipients
         assert recipients is not None, "this platform mails"
         sender = sender_of(account)
         letter = letter_of(publication.content, recipients.list_id, recipients.list_name)
-        deferred = 0
+        path, deferred = return_path(account, sender), 0
         async with connected(account) as smtp:
-            while (recipient := await recipients.next()) is not None:
+            while True:
+                await smtp.mail(path)
+                if (recipient := await recipients.next()) is None:
+                    break
                 try:
-                    delivery = await _send(smtp, letter, sender, recipient)
+                    delivery = await _send(smtp, compose(letter, sender, recipient), recipient)
                 except (PlatformError, SMTPException, OSError):
                     await recipients.settle(recipient, Delivery("deferred", "The mail server broke off."))
                     raise
@@ -72,6 +76,7 @@ class EmailPublisher:
     async def identify(self, http: httpx.AsyncClient, account: Account) -> Identity:
         """Connects, signs in, and sends nothing."""
         sender = sender_of(account)
+        return_path(account, sender)
         async with connected(account) as smtp:
             await smtp.noop()
         goes_to = account.credentials.get("list", "").strip()
@@ -80,10 +85,8 @@ class EmailPublisher:
         )
 
 
-async def _send(smtp: aiosmtplib.SMTP, letter: Letter, sender: Address, recipient: Recipient) -> Delivery:
-    """Raises what concerns the connection or the sender; then this recipient has surely got nothing."""
-    message = compose(letter, sender, recipient)
-    await smtp.mail(sender.addr_spec)
+async def _send(smtp: aiosmtplib.SMTP, message: bytes, recipient: Recipient) -> Delivery:
+    """Raises what concerns the connection; then this recipient has surely got nothing."""
     try:
         await smtp.rcpt(recipient.address)
     except SMTPRecipientRefused as error:
@@ -94,11 +97,14 @@ async def _send(smtp: aiosmtplib.SMTP, letter: Letter, sender: Address, recipien
         return await _refused(smtp, error, of_address=False)
     except (SMTPResponseException, OSError) as error:
         return Delivery("unknown", f"No answer came after the mail was sent: {error}")
-    return Delivery("sent", f"{response.code} {response.message}"[:400])
+    return Delivery("sent", said(response))
 
 
 async def _refused(smtp: aiosmtplib.SMTP, error: SMTPResponseException, *, of_address: bool) -> Delivery:
     if error.code == CLOSING:
         raise Unreachable(f"The mail server closes the connection: {said(error)}") from error
-    await smtp.rset()
+    with suppress(
+        SMTPException, OSError
+    ):  # what it said stands; a connection that is gone shows at the next mail
+        await smtp.rset()
     return refusal(error, of_address=of_address)

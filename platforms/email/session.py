@@ -14,6 +14,7 @@ from aiosmtplib import (
     SMTPAuthenticationError,
     SMTPConnectError,
     SMTPException,
+    SMTPResponse,
     SMTPResponseException,
     SMTPSenderRefused,
     SMTPServerDisconnected,
@@ -87,9 +88,9 @@ def refusal(error: SMTPResponseException, *, of_address: bool) -> Delivery:
     return Delivery("bounced" if of_address and _is_gone(error) else "failed", said(error))
 
 
-def said(error: SMTPResponseException) -> str:
+def said(answer: SMTPResponse | SMTPResponseException) -> str:
     """The server's own words, with its code."""
-    return storable(f"{error.code} {' '.join(error.message.split())}")[:_MAX_WORDS]
+    return storable(f"{answer.code} {' '.join(answer.message.split())}")[:_MAX_WORDS]
 
 
 def _is_gone(error: SMTPResponseException) -> bool:

@@ -6,12 +6,12 @@ import io
 from typing import Final
 from uuid import UUID
 
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.crypto import Keyring
 from core.errors import FieldError, Invalid
+from core.mailbox import ascii_address
 from models import Subscriber
 from services.mail import mailing
 
@@ -20,18 +20,6 @@ LIMIT: Final = 10_000
 _SHOWN: Final = 20
 """Lines that an error names."""
 _TITLES: Final = frozenset({"email", "e-mail", "mail", "address", "email address", "e-mail address"})
-
-
-def address(given: str) -> str:
-    """As mail is sent to it. Raises ValueError: also for what only mail servers of the new kind would take."""
-    try:
-        found = validate_email(
-            given.strip(), check_deliverability=False, test_environment=True, allow_smtputf8=False
-        )
-    except EmailNotValidError as error:
-        raise ValueError(str(error)) from None
-    assert found.ascii_email is not None, "what is not ASCII is not allowed"
-    return found.ascii_email
 
 
 async def addresses(text: str) -> list[str]:
@@ -51,7 +39,7 @@ def _addresses(text: str) -> list[str]:
     problems: list[str] = []
     for number, line in enumerate(lines[first:], first + 1):
         try:
-            found.append(address(line[column or 0] if len(line) > (column or 0) else ""))
+            found.append(ascii_address(line[column or 0] if len(line) > (column or 0) else ""))
         except ValueError as error:
             problems.append(f"Line {number}: {error}")
     if problems:

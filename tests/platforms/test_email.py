@@ -124,6 +124,8 @@ async def test_each_reader_gets_a_mail_of_their_own_with_a_way_off_the_list(
     assert headers["list-id"] == f"<{sending.readers.list_id.hex}.newsletter.example>"
     assert headers["list-unsubscribe"] == "<https://proofroom.example/unsubscribe/ada>"
     assert headers["list-unsubscribe-post"] == "List-Unsubscribe=One-Click"
+    assert (headers["precedence"], headers["auto-submitted"]) == ("bulk", "auto-generated")
+    assert mail.fields["return_path"] == "harbour@newsletter.example"
     assert headers["date"]
     assert '<img src="https://example.com/a.png?b=1&amp;c=2" alt="A &quot;ship&quot;"' in html
     assert "<strong>today</strong>" in html
@@ -218,7 +220,54 @@ async def test_a_server_without_a_password_sends_nobody_away_for_lack_of_one(
     sending = to(replace(account, credentials={**account.credentials, "username": "", "password": ""}), "ada")
     with pytest.raises(Reauthorize, match="does not let this account send: 530"):
         await sending.run()
-    assert sending.readers.outcomes == {"ada": "deferred"}
+    assert (sending.readers.outcomes, len(sending.readers.waiting)) == ({}, 1), "it is nobody's try"
+
+
+async def test_a_connection_that_has_carried_enough_is_nobodys_try(
+    account: Account, mail_server: MailServer
+) -> None:
+    for kind in ("duplicate", "cut", "server_error"):
+        mail_server.fault(kind, step="draft")
+        sending = to(account, "ada")
+        with pytest.raises(Unreachable):
+            await sending.run()
+        assert (sending.readers.outcomes, len(sending.readers.waiting)) == ({}, 1), kind
+
+
+@pytest.mark.parametrize(
+    ("sender", "seen"),
+    [
+        ({"from_address": "news@b\u00fccher.example"}, "<news@xn--bcher-kva.example>"),
+        ({"from_name": "Evil\r\nBcc: x@y.example"}, "Evil Bcc: x@y.example"),
+        ({"from_name": "\u00dc" * 25}, "\u00dc" * 25),
+        ({"from_name": 'A "B", <c@d.example>'}, 'A \\"B\\", <c@d.example>'),
+        ({"from_address": "zo\u00eb@readers.example"}, None),
+        ({"from_address": "a@b.example\r\nBcc: c@d.example"}, None),
+        ({"bounces_to": "not one"}, None),
+    ],
+)
+async def test_whatever_a_sender_is_called_the_head_holds(
+    account: Account, mail_server: MailServer, sender: dict[str, str], seen: str | None
+) -> None:
+    sending = to(replace(account, credentials={**account.credentials, **sender}), "ada")
+    sending.content = Content(
+        content=".\n..\n" + "x" * 2000 + "\n.", metadata={"title": "\u2713\x07\r\nBcc: x" + "\u2713" * 140}
+    )
+    address = f"https://proofroom.{'long-' * 30}name.example/unsubscribe/{'x' * 43}"
+    sending.readers.waiting[0] = replace(sending.readers.waiting[0], unsubscribe_url=address)
+    if seen is None:
+        with pytest.raises(Reauthorize, match="no address"):
+            await sending.run()
+        return
+    await sending.run()
+    assert sending.readers.outcomes == {"ada": "sent"}, "the server is strict about what stands in a head"
+    (mail,) = mail_server.arrived()
+    headers = mail.fields["headers"]
+    assert isinstance(headers, dict)
+    assert seen in str(headers["from"])
+    assert "bcc" not in headers
+    assert headers["list-unsubscribe"] == f"<{address}>"
+    assert mail.text.splitlines()[:4] == sending.content.content.splitlines()
 
 
 async def test_a_password_goes_to_a_server_that_can_be_trusted_and_to_no_other(
