@@ -50,6 +50,8 @@ class Policy:
     tags_max: int | None = None
     tag_max: int | None = None
     media_max: int = 0
+    image_types: tuple[str, ...] = ()
+    image_max_bytes: int = 0
     alt_text_max: int = 0
     quotas: tuple[Quota, ...] = ()
     cost_usd: Callable[[Content], str] = field(default=lambda _: "0")

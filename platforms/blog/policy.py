@@ -52,6 +52,8 @@ POLICY: Final = Policy(
     excerpt_max=300,
     tag_max=191,
     media_max=1,
+    image_types=IMAGE_TYPES,
+    image_max_bytes=IMAGE_MAX_BYTES,
     alt_text_max=191,
     checks=(_images, _tags),
 )

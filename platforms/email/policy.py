@@ -55,6 +55,8 @@ POLICY: Final = Policy(
     title_required=True,
     excerpt_max=150,  # what the widest inboxes show beside a short subject
     media_max=1,  # above the text, fetched by the mailbox from where it is
+    image_types=("image/jpeg", "image/png", "image/gif"),  # what every mailbox shows
+    image_max_bytes=2 * 1024 * 1024,  # ours: each reader's telephone fetches it
     alt_text_max=300,  # ours: it stands in the mail's place where pictures are not shown, which is often
     checks=(_images, _clipped),
 )

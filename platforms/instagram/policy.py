@@ -70,6 +70,8 @@ POLICY: Final = Policy(
         "At most five hashtags, after the text.",
     ),
     media_max=10,
+    image_types=IMAGE_TYPES,
+    image_max_bytes=IMAGE_MAX_BYTES,
     alt_text_max=1000,
     quotas=(Quota("posts", 100, 24 * 3600),),
     checks=(_image, _addresses, _hashtags, _mentions),

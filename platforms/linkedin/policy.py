@@ -31,6 +31,8 @@ POLICY: Final = Policy(
         "End with a question or a next step, and at most three hashtags.",
     ),
     media_max=20,
+    image_types=IMAGE_TYPES,
+    image_max_bytes=IMAGE_MAX_BYTES,
     alt_text_max=4086,
     quotas=(Quota("posts", 150, 24 * 3600),),
 )

@@ -72,6 +72,8 @@ def policy(*, threads: bool) -> Policy:
         max_parts=MAX_PARTS if threads else 1,
         guidance=(*_GUIDANCE, _ABOUT_THREADS) if threads else _GUIDANCE,
         media_max=4,
+        image_types=IMAGE_TYPES,
+        image_max_bytes=IMAGE_MAX_BYTES,
         alt_text_max=1000,
         quotas=(Quota("posts", 100, 15 * 60),),
         cost_usd=lambda content: cost_usd(split(content.content)),

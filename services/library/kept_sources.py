@@ -54,7 +54,7 @@ async def _file(session: AsyncSession, kept: Kept) -> Source:
         raise _missing(kept) from error
     match found.status:
         case ExtractionStatus.PENDING | ExtractionStatus.PROCESSING:
-            detail = f"The file's text is not there yet: {found.status}, {found.progress}% done."
+            detail = f"The file is still being read: {found.progress}% done."
             raise SourceNotReady(
                 detail,
                 remedy=f"Wait for it with GET /v1/files/{kept.id}/text?wait=30, then start again.",

@@ -66,7 +66,6 @@ async def test_files_are_sent_read_heard_and_written_from(
     document = tmp_path / "drinks.pdf"
     document.write_bytes(pdf(["Tea is brewed for 3 minutes."], ["Coffee takes 4 minutes."], title="Drinks"))
     await page.goto("/new")
-    await page.get_by_text("Or write from a file").click()
     await axe(page)
     await page.locator("#drop-file").set_input_files(document)
     await expect(page.locator("#check")).to_contain_text("Coffee takes 4 minutes.")

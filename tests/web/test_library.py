@@ -178,7 +178,7 @@ async def test_a_brief_takes_a_file_and_keeps_what_was_typed(ada: Visitor, runti
     assert "every 2s" not in understood.text
     other = await ada.submit("/new/source", {**typed, "file_id": file_id, "other": "1"})
     assert 'value="brewers"' in other.text
-    assert "<textarea" in other.text.partition('id="from-file"')[0]
+    assert "<textarea" in other.text.partition('id="from-library"')[0]
 
 
 async def test_a_picture_gets_a_public_address_for_a_draft(ada: Visitor) -> None:

@@ -1,6 +1,7 @@
 """From a text, a link, a file or a post to drafts: the form, what was understood, the start."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, replace
 from http import HTTPStatus
 from typing import Any, Final
@@ -13,13 +14,13 @@ from starlette.responses import Response
 from agents.base import Source
 from api.deps import Db, SettingsOf, Viewer, Work, WorkflowEditor
 from core.db import Database
-from core.errors import ProofroomError
+from core.errors import NotFound, ProofroomError
 from core.http import AddressRefused, ResponseTooLarge, guarded_client
 from core.principal import Principal
 from core.settings import Settings
 from platforms.registry import PLATFORMS, PlatformName
 from services import brief_choices, estimates, workflows
-from services.library import sources, templates
+from services.library import files, sources, templates
 from services.library.kept_sources import Kept, SourceNotReady, SourceWithoutText
 from web.briefs import Typed, called, wrong
 from web.pages.workflows import may_write, named
@@ -126,6 +127,7 @@ async def _check(typed: Typed, db: Database, settings: Settings, principal: Prin
         "estimate": None,
         "missing": [],
         "waiting": False,
+        "file_id": None,
     }
     try:
         source = await _read(typed, settings)
@@ -141,7 +143,14 @@ async def _check(typed: Typed, db: Database, settings: Settings, principal: Prin
             raise
         if isinstance(error, ProofroomError) and any(at.pointer.startswith("/source") for at in error.errors):
             waiting = isinstance(error, SourceNotReady)
-            return {**found, "problem": error, "remedy": _remedy(error), "waiting": waiting}
+            unread = typed.file_id if isinstance(error, SourceWithoutText) else None
+            return {
+                **found,
+                "problem": error,
+                "remedy": _remedy(error),
+                "waiting": waiting,
+                "file_id": unread,
+            }
         understood = estimates.understood(known) if known else None
         missing = [called(name) for name in wrong(error)]
     else:
@@ -178,6 +187,7 @@ async def _form(
         projects=[(each["id"], each["title"]) for each in choices.projects],
         remedy=_remedy(error) if isinstance(error, ProofroomError) else None,
         checked=checked,
+        file_name=await _file_name(typed, db, principal),
         zone_name=timezone(request).key,
         key=uuid4(),
         **await _template(db, principal, typed, choices),
@@ -198,6 +208,17 @@ async def _template(
     known = {"tone_of_voice": typed.tone_of_voice or choices.tone_of_voice or "", "audience": typed.audience}
     fields = {name: typed.template_input.get(name) or known.get(name, "") for name in names}
     return {"templates": fitting, "fields": fields, "several": len(wanted) != 1}
+
+
+async def _file_name(typed: Typed, db: Database, principal: Principal) -> str | None:
+    """None for what is no file, or not there."""
+    kept = typed.kept
+    if kept is None or kept.type != "file":
+        return None
+    with suppress(NotFound):
+        async with db.tenant(principal.workspace_id, principal.user_id) as session:
+            return (await files.find(session, kept.id)).name
+    return None
 
 
 async def _usual_platforms(principal: Principal, db: Database) -> tuple[str, ...]:
