@@ -9,25 +9,11 @@ from http import HTTPStatus
 import openai
 from pydantic import ValidationError
 
-from core.errors import ProofroomError
+from agents.base import ModelFailed, ModelRefused
 
 _PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS}
 _CODE = re.compile(r"[a-z][a-z0-9_]{1,63}")
 _NO_CREDIT = "insufficient_quota"
-
-
-class ModelFailed(ProofroomError):
-    """The language model gave no usable answer, and may give one later."""
-
-    status = HTTPStatus.BAD_GATEWAY
-    title = "The language model failed"
-    retryable = True
-
-
-class ModelRefused(ModelFailed):
-    """The language model will not answer this as it is asked or configured: trying again does not help."""
-
-    retryable = False
 
 
 class RefusedAnswer(Exception):

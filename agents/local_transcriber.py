@@ -12,8 +12,7 @@ from typing import Any, Final, Literal
 
 from uuid_utils.compat import uuid7
 
-from agents.base import Meter, ModelCall, Usage
-from agents.failures import ModelRefused
+from agents.base import Meter, ModelCall, ModelRefused, Usage
 from agents.transcriber import LOCAL, Piece, Segment, Transcript
 
 _FREE: Final = Decimal(0)

@@ -11,8 +11,8 @@ import structlog
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agents.base import ModelFailed
 from agents.choose import rule_writer_for
-from agents.failures import ModelFailed
 from agents.rules import RuleWriter, Shown
 from core.content import Content
 from core.db import Database

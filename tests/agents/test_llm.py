@@ -6,9 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from agents.base import Brief, JudgeRequest, WriteRequest
+from agents.base import Brief, JudgeRequest, ModelFailed, ModelRefused, WriteRequest
 from agents.critic import ModelCritic
-from agents.failures import ModelFailed, ModelRefused
 from agents.llm import MAX_OUTPUT_TOKENS, model
 from agents.writer import ModelWriter
 from core.content import Content

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from agents.base import ModelFailed, ModelRefused
 from agents.choose import quoter_for
-from agents.failures import ModelFailed, ModelRefused
 from agents.transcriber import Piece, Transcriber, configured, transcriber
 from core.errors import BudgetExceeded
 from core.settings import Settings

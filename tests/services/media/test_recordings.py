@@ -11,7 +11,7 @@ import psutil
 import pytest
 from pydantic import SecretStr
 
-from agents.failures import ModelFailed
+from agents.base import ModelFailed
 from tests.plugins.scene import Scene
 from tests.plugins.transcription import Record, TranscriptionServer
 
