@@ -135,14 +135,17 @@ def sparse(column: str) -> Index:
     return Index(None, column, postgresql_where=text(f"{column} IS NOT NULL"))
 
 
-def newest_first(model: type[Base], *columns: str, sparse: bool = False) -> Index:
+def newest_first(model: type[Base], *columns: str, sparse: bool = False, include: str | None = None) -> Index:
     """The index of a list: filtered by `columns`, newest first, the id breaking ties for keyset pages.
 
-    `sparse`: few rows have the last of the columns, and only they are listed by it.
+    `sparse`: few rows have the last of the columns, and only they are listed by it. `include`: a column to be summed up
+    from the index alone.
     """
     table = model.__table__
     assert isinstance(table, Table)
     filtered = [table.c[column] for column in columns]
     name = "_".join(["ix", table.name, *columns, "created_at"])
     where = filtered[-1].is_not(None) if sparse else None
-    return Index(name, *filtered, table.c.created_at.desc(), table.c.id.desc(), postgresql_where=where)
+    order = (table.c.created_at.desc(), table.c.id.desc())
+    beside = [include] if include else None
+    return Index(name, *filtered, *order, postgresql_where=where, postgresql_include=beside)

@@ -171,8 +171,13 @@ class PlatformState(InWorkspace, Base):
         reference("active_draft_id", "drafts", "SET NULL"),
         reference("run_id", "runs", "SET NULL"),
         sparse("run_id"),
-        UniqueConstraint("workflow_id", "platform"),
-        Index(None, "workspace_id", "workflow_id"),
+        # What a workspace's outputs are at is counted without reading their rows.
+        UniqueConstraint(
+            "workspace_id",
+            "workflow_id",
+            "platform",
+            postgresql_include=["status", "epoch", "active_draft_id"],
+        ),
         Index(None, "active_draft_id"),
         Index(None, "due_at", postgresql_where=text("due_at IS NOT NULL")),
         Index(

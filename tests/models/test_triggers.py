@@ -143,7 +143,7 @@ def test_a_text_of_a_million_unusual_characters_can_be_a_post(
         (
             "INSERT INTO platform_states (id, workspace_id, workflow_id, platform) SELECT gen_random_uuid(),"
             " workspace_id, workflow_id, platform FROM platform_states",
-            "uq_platform_states_workflow_id_platform",
+            "uq_platform_states_workspace_id_workflow_id_platform",
         ),
     ],
 )
