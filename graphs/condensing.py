@@ -3,6 +3,7 @@ are still too long. Each step reads some pieces side by side and is kept, so tha
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, cast
 
@@ -31,13 +32,22 @@ def too_long(source: Source, writer: Writer) -> bool:
     return size(source.text) > writer.window_words
 
 
-def calls_at_most(source: Source, window_words: int) -> int:
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """All the pieces once. `share`: of the source's words, that are read."""
+
+    calls: int
+    share: float
+
+
+def passes_at_most(source: Source, window_words: int) -> list[Pass]:
     """Two pieces in a row are more than one may be, and a pass that shrinks too little is the last."""
-    total, most, calls = size(source.text), _most(window_words), 0
-    while total > window_words:
-        calls += 2 * total // most + 1
-        total = int(total * LEAST_SHRINKING)
-    return calls
+    most, share, passes = _most(window_words), 1.0, list[Pass]()
+    words = size(source.text) if len(source.text) > window_words else 0
+    while (left := int(words * share)) > window_words:
+        passes.append(Pass(2 * left // most + 1, share))
+        share *= LEAST_SHRINKING
+    return passes
 
 
 async def step(state: State, brief: Brief, writer: Writer, meter: Meter) -> State:

@@ -88,6 +88,12 @@ class Begun:
     """Seconds until it is due."""
 
 
+_OPTIONS: Final = f"""
+    coalesce((SELECT jsonb_build_object('tone_of_voice', tone_of_voice) FROM profiles
+        WHERE user_id = :user_id AND tone_of_voice <> ''), '{{}}') || CAST(:manual_options AS jsonb)
+        || coalesce(({style_rules.AT_START}), '{{}}')
+"""
+"""The profile's tone below what was wished for, and the rules of style."""
 _NEW_THREADS: Final = """
     INSERT INTO threads (id, workspace_id, graph_id, status)
     SELECT x.id, :workspace_id, x.platform, 'busy'
@@ -103,10 +109,7 @@ WITH workflow AS (
         source_content, template_input, manual_options, schedule_for, external_id, metadata)
     VALUES (:id, :workspace_id, :user_id, :project_id, :campaign_id, :template_id, CAST(:source_post_id AS uuid),
         '{status}', :mode,
-        CAST(:source_content AS jsonb), CAST(:template_input AS jsonb),
-        coalesce((SELECT jsonb_build_object('tone_of_voice', tone_of_voice) FROM profiles
-            WHERE user_id = :user_id AND tone_of_voice <> ''), '{{}}') || CAST(:manual_options AS jsonb)
-            || coalesce(({style_rules}), '{{}}'),
+        CAST(:source_content AS jsonb), CAST(:template_input AS jsonb), {options},
         :schedule_for, :external_id, CAST(:metadata AS jsonb))
 ), thread AS ({threads})
 INSERT INTO platform_states (id, workspace_id, workflow_id, platform, status, run_id, due_at)
@@ -116,9 +119,10 @@ FROM jsonb_to_recordset(CAST(:threads AS jsonb)) AS x(id uuid, platform text)
 _FIXED: Final = {
     "status": Started.status,
     "thread_status": Started.thread_status,
-    "style_rules": style_rules.AT_START,
+    "options": _OPTIONS,
 }
 _START_NEW: Final = Statement.of(_START.format(threads=_NEW_THREADS, **_FIXED))
+_STANDING: Final = Statement.of(f"SELECT {_OPTIONS} AS options")
 _START_ON: Final = Statement.of(_START.format(threads=_THREAD_THAT_IS, **_FIXED))
 
 
@@ -163,7 +167,7 @@ async def start(
 async def prepare(
     session: AsyncSession, principal: Principal, brief: StartWorkflow
 ) -> tuple[Source, dict[str, Any]]:
-    """The source and the options as a thread gets them, but for the tone of the profile. Raises Invalid by field."""
+    """The source and the options as a thread gets them, but for what `with_standing` adds. Raises Invalid by field."""
     await _check_references(session, brief)
     source, prompt = await _source(session, principal, brief)
     options = {
@@ -172,6 +176,19 @@ async def prepare(
         "template": prompt,
     }
     return source, {name: value for name, value in options.items() if value not in (None, "", [])}
+
+
+async def with_standing(
+    session: AsyncSession, principal: Principal, wanted: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The options of `prepare` as `start` would keep them now."""
+    given = {"workspace_id": principal.workspace_id, "user_id": principal.user_id}
+    found = await sql.row(
+        await connection_of(session), _STANDING, {**given, "manual_options": _json(dict(wanted))}
+    )
+    assert found is not None
+    options: dict[str, Any] = found["options"]
+    return options
 
 
 async def cancel(session: AsyncSession, workflow_id: UUID) -> None:

@@ -231,9 +231,18 @@ class PlatformEstimateOut(Answer):
     cost_usd_max: Money | None
 
 
+class CallsOut(Answer):
+    model_calls_max: int
+    cost_usd_max: Money | None
+
+
 class EstimateOut(Answer):
     source: UnderstoodOut
+    reading: CallsOut = Field(
+        description="Of a source that is too long to be read at once: its pieces, once for all platforms."
+    )
     platforms: list[PlatformEstimateOut]
+    model_calls_max: int = Field(description="Of all of them.")
     cost_usd_max: Money | None = Field(
         description="What the drafts can cost at most, up to their review; null: a model's price is not known."
     )

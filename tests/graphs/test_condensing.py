@@ -10,7 +10,7 @@ from agents.base import CondenseRequest, Meter, Note, Source
 from agents.offline.critic import OfflineCritic
 from agents.offline.writer import OfflineWriter
 from agents.passages import passages, size
-from graphs.condensing import calls_at_most
+from graphs.condensing import passes_at_most
 from graphs.run import Continue, End, Pause
 from tests.graphs.conftest import ScriptedWriter, Thread
 
@@ -128,5 +128,8 @@ async def test_without_a_model_the_sentences_stay_and_lead_back(thread: Thread) 
 async def test_no_more_calls_are_made_than_were_foreseen(thread: Thread, words: int) -> None:
     thread.writer = reader = Reader(words=words)
     await thread.start(LONG)
-    assert 0 < len(reader.read) <= calls_at_most(Source(text=LONG), WINDOW)
-    assert calls_at_most(Source(text="Short."), WINDOW) == 0
+    foreseen = passes_at_most(Source(text=LONG), WINDOW)
+    assert 0 < len(reader.read) <= sum(each.calls for each in foreseen)
+    read = sum(size(note.text) for piece in reader.read for note in piece)
+    assert read <= sum(each.share for each in foreseen) * size(LONG)
+    assert passes_at_most(Source(text="Short."), WINDOW) == []
