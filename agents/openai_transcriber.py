@@ -31,7 +31,12 @@ _REMEDIES: Final[dict[int, str]] = {
     HTTPStatus.NOT_FOUND: "Check PROOFROOM_TRANSCRIPTION_BASE_URL and PROOFROOM_TRANSCRIPTION_MODEL.",
     HTTPStatus.BAD_REQUEST: _NO_TIMES,
     HTTPStatus.UNPROCESSABLE_ENTITY: _NO_TIMES,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Have its server take files of 25 MB, as OpenAI's does: ten minutes are 19 MB.",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "Take a server that reads WAV.",
+    HTTPStatus.TOO_MANY_REQUESTS: "Wait until it takes more, or raise its limit.",
 }
+_AWAY: Final = "See that the server at PROOFROOM_TRANSCRIPTION_BASE_URL (else OPENAI_BASE_URL) is up, well, and can be reached."
+_SLOW: Final = "Raise PROOFROOM_TRANSCRIPTION_TIMEOUT_SECONDS, or take a faster model."
 
 
 class _Segment(BaseModel):
@@ -100,8 +105,7 @@ class OpenAITranscriber:
         except (openai.OpenAIError, TimeoutError, ValueError) as error:
             failure = failure_of(error)
             owed = not failure.unanswered
-            code = error.status_code if isinstance(error, openai.APIStatusError) else 0
-            return replace(failure, remedy=_REMEDIES.get(code, failure.remedy))
+            return replace(failure, remedy=_remedy(error) or failure.remedy)
         finally:
             cost = self._cost(piece) if owed else Decimal(0)
             latency = round((time.monotonic() - started) * 1000)
@@ -124,6 +128,19 @@ class OpenAITranscriber:
             return None
         minutes = Decimal(str(piece.seconds)) / 60
         return (self.price * minutes).quantize(Decimal("0.000001"), ROUND_HALF_UP)
+
+
+def _remedy(error: Exception) -> str | None:
+    match error:
+        case openai.APIStatusError():
+            away = error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
+            return _AWAY if away else _REMEDIES.get(error.status_code)
+        case TimeoutError() | openai.APITimeoutError():
+            return _SLOW
+        case openai.APIConnectionError():
+            return _AWAY
+        case _:
+            return None
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import storage
+from core.errors import ProofroomError
 from models import Extraction, ExtractionStatus, File
 from services.documents import Document, Unreadable, apart
 from services.library.extractions import LOST_SECONDS, later
@@ -28,6 +29,7 @@ BEAT_SECONDS: Final = 3.0
 _GAVE_UP: Final = (
     "It could not be read just now, after several tries. Try again later; if it stays so, tell the operator."
 )
+_AGAIN: Final = f"It was tried {TRIES} times. Have its text got again when that is done."
 _GONE: Final = "What was stored of it is not there any more. Upload it again."
 
 
@@ -64,8 +66,8 @@ async def extract(
     except asyncio.CancelledError:
         await _give_back(runtime, work, counted=False)
         raise
-    except Exception:
-        if await _give_back(runtime, work, counted=True):
+    except Exception as error:
+        if await _give_back(runtime, work, counted=True, reason=_reason(error)):
             raise
         log.exception("extraction.gave_up", file_id=str(file_id))
     else:
@@ -130,10 +132,17 @@ async def _claim(runtime: Runtime, workspace_id: UUID, file_id: UUID) -> Work | 
         return Work(found.File, found.epoch + 1, found.attempts + 1)
 
 
-async def _give_back(runtime: Runtime, work: Work, *, counted: bool) -> bool:
+def _reason(error: Exception) -> str:
+    """What a transcriber says of itself, its owner can do something about."""
+    if isinstance(error, ProofroomError):
+        return " ".join(filter(None, (error.detail, error.remedy, _AGAIN)))
+    return _GAVE_UP
+
+
+async def _give_back(runtime: Runtime, work: Work, *, counted: bool, reason: str = _GAVE_UP) -> bool:
     """Whether it will be tried again; what was cut off because its worker ends is not `counted`."""
     if counted and work.attempt >= TRIES:
-        await _end(runtime, work, ExtractionStatus.FAILED, _GAVE_UP)
+        await _end(runtime, work, ExtractionStatus.FAILED, reason)
         return False
     attempts = work.attempt if counted else work.attempt - 1
     await _end(runtime, work, ExtractionStatus.PENDING, attempts=attempts, due_at=later(LOST_SECONDS))

@@ -63,6 +63,7 @@ async def test_it_hears_segments_and_meters_the_minutes(
         ("gpt-4o-transcribe", [], "verbose_json with segments"),
         ("whisper-1", [401], "PROOFROOM_TRANSCRIPTION_API_KEY"),
         ("whisper-1", [404], "PROOFROOM_TRANSCRIPTION_BASE_URL"),
+        ("whisper-1", [413], "take files of 25 MB"),
     ],
 )
 async def test_what_does_not_pass_says_what_to_change(

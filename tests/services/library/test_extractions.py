@@ -1,8 +1,10 @@
 """Getting a file's text by the queue: once, by one worker, and again when its worker is lost."""
 
 import asyncio
+import wave
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -126,6 +128,22 @@ async def test_what_is_not_the_files_fault_is_tried_again_but_not_for_ever(send:
     assert (found.status, found.text) == ("failed", None)
     assert found.error is not None
     assert "several tries" in found.error
+
+
+async def test_what_a_transcriber_fails_for_is_said_in_the_end(send: Send) -> None:
+    recording = BytesIO()
+    with wave.open(recording, "wb") as sound:
+        sound.setparams((1, 2, 16_000, 0, "NONE", ""))
+        sound.writeframes(bytes(range(256)) * 125)
+    case = await send(recording.getvalue(), "talk.wav")
+    nowhere = {"transcription_base_url": "http://127.0.0.1:9/v1", "model_retries": 0}
+    case.runtime.settings = case.runtime.settings.model_copy(update=nowhere)
+    await case.sql(f"UPDATE extractions SET attempts = {extracting.TRIES - 1}")
+    await case.extract()
+    found = await case.found()
+    assert found.error is not None
+    for said in ("whisper-1", "connection failed", "PROOFROOM_TRANSCRIPTION_BASE_URL", "5 times"):
+        assert said in found.error
 
 
 async def test_a_lost_workers_file_is_given_to_another(send: Send) -> None:
