@@ -30,9 +30,12 @@ from platforms.registry import PlatformName
 from services.access import identity
 from services.access.first_owner import ensure_first_owner
 from services.delivery import accounts
+from services.mail import mailing
 
 LOOPBACK = "127.0.0.1"
 READY_SECONDS = 60.0
+READERS = tuple(f"reader-{number}@readers.example" for number in range(4))
+"""Of newsletters, beside those of each workspace with simulated accounts."""
 _FOREIGN = ("PROOFROOM_", "OPENAI_", "DATABASE_", "OTEL_", "LANGSMITH_", "LANGCHAIN_", "PROMETHEUS_")
 _NO_LIMIT = {"PROOFROOM_REQUESTS_PER_MINUTE": "100000000"}
 """One caller stands for many here."""
@@ -55,6 +58,8 @@ class Service:
     cluster: Cluster
     settings: Settings
     simulator_url: str
+    mail_port: int
+    """Of the simulated mail server."""
     owner: Owner
     null_agents: bool
     api_env: Mapping[str, str]
@@ -68,7 +73,8 @@ class Service:
     """Of each API process."""
 
     def __post_init__(self) -> None:
-        arguments = ("-m", "cli.main", "simulators", self.simulator_url.rpartition(":")[2])
+        port, mail_port = self.simulator_url.rpartition(":")[2], str(self.mail_port)
+        arguments = ("-m", "cli.main", "simulators", port, "--mail-port", mail_port)
         journal = ("--journal", str(self.folder / "simulators.jsonl")) if self.journal else ()
         self.simulators = self._process("simulators", (*arguments, *journal), {})
 
@@ -141,6 +147,7 @@ class Service:
             "PROOFROOM_DATA_DIR": str(self.folder),
             "PROOFROOM_DATABASE_URL": self.settings.database_url.get_secret_value(),
             "PROOFROOM_SIMULATOR_URL": self.simulator_url,
+            "PROOFROOM_SIMULATOR_MAIL_PORT": str(self.mail_port),
             **extra,
         }
         return Process(name, [sys.executable, *arguments], env, self.folder / "log" / f"{name}.log")
@@ -170,12 +177,13 @@ def running(
         cluster = Cluster(folder)
         stack.callback(cluster.stop)
         cluster.start()
-        simulator_url = f"http://{LOOPBACK}:{free_port()}"
+        simulator_url, mail_port = f"http://{LOOPBACK}:{free_port()}", free_port()
         settings = Settings(
             deployment=Deployment.EMBEDDED,
             data_dir=folder,
             database_url=SecretStr(cluster.url()),
             simulator_url=simulator_url,
+            simulator_mail_port=mail_port,
             log_level="warning",
         )
         upgrade(settings)
@@ -185,6 +193,7 @@ def running(
             cluster,
             settings,
             simulator_url,
+            mail_port,
             owner,
             null_agents,
             api_env or {},
@@ -210,6 +219,8 @@ async def _owner(settings: Settings, accounts_each: int) -> Owner:
             for number in range(1, accounts_each):  # one they have already
                 name = f"bench-{number}"
                 await accounts.give_simulated(session, settings, keyring, who.workspace_id, who.user_id, name)
+            listed = await mailing.give_simulated(session, keyring, who.workspace_id, who.user_id)
+            await mailing.add(session, keyring, listed.id, READERS)
             rows = (await session.execute(select(ConnectedAccount.platform, ConnectedAccount.id))).all()
     finally:
         await db.dispose()

@@ -12,7 +12,7 @@ from bench.chaos.client import Answer, Client
 from bench.chaos.journal import Cancelled, Decided, JobCancelled, JobMoved, Started
 from bench.service import Owner
 
-PLATFORMS = ("linkedin", "x", "blog")
+PLATFORMS = ("linkedin", "x", "blog", "instagram", "email")
 ENDED = {"published", "rejected", "cancelled"}
 CANCEL_SHARE = 0.12
 LOOK_SECONDS = 10
@@ -35,6 +35,7 @@ ACTS = {
 class Author:
     client: Client
     owner: Owner
+    simulator_url: str
     dice: Random
     mark: str = ""
     cancelling: bool = False
@@ -93,9 +94,9 @@ class Author:
             await act.stale()
         name = self._acts.pop(thread_id, "accept")
         if name == "accept twice":
-            await act.at_once(act.accept(), act.accept())
+            await act.at_once(act.approve(), act.approve())
         elif name == "accept and reject":
-            await act.at_once(act.accept(), {"decision": "reject"})
+            await act.at_once(act.approve(), {"decision": "reject"})
         else:
             await act.alone(self._decision(name, act))
         if name.startswith("schedule and"):
@@ -112,9 +113,9 @@ class Author:
             case "reject":
                 return {"decision": "reject"}
             case "accept":
-                return act.accept()
+                return act.approve()
             case _:
-                return act.accept(self._soon())
+                return act.approve(self._soon())
 
     def _soon(self) -> datetime:
         return datetime.now(UTC) + timedelta(seconds=self.dice.uniform(2, 8))
@@ -153,18 +154,33 @@ class _Act:
     def client(self) -> Client:
         return self.author.client
 
-    def accept(self, schedule_for: datetime | None = None) -> dict[str, Any]:
-        accounts = self.author.owner.accounts[self.review["platform"]]
+    def approve(self, schedule_for: datetime | None = None) -> dict[str, Any]:
+        """As it is; what needs a picture is given one."""
         at = {"schedule_for": schedule_for.isoformat()} if schedule_for else {}
-        return {"decision": "accept", "account_id": str(self.author.dice.choice(accounts)), **at}
+        if self._needs_picture:
+            return {"decision": "edit", "approve": True, **self._account(), **self._picture(), **at}
+        return {"decision": "accept", **self._account(), **at}
 
     def edit(self, *, approve: bool = True) -> dict[str, Any]:
         text = words.edited(self.author.mark, self.author.dice)
-        return {**self.accept(), "decision": "edit", "content": text, "approve": approve}
+        edit = {"decision": "edit", "content": text, "approve": approve, **self._account()}
+        return edit | self._picture() if self._needs_picture else edit
+
+    def _account(self) -> dict[str, Any]:
+        return {
+            "account_id": str(self.author.dice.choice(self.author.owner.accounts[self.review["platform"]]))
+        }
+
+    @property
+    def _needs_picture(self) -> bool:
+        return self.review["platform"] == "instagram" and not self.review["draft"]["media"]
+
+    def _picture(self) -> dict[str, Any]:
+        return {"media": [{"url": f"{self.author.simulator_url}/sample.jpg", "alt_text": "A light"}]}
 
     async def stale(self) -> None:
         """On something that nobody saw: never taken."""
-        answer = await self._post({**self.accept(), "seen_hash": "0" * 64})
+        answer = await self._post({**self.approve(), "seen_hash": "0" * 64})
         if answer.status != HTTPStatus.CONFLICT:
             self.client.surprise("stale decision", self.review["id"], answer)
 
@@ -172,7 +188,7 @@ class _Act:
         """Nobody else decides: only a cancel may come before it. Then a second one, which is too late."""
         answer = await self._post(decision)
         if answer.status == HTTPStatus.UNPROCESSABLE_ENTITY and "schedule_for" in decision:
-            decision = self.accept()  # it took so long that the time has passed
+            decision = self.approve()  # it took so long that the time has passed
             answer = await self._post(decision)
         if answer.ok:
             self._took(decision)

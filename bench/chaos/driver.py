@@ -25,6 +25,7 @@ class Driver:
 
     base_urls: Sequence[str]
     owner: Owner
+    simulator_url: str
     journal: Journal
     seed: int
     callers: int
@@ -89,7 +90,7 @@ class Driver:
     async def _caller(self, client: Client) -> None:
         while not self._enough.is_set():
             self.started += 1
-            author = Author(client, self.owner, Random(f"{self.seed}:{self.started}"))
+            author = Author(client, self.owner, self.simulator_url, Random(f"{self.seed}:{self.started}"))
             try:
                 await author.work()
             except* NoAnswer as missing:

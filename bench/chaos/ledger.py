@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import unescape
 from typing import Any, Final
@@ -29,6 +29,7 @@ SELECT id::text, thread_id::text, status::text, error, scheduled_for, response_d
 FROM publishing_jobs ORDER BY created_at
 """
 _REVIEWS = "SELECT id::text, decision::text, created_at FROM reviews"
+_DELIVERIES = "SELECT id, publishing_job_id::text AS job_id, outcome FROM email_deliveries"
 _ACCOUNTS = "SELECT id::text, username FROM connected_accounts"
 
 _INCOMPLETE: Final = {
@@ -58,6 +59,16 @@ _INCOMPLETE: Final = {
             SELECT count(*) FROM processing_logs e
             WHERE e.event ->> 'type' = 'post.published' AND e.thread_id = p.id) <> 1
     """,
+    "a newsletter that is still on its way to somebody": """
+        SELECT d.publishing_job_id FROM email_deliveries d JOIN publishing_jobs j ON j.id = d.publishing_job_id
+        WHERE j.status = 'published' AND d.outcome IN ('sending', 'deferred')
+    """,
+    "a newsletter that left a reader out": """
+        SELECT j.id FROM publishing_jobs j JOIN connected_accounts a ON a.id = j.connected_account_id
+        JOIN subscribers s ON s.list_id = CAST(a.metadata ->> 'list_id' AS uuid) AND s.status = 'subscribed'
+        WHERE j.platform = 'email' AND j.status = 'published' AND NOT EXISTS (
+            SELECT FROM email_deliveries d WHERE d.publishing_job_id = j.id AND d.subscriber_id = s.id)
+    """,
     "a workflow whose status is not its threads'": """
         SELECT w.id FROM workflows w JOIN platform_states p ON p.workflow_id = w.id
         GROUP BY w.id HAVING bool_and(p.status IN ('published', 'rejected', 'cancelled'))
@@ -76,9 +87,11 @@ class Post:
     """Unix time, when it became public."""
 
     def says(self, approved: str) -> bool:
-        """Exactly the words; of an article what a reader sees of them."""
+        """Exactly the words; of an article what a reader sees of them, of a mail all but what stands below them."""
         if self.platform == "blog":
             return _words(self.text) == _words(render(Content(content=approved)))
+        if self.platform == "email":
+            return _words(self.text.replace("\r\n", "\n").partition("\n\n-- \n")[0]) == _words(approved)
         return self.text == approved
 
 
@@ -107,12 +120,18 @@ def read(database_url: str, simulator_url: str) -> Ledger:
             jobs[row["thread_id"]].append(row)
         reviews = {row["id"]: row for row in connection.execute(_REVIEWS)}
         usernames = {row["id"]: row["username"] for row in connection.execute(_ACCOUNTS)}
+        deliveries = {f"<{row['id'].hex}": row for row in connection.execute(_DELIVERIES)}
         incomplete = [
             (what, str(next(iter(row.values()))))
             for what, query in _INCOMPLETE.items()
             for row in connection.execute(query)
         ]
-    out = _published(simulator_url)
+    entries = httpx.get(f"{simulator_url}/_control/posts", timeout=60, trust_env=False).json()["items"]
+    mails = [entry for entry in entries if entry["platform"] == "email"]
+    incomplete += _undelivered(deliveries, mails)
+    out = _published([entry for entry in entries if entry["platform"] != "email"])
+    for post in _newsletters(deliveries, mails):
+        out[post.platform, _mark(post.text)].append(post)
     every = [job for of_thread in jobs.values() for job in of_thread]
     return Ledger(
         threads,
@@ -127,21 +146,52 @@ def read(database_url: str, simulator_url: str) -> Ledger:
             "reviews": len(reviews),
             "jobs": len(every),
             "posts": sum(map(len, out.values())),
+            "mails": len(mails),
         },
     )
 
 
-def _published(simulator_url: str) -> Mapping[tuple[str, str], list[Post]]:
+def _published(entries: Iterable[Row]) -> dict[tuple[str, str], list[Post]]:
     out: dict[tuple[str, str], list[Post]] = defaultdict(list)
-    for entry in httpx.get(f"{simulator_url}/_control/posts", timeout=60, trust_env=False).json()["items"]:
+    for entry in entries:
         if entry["status"] != "published":
             continue
         # An article's draft comes first: it is public from its last change on.
         at = entry["updated_at"] if entry["platform"] == "blog" else entry["created_at"]
-        mark = _MARK.search(entry["text"])
         post = Post(entry["platform"], entry["account"], entry["id"], entry["text"], at)
-        out[post.platform, mark[0] if mark else ""].append(post)
+        out[post.platform, _mark(post.text)].append(post)
     return out
+
+
+def _newsletters(deliveries: Mapping[str, Row], mails: Iterable[Row]) -> Iterator[Post]:
+    """One post for each job, from its first mail on, and another for each mail that a reader got twice."""
+    seen: set[str] = set()
+    for mail in sorted(mails, key=lambda mail: mail["created_at"]):
+        name = _name(mail)
+        job_id = deliveries[name]["job_id"]
+        if job_id not in seen or name in seen:
+            yield Post("email", mail["account"], job_id, mail["text"], mail["created_at"])
+        seen |= {job_id, name}
+
+
+def _undelivered(deliveries: Mapping[str, Row], mails: Iterable[Row]) -> list[tuple[str, str]]:
+    arrived = {_name(mail) for mail in mails}
+    wrong = {name: row["outcome"] for name, row in deliveries.items() if row["outcome"] != "unknown"}
+    return [
+        (f"a mail that is said to be {outcome}, and {'arrived' if name in arrived else 'did not'}", name)
+        for name, outcome in wrong.items()
+        if (outcome == "sent") != (name in arrived)
+    ]
+
+
+def _name(mail: Row) -> str:
+    """A mail's Message-ID says which delivery it is."""
+    return str(mail["fields"]["headers"]["message-id"]).partition("@")[0]
+
+
+def _mark(text: str) -> str:
+    mark = _MARK.search(text)
+    return mark[0] if mark else ""
 
 
 def _words(text: str) -> str:

@@ -84,7 +84,9 @@ def run(plan: Plan, folder: Path | None = None) -> Report:
             plan.blow_events,
             plan.fault_seconds,
         )
-        driver = Driver(service.base_urls, service.owner, journal, plan.seed, plan.callers)
+        driver = Driver(
+            service.base_urls, service.owner, service.simulator_url, journal, plan.seed, plan.callers
+        )
         progress = _Progress(began)
         with driver.driving():
             deadline = time.monotonic() + plan.storm_seconds

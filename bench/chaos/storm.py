@@ -12,6 +12,7 @@ from random import Random
 import orjson
 import psycopg
 
+from bench.chaos.author import PLATFORMS
 from bench.chaos.journal import Journal
 from bench.chaos.recovery import Recovery
 from bench.process import Process
@@ -31,7 +32,7 @@ PLATFORM_FAULTS = {
     "late": 1,
     "payment_required": 1,
 }
-PLATFORM_STEPS = {"publish": 12, "read": 1, None: 1}
+PLATFORM_STEPS = {"publish": 12, "draft": 1, "read": 1, None: 1}
 SLOW_SECONDS = (2.0, 9.0)
 """Around the deadline of a call, 8 s."""
 _CUT = """
@@ -150,7 +151,7 @@ class Storm:
 
     def _disturb_platform(self) -> None:
         fault = {
-            "platform": self.dice.choice(("linkedin", "x", "blog")),
+            "platform": self.dice.choice(PLATFORMS),
             "kind": self.dice.choices(*zip(*PLATFORM_FAULTS.items(), strict=True))[0],
             "step": self.dice.choices(*zip(*PLATFORM_STEPS.items(), strict=True))[0],
             "seconds": self.dice.uniform(*SLOW_SECONDS),
