@@ -20,6 +20,8 @@ from core.outages import is_outage, sqlstate
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER_SECONDS: Final = 5
+SHOWN_ERRORS: Final = 100
+"""A body of nothing but errors is not answered with one many times as long."""
 
 _MOVED: Final = frozenset({"23503", "23505"})
 """A reference or a name was changed by somebody else between our look and our write."""
@@ -91,7 +93,7 @@ def _unavailable() -> Unavailable:
 
 async def _validation(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    fields = [_field(item["loc"], item, error.body) for item in error.errors()]
+    fields = [_field(item["loc"], item, error.body) for item in error.errors()[:SHOWN_ERRORS]]
     first = fields[0]
     return problem(
         HTTPStatus.UNPROCESSABLE_ENTITY,

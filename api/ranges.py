@@ -10,7 +10,7 @@ from starlette.datastructures import Headers
 
 from core.errors import ProofroomError
 
-_RANGE: Final = re.compile(r"bytes=(\d*)-(\d*)", re.IGNORECASE)
+_RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.IGNORECASE)
 _PLAIN: Final = re.compile(r"[^A-Za-z0-9._ -]")
 
 

@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import unquote_plus
@@ -13,6 +14,8 @@ from core.errors import FieldError, Invalid, ProofroomError, TooLarge
 from core.text import UNSTORABLE, storable
 
 TEXT_LIMIT: Final = 1_000_000
+VALUES_LIMIT: Final = 100_000
+"""In a body: what is made of each, an error for one, takes a hundred times its bytes."""
 _REMEDY: Final = "Remove NUL characters and unpaired surrogates."
 
 
@@ -80,8 +83,7 @@ def _parse(body: bytes) -> Any:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        [(twice, _)] = Counter(name for name, _ in pairs).most_common(1)
         raise ValueError(f"The key {storable(twice)!r} is there twice.")
     return found
 
@@ -99,30 +101,42 @@ def _float(digits: str) -> float:
 
 def check_texts(body: Any) -> None:
     """Raises Invalid or TooLarge, naming the field."""
-    for pointer, text in _texts(body):
+    for way, text in _texts(body):
         if UNSTORABLE.search(text):
-            raise _unstorable(storable(pointer))
+            raise _unstorable(storable(_pointer(way)))
         if len(text) > TEXT_LIMIT:
             detail = f"{len(text):,} characters; at most {TEXT_LIMIT:,} are taken."
             raise TooLarge(
-                "A text is too long.", remedy="Shorten the text.", errors=[FieldError(pointer, detail)]
+                "A text is too long.", remedy="Shorten the text.", errors=[FieldError(_pointer(way), detail)]
             )
 
 
-def _texts(body: Any) -> Iterator[tuple[str, str]]:
-    """Every string with its pointer, keys too; without recursion, since the caller chooses the depth."""
-    waiting: list[tuple[str, Any]] = [("", body)]
-    while waiting:
-        pointer, value = waiting.pop()
-        if isinstance(value, str):
-            yield pointer, value
-        elif isinstance(value, dict):
-            for key, item in value.items():
-                below = f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"
-                yield below, key
-                waiting.append((below, item))
-        elif isinstance(value, list):
-            waiting += [(f"{pointer}/{index}", item) for index, item in enumerate(value)]
+def _texts(body: Any) -> Iterator[tuple[Sequence[str | int], str]]:
+    """Every string, keys too, and the way to it, which is good until the next. Without recursion, and without a pointer
+    for each: the caller chooses how deep it goes, and how long the keys are. Raises TooLarge."""
+    way: list[str | int] = []
+    levels: list[Iterator[tuple[str | int, Any]]] = [iter([("", body)])]
+    count = 0
+    while levels:
+        for step, value in levels[-1]:
+            count += 1
+            if count > VALUES_LIMIT:
+                raise TooLarge(f"A body has at most {VALUES_LIMIT:,} values.", remedy="Send less at once.")
+            way[len(levels) - 1 :] = [step]
+            if isinstance(step, str):
+                yield way, step
+            if isinstance(value, str):
+                yield way, value
+            elif isinstance(value, dict | list):
+                levels.append(iter(value.items() if isinstance(value, dict) else enumerate(value)))
+                break
+        else:
+            levels.pop()
+
+
+def _pointer(way: Sequence[str | int]) -> str:
+    _, *steps = way  # the first is the body itself
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps)
 
 
 def _unstorable(where: str, detail: str = "NUL characters and unpaired surrogates are not text.") -> Invalid:

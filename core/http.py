@@ -110,7 +110,7 @@ def operator_client(settings: Settings, timeout: float) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         verify=_ssl_context(),
         timeout=timeout,
-        headers={"User-Agent": USER_AGENT},
+        headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip"},
         mounts={"all://127.0.0.1": None, "all://localhost": None, "all://[::1]": None},
     )
 
@@ -136,7 +136,12 @@ async def fetch(
 
 
 async def body_of(response: httpx.Response, max_bytes: int) -> bytes:
-    """A streamed answer's body. Raises ResponseTooLarge as soon as it is, and httpx.HTTPError."""
+    """A streamed answer's body, unpacked. Raises ResponseTooLarge as soon as it is, and httpx.HTTPError."""
+    # httpx unpacks each piece whole, as whatever and as often as the answer says: a kilobyte may be gigabytes then. By gzip,
+    # once, a piece of 64 KiB is 64 MiB at most.
+    packed = response.headers.get("content-encoding", "identity").strip().lower()
+    if packed not in ("gzip", "identity"):
+        raise httpx.DecodingError(f"the answer is packed as {packed}, and only gzip was asked for")
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk

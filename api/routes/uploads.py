@@ -184,7 +184,7 @@ def _checksum(request: Request) -> uploads.Checksum | None:
         raise _wrong("Upload-Checksum", f"Take one of these: {', '.join(ALGORITHMS)}.")
     try:
         return uploads.Checksum(algorithm, base64.b64decode(digest, validate=True))
-    except binascii.Error:
+    except ValueError:  # also for what is not ASCII
         raise _wrong("Upload-Checksum", "The digest is not Base64.") from None
 
 

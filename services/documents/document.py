@@ -18,7 +18,7 @@ _LABEL: Final = 200
 _LINE_ENDS: Final = re.compile(r"\r\n?|[\v\x85\u2028]")
 _PARAGRAPH_ENDS: Final = re.compile(r"[\f\u2029]")
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\u2060\ufeff\u00ad]")
-_TRAILING: Final = re.compile(r"[^\S\n]+$", re.MULTILINE)
+_TRAILING: Final = re.compile(r"(?<![^\S\n])[^\S\n]+$", re.MULTILINE)
 _GAPS: Final = re.compile(r"\n{3,}")
 
 

@@ -13,8 +13,9 @@ _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _UNICODE: Final = (b"\xff\xfe", b"\xfe\xff")
 _BINARY: Final = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f]")
+# (?>…) is not tried anew: comments without end would be divided in every way there is.
 _HTML: Final = re.compile(
-    r"\s*(<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+    r"\s*(?>(?:<\?xml[^>]*>|<!--.*?-->)\s*)*<(!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
 _SRT: Final = re.compile(r"\s*(\d+[^\S\n]*\n)?\d{1,3}:\d\d:\d\d[,.]\d{1,3}[^\S\n]*-->")
 

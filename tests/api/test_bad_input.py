@@ -46,6 +46,10 @@ BAD_BRIEFS: dict[str, tuple[bytes, int, str, str | None]] = {
     "malformed": (b'{"source": ', 422, "MalformedJSON", None),
     "a key twice": (b'{"platforms": ["x"], "platforms": ["blog"]}', 422, "MalformedJSON", None),
     "not UTF-8": (b'{"platforms": ["\xff"]}', 422, "MalformedJSON", None),
+    "100,001 values": (brief(metadata={"a": [0] * 100_000}), 413, "TooLarge", None),
+    "a key twice among many": (b'{"a":0,%s"a":0}' % b"".join(b'"%d":0,' % i for i in range(50_000)), 422, "MalformedJSON", None),
+    "a long key over much": (brief(**{"k" * 900_000: [0] * 90_000}), 422, "Invalid", None),
+    "200 unknown fields": (brief(**{f"a{number}": 0 for number in range(200)}), 422, "Invalid", "/a0"),
     "a list": (b"[]", 422, "Invalid", ""),
     "a string": (b'"brief"', 422, "Invalid", ""),
     "null": (b"null", 422, "Invalid", ""),
@@ -167,6 +171,7 @@ def _check(answer: httpx.Response, status: int, code: str, pointer: str | None) 
     assert problem["type"] == f"urn:proofroom:problem:{code}"
     assert problem["detail"]
     assert problem["remedy"]
+    assert len(problem.get("errors", [])) <= 100
     if pointer is not None:
         assert pointer in [error.get("pointer") for error in problem["errors"]], answer.text
 

@@ -13,6 +13,7 @@ import pytest
 
 from core.settings import Settings
 from tests.plugins.api import Api, User
+from tests.plugins.patience import PATIENCE_SECONDS
 
 Json = dict[str, Any]
 TEXT = b"# Tea\n\nTea is older than coffee."
@@ -103,6 +104,8 @@ async def test_ranges_are_given_as_http_has_them(api: Api) -> None:
         {"Range": "bytes=4-2"},
         {"Range": "lines=1-2"},
         {"Range": "bytes=-"},
+        {"Range": f"bytes=0-{'9' * 5000}"},
+        {"Range": f"bytes={'9' * 5000}-"},
     ):
         whole = await user.get(path, headers=headers)
         assert (whole.status_code, whole.content) == (200, b"0123456789"), headers
@@ -129,6 +132,7 @@ async def test_a_wrong_name_is_no_error(api: Api) -> None:
         ("a.txt", b"OggS\x00\x02", "audio/ogg", "ogg"),
         ("a.txt", b"\xff\xfb\x90\x00\x00", "audio/mpeg", "mp3"),
         ("a.txt", b"", "text/plain", "txt"),
+        ("a.txt", b"<!---->" * 500, "text/plain", "txt"),
         ("../../etc/passwd", b"\x00\x01\x02\x03", "application/octet-stream", "bin"),
         ("C:\\My files\\a\x7f\tb.txt", b"words", "text/plain", "txt"),
     ):
@@ -261,7 +265,7 @@ async def test_what_is_deleted_goes_from_the_storage(api: Api, settings: Setting
     assert (await user.get(f"/v1/files/{file['id']}/content")).status_code == 404
     assert (await user.delete(f"/v1/projects/{two}")).status_code == 204
     assert (await user.get(f"/v1/files/{other['id']}")).status_code == 404
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while objects(settings) != {kept["path"]}:
             await asyncio.sleep(0.02)
 

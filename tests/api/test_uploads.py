@@ -16,6 +16,7 @@ from core.settings import Settings
 from services.library.uploads import PART_BYTES
 from tests.api.test_files import objects, project
 from tests.plugins.api import Api, User
+from tests.plugins.patience import PATIENCE_SECONDS
 
 TUS = {"Tus-Resumable": "1.0.0"}
 BYTES = {**TUS, "Content-Type": "application/offset+octet-stream"}
@@ -38,7 +39,7 @@ async def begin(user: User, project_id: str, length: int, name: str = "notes.txt
     return made.headers["location"]
 
 
-async def go_on(user: User, path: str, offset: int, content: Any, **headers: str) -> httpx.Response:
+async def go_on(user: User, path: str, offset: int, content: Any, **headers: str | bytes) -> httpx.Response:
     return await user.patch(path, content=content, headers={**BYTES, "Upload-Offset": str(offset), **headers})
 
 
@@ -99,7 +100,7 @@ async def test_a_cut_connection_keeps_what_came_and_makes_no_file(
         f"{authorization}Content-Type: multipart/form-data; boundary=b\r\n",
         b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n' + b"x" * 300,
     )
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while await stands(user, path) != 400 or any("#" in name for name in objects(settings)):
             await asyncio.sleep(0.01)
     assert await files(user, project_id) == []
@@ -164,6 +165,7 @@ async def test_headers_that_are_wrong_are_named(api: Api) -> None:
         (415, await user.patch(path, content=b"x", headers={**TUS, "Upload-Offset": "0"})),
         (400, await go_on(user, path, 0, b"x", **{"Upload-Checksum": "crc32 AAAA"})),
         (400, await go_on(user, path, 0, b"x", **{"Upload-Checksum": "sha1 ?"})),
+        (400, await go_on(user, path, 0, b"x", **{"Upload-Checksum": "sha1 \u00e9".encode("latin-1")})),
         (400, await user.post(path, content=b"x", headers={**BYTES, "Upload-Offset": "0"})),
     ):
         assert answer.status_code == status, answer.text

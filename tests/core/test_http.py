@@ -1,6 +1,7 @@
 """The guard on outgoing requests: addresses in any notation, names, redirects and names that change their mind."""
 
 import asyncio
+import gzip
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -28,6 +29,7 @@ from core.http import (
 from core.settings import Deployment, Settings
 
 PUBLIC = "93.184.216.34"
+MUCH = bytes(1_000_000)
 
 
 def answers(*addresses: str) -> Resolve:
@@ -39,8 +41,9 @@ def answers(*addresses: str) -> Resolve:
 
 @pytest.fixture(scope="module")
 def peer() -> Iterator[int]:
-    """A server on loopback; `/to?url=` redirects, `/host` tells the Host header, `/text?size=` is that long, `/cookie` sets one
-    and tells what it was sent."""
+    """A server on loopback; `/to?url=` redirects, `/host` tells the Host header, `/text?size=` is that long, `/packed?as=` is
+    MUCH, `/cookie` sets one and tells what it was sent."""
+    little = gzip.compress(MUCH)
 
     async def to(request: Request) -> Response:
         return RedirectResponse(request.query_params["url"])
@@ -51,13 +54,22 @@ def peer() -> Iterator[int]:
     async def text(request: Request) -> Response:
         return PlainTextResponse("x" * int(request.query_params["size"]))
 
+    async def packed(request: Request) -> Response:
+        return PlainTextResponse(little, headers={"Content-Encoding": request.query_params["as"]})
+
     async def cookie(request: Request) -> Response:
         response = PlainTextResponse(request.headers.get("cookie", "none"))
         response.set_cookie("visitor", "1")
         return response
 
     app = Starlette(
-        routes=[Route("/to", to), Route("/host", host), Route("/text", text), Route("/cookie", cookie)]
+        routes=[
+            Route("/to", to),
+            Route("/host", host),
+            Route("/text", text),
+            Route("/packed", packed),
+            Route("/cookie", cookie),
+        ]
     )
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
@@ -194,6 +206,17 @@ async def test_a_fetch_is_limited_in_size(peer: int) -> None:
         assert (fetched.media_type, fetched.charset, len(fetched.body)) == ("text/plain", "utf-8", 1000)
         with pytest.raises(ResponseTooLarge):
             await fetch(http, f"{url}1001", max_bytes=1000, media_types=["text/"])
+
+
+async def test_what_is_packed_otherwise_than_asked_is_not_unpacked(peer: int) -> None:
+    async with client(f"127.0.0.1:{peer}") as http:
+        url, types = f"http://127.0.0.1:{peer}/packed?as=", ["text/plain"]
+        assert (await fetch(http, f"{url}gzip", max_bytes=len(MUCH), media_types=types)).body == MUCH
+        with pytest.raises(ResponseTooLarge):
+            await fetch(http, f"{url}gzip", max_bytes=len(MUCH) - 1, media_types=types)
+        for packing in ("gzip, gzip", "zstd"):
+            with pytest.raises(httpx.DecodingError, match="packed as"):
+                await fetch(http, f"{url}{packing}", max_bytes=len(MUCH), media_types=types)
 
 
 async def test_a_fetch_is_limited_in_type(peer: int) -> None:
