@@ -17,6 +17,7 @@ from core.settings import Settings
 from tests.plugins.api import Api, User
 from tests.plugins.author import Author
 from tests.plugins.openai_server import Answer, OpenAIServer
+from tests.plugins.patience import PATIENCE_SECONDS
 
 GARBAGE = ("x", "1", "1-", "-1", "1-2-3", "-1-2", "9" * 30 + "-1", "１-２", "1-2 ")
 
@@ -38,7 +39,7 @@ async def connected(
 ) -> AsyncIterator[AsyncIterator[ServerSentEvent]]:
     headers = {"Authorization": user.headers["Authorization"], **more.pop("headers", {})}
     async with (
-        httpx.AsyncClient(base_url=url, headers=headers, timeout=20, trust_env=False) as client,
+        httpx.AsyncClient(base_url=url, headers=headers, timeout=PATIENCE_SECONDS, trust_env=False) as client,
         aconnect_sse(client, "GET", f"/v1/workflows/{workflow_id}/events", **more) as source,
     ):
         assert source.response.status_code == 200
@@ -47,7 +48,7 @@ async def connected(
 
 
 async def take(events: AsyncIterator[ServerSentEvent], count: int) -> list[ServerSentEvent]:
-    return [await asyncio.wait_for(anext(events), 10) for _ in range(count)]
+    return [await asyncio.wait_for(anext(events), PATIENCE_SECONDS) for _ in range(count)]
 
 
 async def until(events: AsyncIterator[ServerSentEvent], kind: str, **fields: object) -> list[ServerSentEvent]:
@@ -124,7 +125,7 @@ async def test_a_watcher_who_leaves_takes_no_connection_along(api: Api, db: Data
         async with connected(live_url, user, started["id"]) as events:
             await take(events, 1)
             await writer.execute(text("LOCK TABLE processing_logs"))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 while not any((looking := await sessions(db)).values()):
                     await asyncio.sleep(0.02)
         await asyncio.sleep(0.2)
@@ -168,9 +169,9 @@ async def test_streams_end_when_the_process_does(api: Api, live_url: str) -> Non
     async with connected(live_url, user, started.json()["id"]) as events:
         await take(events, 1)
         api.app.state.listener.end()  # as a SIGTERM does: tests/processes/test_rolling_restart.py
-        assert (await asyncio.wait_for(anext(events), 5)).retry == 500
+        assert (await asyncio.wait_for(anext(events), PATIENCE_SECONDS)).retry == 500
         with pytest.raises(StopAsyncIteration):
-            await asyncio.wait_for(anext(events), 5)
+            await asyncio.wait_for(anext(events), PATIENCE_SECONDS)
 
 
 class TestWithAModel:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.plugins.author import Author
+from tests.plugins.patience import PATIENCE_SECONDS
 
 FOLDER = os.environ.get("GENERATED_CLIENT")
 pytestmark = pytest.mark.skipif(FOLDER is None, reason="make test-client runs this")
@@ -41,7 +42,7 @@ async def test_a_generated_client_starts_reviews_and_decides(author: Author, liv
         )
         assert again.parsed.id == started.id
         workflow = await get.asyncio(started.id, client=client)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while workflow.status != models.WorkflowStatus.AWAITING_REVIEW:
             assert time.monotonic() < deadline, workflow
             workflow = await get.asyncio(started.id, client=client, wait=1)

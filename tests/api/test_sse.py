@@ -9,6 +9,7 @@ import pytest
 from starlette.types import Message
 
 from api.sse import HEARTBEAT, EventStream, encoded
+from tests.plugins.patience import PATIENCE_SECONDS
 
 SCOPE: dict[str, Any] = {"type": "http", "method": "GET", "path": "/v1/events", "headers": []}
 
@@ -73,7 +74,7 @@ async def test_it_ends_when_its_client_leaves(pieces: tuple[bytes, ...]) -> None
     while len(client.bodies) < len(pieces):
         await asyncio.sleep(0)
     client.left.set()
-    await asyncio.wait_for(answering, 5)
+    await asyncio.wait_for(answering, PATIENCE_SECONDS)
     assert source.over == ["closed", "released"]
 
 

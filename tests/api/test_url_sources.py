@@ -12,6 +12,7 @@ from sqlalchemy import text
 from core.db import Database
 from core.settings import Settings
 from tests.plugins.api import Api
+from tests.plugins.patience import PATIENCE_SECONDS
 
 BRIEF: dict[str, Any] = {"platforms": ["x"]}
 
@@ -39,7 +40,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return
         if self.path == "/slow":
             self.server.reached.set()
-            self.server.go_on.wait(10)
+            self.server.go_on.wait(PATIENCE_SECONDS)
         paragraphs = "".join(
             f"<p>Tea number {number} is brewed for {number} minutes.</p>" for number in range(2, 30)
         )

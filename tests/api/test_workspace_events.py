@@ -20,6 +20,7 @@ from core.principal import Principal, Role
 from core.settings import Settings
 from tests.plugins.api import Api, User
 from tests.plugins.author import Author
+from tests.plugins.patience import PATIENCE_SECONDS
 from tests.plugins.postgres import Server
 
 Events = AsyncIterator[ServerSentEvent]
@@ -52,7 +53,7 @@ async def following(url: str, user: User, after: str | None = None, **query: str
     if after is not None:
         headers["Last-Event-ID"] = after
     async with (
-        httpx.AsyncClient(base_url=url, headers=headers, timeout=20, trust_env=False) as client,
+        httpx.AsyncClient(base_url=url, headers=headers, timeout=PATIENCE_SECONDS, trust_env=False) as client,
         aconnect_sse(client, "GET", "/v1/events", params=query) as source,
     ):
         assert source.response.status_code == 200
@@ -70,7 +71,7 @@ async def begun(events: Events) -> str:
 
 
 async def take(events: Events, count: int) -> list[ServerSentEvent]:
-    return [await asyncio.wait_for(anext(events), 10) for _ in range(count)]
+    return [await asyncio.wait_for(anext(events), PATIENCE_SECONDS) for _ in range(count)]
 
 
 async def until(events: Events, kind: str) -> list[ServerSentEvent]:
@@ -256,7 +257,7 @@ async def test_who_is_not_welcome_any_longer_is_let_go(api: Api, db: Database, l
         assert b"stream.position" in first
         await happen(db, user, "not told")
         with pytest.raises(StopAsyncIteration):
-            await asyncio.wait_for(anext(pieces), 5)
+            await asyncio.wait_for(anext(pieces), PATIENCE_SECONDS)
 
 
 async def test_streams_end_when_the_process_does(api: Api, live_url: str) -> None:
@@ -266,4 +267,4 @@ async def test_streams_end_when_the_process_does(api: Api, live_url: str) -> Non
         api.app.state.listener.end()  # as a SIGTERM does: tests/processes/test_rolling_restart.py
         assert (await take(events, 1))[0].retry == 500
         with pytest.raises(StopAsyncIteration):
-            await asyncio.wait_for(anext(events), 5)
+            await asyncio.wait_for(anext(events), PATIENCE_SECONDS)

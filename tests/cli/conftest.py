@@ -19,8 +19,8 @@ import uvicorn
 
 from core.settings import Settings
 from tests.plugins.api import sign_up
+from tests.plugins.patience import PATIENCE_SECONDS
 
-SECONDS = 30
 ARTICLE = Path(__file__).parents[2] / "examples" / "01-release-notes.md"
 
 
@@ -54,7 +54,7 @@ class Service:
 
     def run(self, *arguments: str, stdin: str = "", **env: str) -> "subprocess.CompletedProcess[str]":
         process = self.start(*arguments, **env)
-        out, err = process.communicate(stdin, timeout=SECONDS)
+        out, err = process.communicate(stdin, timeout=PATIENCE_SECONDS)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def start(self, *arguments: str, **env: str) -> "subprocess.Popen[str]":
@@ -79,7 +79,9 @@ class Service:
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         headers = {"Authorization": f"Bearer {self.token}"}
-        answer = httpx.request(method, f"{self.url}{path}", json=body, headers=headers, timeout=SECONDS)
+        answer = httpx.request(
+            method, f"{self.url}{path}", json=body, headers=headers, timeout=PATIENCE_SECONDS
+        )
         assert answer.is_success, answer.text
         return answer.json()
 
@@ -87,7 +89,7 @@ class Service:
         """A workflow whose drafts wait."""
         brief = {"source": {"type": "text", "text": article.read_text()}, "platforms": platforms.split(",")}
         workflow = self.call("POST", "/v1/workflows", brief)
-        until = time.monotonic() + SECONDS
+        until = time.monotonic() + PATIENCE_SECONDS
         while any(thread["status"] != "awaiting_review" for thread in workflow["threads"]):
             assert time.monotonic() < until, workflow
             workflow = self.call("GET", f"/v1/workflows/{workflow['id']}?wait=1")
@@ -132,7 +134,7 @@ def _api(settings: Settings, listener: socket.socket) -> Iterator[None]:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
-    until = time.monotonic() + SECONDS
+    until = time.monotonic() + PATIENCE_SECONDS
     while not server.started:
         assert time.monotonic() < until, "the API did not start"
         time.sleep(0.01)
@@ -140,7 +142,7 @@ def _api(settings: Settings, listener: socket.socket) -> Iterator[None]:
         yield
     finally:
         server.should_exit = True
-        thread.join(SECONDS)
+        thread.join(PATIENCE_SECONDS)
 
 
 @contextmanager
@@ -159,7 +161,7 @@ def _worker(settings: Settings) -> Iterator[None]:
     finally:
         for loop, event in stop:
             loop.call_soon_threadsafe(event.set)
-        thread.join(SECONDS)
+        thread.join(PATIENCE_SECONDS)
 
 
 @pytest.fixture

@@ -17,11 +17,16 @@ from core.errors import (
     Unavailable,
 )
 from core.settings import Settings
+from tests.plugins.patience import PATIENCE_SECONDS
 
 
 def _proofroom(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "cli.main", *arguments], env=env, capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "cli.main", *arguments],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
     )
 
 

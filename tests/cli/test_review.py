@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from tests.plugins.patience import PATIENCE_SECONDS
+
 if TYPE_CHECKING:
     from tests.cli.conftest import Service
 
@@ -155,7 +157,7 @@ def test_who_was_faster_is_named(service: "Service") -> None:
     service.call(
         "POST", f"/v1/reviews/{review_id}/decision", {"decision": "reject", "seen_hash": review["seen_hash"]}
     )
-    out, _ = process.communicate("a\n", timeout=20)
+    out, _ = process.communicate("a\n", timeout=PATIENCE_SECONDS)
     assert "ada decided reject" in out
     assert "x is rejected" in out
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.supervisor import Child, Supervisor
+from tests.plugins.patience import PATIENCE_SECONDS
 
 _STEADY = "import time; time.sleep(600)"
 _COMPLAINS = """
@@ -42,7 +43,7 @@ class Watched:
         )
 
     def check_until(self, done: Callable[[], object]) -> None:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not done():
             assert time.monotonic() < deadline, self.said
             self.supervisor.check()
@@ -116,7 +117,7 @@ def test_children_end_with_their_killed_parent(tmp_path: Path) -> None:
         child = int(parent.stdout.readline())
         assert _is_alive(child)
         parent.kill()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while _is_alive(child) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not _is_alive(child)

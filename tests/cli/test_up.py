@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from tests.plugins.patience import PATIENCE_SECONDS
+
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
 
 
@@ -33,7 +35,7 @@ class Up:
             )
 
     def wait(self) -> None:
-        _wait_for(self.says_it_runs, 60, lambda: f"{self.said()}\n{self.logs()}")
+        _wait_for(self.says_it_runs, lambda: f"{self.said()}\n{self.logs()}")
 
     def says_it_runs(self) -> bool:
         assert self.process.poll() is None, f"{self.said()}\n{self.logs()}"
@@ -63,7 +65,7 @@ class Up:
         return {"Authorization": f"Bearer {(self.data_dir / 'owner-key').read_text().strip()}"}
 
     def _call(self, request: urllib.request.Request) -> Any:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
             return json.load(answer)
 
 
@@ -103,8 +105,8 @@ def test_it_serves_mends_itself_loses_nothing_and_ends_whole(start: Callable[[],
             pid for pid in _children(up.process.pid) if name in _arguments(pid)[:4] or name in _name(pid)
         ]
         os.kill(pid, signal.SIGKILL)
-        _wait_for(lambda: pid not in _children(up.process.pid), 5, up.said)  # noqa: B023 - called at once
-        _wait_for(up.is_ready, 30, lambda: f"{up.said()}\n{up.logs()}")
+        _wait_for(lambda: pid not in _children(up.process.pid), up.said)  # noqa: B023 - called at once
+        _wait_for(up.is_ready, lambda: f"{up.said()}\n{up.logs()}")
     assert "api ended (SIGKILL), starting it again" in up.said()
     assert up.get(f"/v1/projects/{project['id']}")["title"] == "Kept"
 
@@ -118,7 +120,7 @@ def test_it_serves_mends_itself_loses_nothing_and_ends_whole(start: Callable[[],
     everybody = _tree(again.process.pid)
     assert len(everybody) > 4
     again.process.send_signal(signal.SIGINT)
-    assert again.process.wait(30) == 0
+    assert again.process.wait(PATIENCE_SECONDS) == 0
     assert again.said().endswith("Stopped.\n")
     assert [pid for pid in everybody if _is_alive(pid)] == []
 
@@ -145,8 +147,8 @@ def _free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def _wait_for(done: Callable[[], bool], seconds: float, otherwise: Callable[[], str]) -> None:
-    deadline = time.monotonic() + seconds
+def _wait_for(done: Callable[[], bool], otherwise: Callable[[], str]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not done():
         assert time.monotonic() < deadline, otherwise()
         time.sleep(0.05)

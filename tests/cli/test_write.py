@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from cli import data_directory
 from tests.plugins.openai_server import Answer, OpenAIServer
+from tests.plugins.patience import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Service
@@ -65,7 +66,7 @@ def test_ctrl_c_stops_watching_and_nothing_else(idle_service: "Service", article
     assert process.stdout is not None
     assert process.stdout.readline() == "x: generating\n"
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=PATIENCE_SECONDS)
     [workflow] = idle_service.call("GET", "/v1/workflows")["items"]
     assert process.returncode == 130
     assert f"Workflow {workflow['id']} goes on" in err
@@ -80,7 +81,7 @@ def test_a_service_that_is_started_again_is_followed_on(idle_service: "Service",
     time.sleep(0.3)
     idle_service.start_api()
     idle_service.start_worker()
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, err
     assert "x: generating" not in out  # it was told before
     assert "x: awaiting review" in out

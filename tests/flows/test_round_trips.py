@@ -14,8 +14,8 @@ from bench.null import NullAgents
 from core.db import libpq_url
 from core.settings import Settings
 from tests.plugins.api import Api
+from tests.plugins.patience import PATIENCE_SECONDS
 from tests.plugins.postgres import Server
-from tests.plugins.worker import STOP_SECONDS
 from worker.main import run
 
 STATEMENTS = 60
@@ -44,7 +44,7 @@ async def null_worker(settings: Settings) -> AsyncIterator[None]:
     running = asyncio.create_task(run(settings, stop, agents=(agents, agents)))
     yield
     stop.set()
-    await asyncio.wait_for(running, STOP_SECONDS)
+    await asyncio.wait_for(running, PATIENCE_SECONDS)
 
 
 async def test_a_cycle_takes_few_round_trips(

@@ -11,6 +11,7 @@ from sqlalchemy.pool import NullPool
 from core.db import SERVICE, database_url
 from core.settings import Settings
 from services.operations.schema_proofs import enter
+from tests.plugins.patience import PATIENCE_SECONDS
 from tests.plugins.rows import TwoWorkspaces
 
 pytestmark = pytest.mark.database
@@ -73,7 +74,7 @@ def test_a_reader_below_the_horizon_misses_no_late_commit(settings: Settings) ->
         slow.commit()
         # Whoever writes anywhere on the server, other tests too, holds the horizon back for as long as it takes.
         found: Sequence[str] = []
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while len(found) < 2 and time.monotonic() < deadline:
             time.sleep(0.01)
             reader.rollback()

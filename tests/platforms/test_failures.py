@@ -23,6 +23,7 @@ from platforms.base import (
     Unreachable,
 )
 from platforms.registry import PLATFORMS, PlatformName
+from tests.plugins.patience import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     import httpx
@@ -100,7 +101,7 @@ async def test_what_happens_late_is_absent_first_and_found_then(
     with pytest.raises(OutcomeUnknown):
         await publisher.publish(impatient, peer.account, publication)
     assert isinstance(await publisher.find(peer.http, peer.account, publication), Absent)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not isinstance(await publisher.find(peer.http, peer.account, publication), Receipt):
             await asyncio.sleep(0.05)
 

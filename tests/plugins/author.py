@@ -10,9 +10,9 @@ import pytest
 
 from core.settings import Settings
 from tests.plugins.api import Api, User
+from tests.plugins.patience import PATIENCE_SECONDS
 
 ARTICLE = (Path(__file__).parents[2] / "examples" / "01-release-notes.md").read_text()
-PATIENCE_SECONDS = 30.0
 RESTING = {"awaiting_review", "scheduled", "published", "rejected", "failed", "cancelled"}
 
 Json = dict[str, Any]

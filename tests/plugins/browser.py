@@ -16,6 +16,7 @@ import pytest
 
 from core import processes
 from tests.plugins.api import Api, User
+from tests.plugins.patience import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, WebError
@@ -36,8 +37,6 @@ FLAGS: Final = (
     *(["--no-sandbox"] if os.getuid() == 0 else []),  # root may have no sandbox
 )
 _AXE: Final = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
-_START_SECONDS: Final = 20
-_PATIENCE_MS: Final = 10_000
 _MISSING: Final = "no Chromium was found: install one, then run scripts/chromium"
 _LEFT: Final = "net::ERR_ABORTED"
 """What was under way when somebody went to another page, or what a newer request took the place of;"""
@@ -84,7 +83,7 @@ class Site:
         context = await self._browser.new_context(
             base_url=self.url, viewport=size, reduced_motion="reduce", locale="en-GB", **options
         )
-        context.set_default_timeout(_PATIENCE_MS)
+        context.set_default_timeout(PATIENCE_SECONDS * 1000)
         self._contexts.append(context)
         self._watch(context)
         return await context.new_page()
@@ -167,7 +166,7 @@ def chromium() -> Iterator[str]:
 
 
 def _address(told: Path, log: Path) -> str:
-    deadline = time.monotonic() + _START_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not told.exists() or "\n" not in told.read_text():
         assert time.monotonic() < deadline, log.read_text()
         time.sleep(0.01)
@@ -179,7 +178,7 @@ def _address(told: Path, log: Path) -> str:
 async def browser(chromium: str) -> "AsyncIterator[Browser]":
     from playwright.async_api import async_playwright, expect  # slow to load, and most tests do not need it
 
-    expect.set_options(timeout=_PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_SECONDS * 1000)
     async with async_playwright() as playwright:
         yield await playwright.chromium.connect_over_cdp(chromium)
 

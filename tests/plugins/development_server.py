@@ -12,8 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.plugins.patience import PATIENCE_SECONDS
+
 _ROOT = Path(__file__).parents[2]
-_START_SECONDS = 60
 
 
 @contextmanager
@@ -35,7 +36,7 @@ def serving(folder: Path, *command: str, until: str = "") -> Iterator[str]:
         yield url
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(PATIENCE_SECONDS)
 
 
 def free_port() -> int:
@@ -45,7 +46,7 @@ def free_port() -> int:
 
 
 def _await(url: str, server: subprocess.Popen[bytes], log: Path, words: str) -> None:
-    deadline = time.monotonic() + _START_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
             if httpx.get(f"{url}/ok").is_success and words in log.read_text():

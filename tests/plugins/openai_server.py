@@ -18,6 +18,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from tests.plugins.patience import PATIENCE_SECONDS
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -94,7 +96,7 @@ def openai_server() -> Iterator[OpenAIServer]:
         time.sleep(0.005)
     yield server
     runner.should_exit = True
-    thread.join(timeout=5)
+    thread.join(PATIENCE_SECONDS)
     listener.close()
 
 
@@ -106,7 +108,7 @@ def _app(server: OpenAIServer) -> Starlette:
         answer = server.take(asked)
         await asyncio.sleep(answer.delay)
         if answer.when is not None:
-            await asyncio.to_thread(answer.when.wait, 10)
+            await asyncio.to_thread(answer.when.wait, PATIENCE_SECONDS)
         if answer.status != 200:
             error = {
                 "message": f"refused: {asked.user[:60]}",

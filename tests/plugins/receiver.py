@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-PATIENCE_SECONDS = 10.0
+from tests.plugins.patience import PATIENCE_SECONDS
 
 
 @dataclass(frozen=True)

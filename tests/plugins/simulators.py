@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-START_SECONDS = 10
+from tests.plugins.patience import PATIENCE_SECONDS
 
 
 @pytest.fixture(scope="session")
@@ -22,10 +22,10 @@ def simulator_url() -> Iterator[str]:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not server.started:
         assert time.monotonic() < deadline, "the simulators did not start"
         time.sleep(0.01)
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     server.should_exit = True
-    thread.join(START_SECONDS)
+    thread.join(PATIENCE_SECONDS)

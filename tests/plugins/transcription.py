@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import imageio_ffmpeg
 import pytest
 
+from tests.plugins.patience import PATIENCE_SECONDS
+
 if TYPE_CHECKING:
     from simulators.transcriptions import Transcriptions
-
-START_SECONDS = 10
 
 
 @dataclass
@@ -48,13 +48,13 @@ def transcription_server() -> Iterator[TranscriptionServer]:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not server.started:
         assert time.monotonic() < deadline, "the server did not start"
         time.sleep(0.005)
     yield TranscriptionServer(f"http://127.0.0.1:{listener.getsockname()[1]}/v1", said)
     server.should_exit = True
-    thread.join(START_SECONDS)
+    thread.join(PATIENCE_SECONDS)
 
 
 Record = Callable[..., Path]

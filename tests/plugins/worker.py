@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.settings import Settings
+from tests.plugins.patience import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from uvicorn import Server
 
     from tests.plugins.api import Api
-
-STOP_SECONDS = 15
 
 
 @pytest.fixture
@@ -26,7 +25,7 @@ async def worker(settings: Settings) -> AsyncIterator[None]:
     running = asyncio.create_task(run(settings, stop))
     yield
     stop.set()
-    await asyncio.wait_for(running, STOP_SECONDS)
+    await asyncio.wait_for(running, PATIENCE_SECONDS)
 
 
 @pytest.fixture
@@ -40,7 +39,7 @@ async def live_server(api: "Api") -> AsyncIterator["Server"]:
         port=listener.getsockname()[1],
         log_config=None,
         access_log=False,
-        timeout_graceful_shutdown=STOP_SECONDS,
+        timeout_graceful_shutdown=int(PATIENCE_SECONDS),
     )
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve([listener]))
@@ -48,7 +47,7 @@ async def live_server(api: "Api") -> AsyncIterator["Server"]:
         await asyncio.sleep(0.005)
     yield server
     server.should_exit = True
-    await asyncio.wait_for(running, STOP_SECONDS)
+    await asyncio.wait_for(running, PATIENCE_SECONDS)
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import psycopg
 from psycopg.rows import dict_row
 
 from bench.service import Service
+from tests.plugins.patience import PATIENCE_SECONDS
 
-PATIENCE_SECONDS = 30.0
 Json = dict[str, Any]
 _Made = TypeVar("_Made")
 

@@ -12,7 +12,8 @@ from uuid import UUID
 import httpx
 
 from bench.service import Service
-from tests.processes.caller import PATIENCE_SECONDS, Caller, Json
+from tests.plugins.patience import PATIENCE_SECONDS
+from tests.processes.caller import Caller, Json
 
 _PAUSE_SECONDS = 0.2
 

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from cli.studio_door import application
 from core.settings import Deployment, Settings
 from tests.plugins.api import BASE_URL, Api
+from tests.plugins.patience import PATIENCE_SECONDS
 from tests.plugins.protocol import Sdk
 
 STUDIO = "https://smith.langchain.com"
@@ -155,4 +156,4 @@ async def test_the_command_prints_the_link(api: Api, live_url: str) -> None:
         await client.aclose()
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(PATIENCE_SECONDS)

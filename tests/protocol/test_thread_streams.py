@@ -8,6 +8,7 @@ import pytest
 
 from core.settings import Settings
 from tests.plugins.author import ARTICLE, Author, with_simulators
+from tests.plugins.patience import PATIENCE_SECONDS
 from tests.plugins.protocol import Sdk
 
 INPUT: dict[str, Any] = {"source": {"type": "text", "text": ARTICLE}, "options": {"max_rounds": 1}}
@@ -34,7 +35,7 @@ async def test_a_brief_goes_to_review_and_is_answered(sdk: Sdk, author: Author) 
         run = await client.runs.get(thread.thread_id, started["run_id"])
         assert (run["status"], run["metadata"]) == ("success", {"team": "press"})
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not thread.interrupted:
                 await asyncio.sleep(0.01)
         with pytest.raises(RuntimeError, match="invalid_argument"):

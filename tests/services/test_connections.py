@@ -11,6 +11,7 @@ from core import sql
 from core.db import Database
 from core.settings import Settings
 from core.sql import Connection, Statement, connection_of
+from tests.plugins.patience import PATIENCE_SECONDS
 
 WHO = Statement.of("""
 SELECT pg_backend_pid() AS connection, current_user AS role,
@@ -80,7 +81,7 @@ async def test_a_connection_that_the_pool_does_not_keep_is_closed(
     async with db.autocommit() as kept, db.autocommit() as other:
         pids = {(await seen(connection))["connection"] for connection in (kept, other)}
     alive = Statement.of("SELECT pid FROM pg_stat_activity WHERE pid = ANY(:pids)")
-    async with db.autocommit() as connection, asyncio.timeout(5):
+    async with db.autocommit() as connection, asyncio.timeout(PATIENCE_SECONDS):
         while len(await sql.rows(connection, alive, {"pids": list(pids)})) > 1:
             await asyncio.sleep(0.02)
     assert len(pids) == 2

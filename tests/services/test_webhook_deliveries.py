@@ -21,6 +21,7 @@ from services.runtime import Runtime
 from services.webhook_claims import DELAYS, PER_WEBHOOK
 from services.webhook_sending import deliver_once
 from tests.plugins.api import Api, User
+from tests.plugins.patience import PATIENCE_SECONDS
 from tests.plugins.receiver import Receiver
 from tests.plugins.scene import Words
 from worker.webhooks import Webhooks
@@ -52,7 +53,7 @@ async def sending(runtime: Runtime, finish_seconds: float = 1) -> AsyncIterator[
     running = asyncio.create_task(Webhooks(runtime, finish_seconds=finish_seconds).run())
     yield
     running.cancel()
-    await asyncio.wait([running], timeout=10)
+    await asyncio.wait([running], timeout=PATIENCE_SECONDS)
     assert running.cancelled()
 
 
@@ -86,7 +87,7 @@ def said(receiver: Receiver, path: str = "/hook") -> list[str]:
 
 async def deliveries(user: User, webhook: Json, count: int = 1, **query: str) -> list[Json]:
     """The oldest first, once there are so many of them."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         answer = await user.get(f"/v1/webhooks/{webhook['id']}/deliveries", params=query)
         items: list[Json] = answer.json()["items"]
@@ -333,7 +334,7 @@ async def test_who_is_gone_or_fails_for_days_is_told_no_more(
 
 
 async def _status(user: User, hook: Json, status: str, reason: str) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while (found := (await user.get(f"/v1/webhooks/{hook['id']}")).json())["status"] != status:
         assert time.monotonic() < deadline, found
         await asyncio.sleep(0.02)

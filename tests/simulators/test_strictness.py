@@ -10,6 +10,7 @@ import jwt
 import pytest
 
 from core.simulated import Simulated, ghost_key, linkedin_token, simulated_account, x_token, x_user_id
+from tests.plugins.patience import PATIENCE_SECONDS
 
 POST = {
     "author": "urn:li:organization:NAME",
@@ -22,7 +23,7 @@ POST = {
 
 @pytest.fixture
 async def http(simulator_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=simulator_url, timeout=10) as client:
+    async with httpx.AsyncClient(base_url=simulator_url, timeout=PATIENCE_SECONDS) as client:
         yield client
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from tests.plugins.patience import PATIENCE_SECONDS
 from tests.plugins.scene import Scene
 from worker.loop import Loop
 
@@ -18,7 +19,7 @@ CREATE TRIGGER full_disk BEFORE INSERT ON {table} EXECUTE FUNCTION full_disk()
 async def working(scene: Scene, drain_seconds: float = 10) -> AsyncIterator[Loop]:
     scene.runtime.settings = scene.settings.model_copy(update={"poll_seconds": 0.1})  # nobody notifies it
     loop = Loop(scene.runtime, drain_seconds=drain_seconds)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         running = asyncio.create_task(loop.run())
         yield loop
         loop.drain()

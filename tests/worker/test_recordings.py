@@ -7,9 +7,8 @@ import pytest
 
 from core.settings import Settings
 from tests.plugins.api import Api, User
+from tests.plugins.patience import PATIENCE_SECONDS
 from tests.plugins.transcription import Record
-
-WAIT_SECONDS = 20
 
 
 @pytest.fixture
@@ -18,7 +17,7 @@ def settings(settings: Settings, simulator_url: str) -> Settings:
 
 
 async def until(user: User, path: str, **wanted: str) -> dict[str, Any]:
-    async with asyncio.timeout(WAIT_SECONDS):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             found: dict[str, Any] = (await user.get(path)).json()
             if wanted.items() <= found.items():

@@ -9,6 +9,7 @@ from core.content import Media
 from core.errors import Invalid
 from graphs.interrupts import Decision
 from tests.plugins.ledger import fault, long_ago, published
+from tests.plugins.patience import PATIENCE_SECONDS
 from tests.plugins.scene import Scene
 
 UNDER_WAY = "SELECT count(*) AS n FROM publishing_jobs WHERE status = 'publishing'"
@@ -79,7 +80,7 @@ async def test_a_worker_that_lost_its_thread_keeps_nothing_and_publishes_nothing
     thread_id = await illustrated(scene)
     await fault(scene, "slow", "instagram", step="draft", seconds=0.6)
     working = asyncio.create_task(scene.advance())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while (await scene.row(UNDER_WAY))["n"] == 0:
             await asyncio.sleep(0.02)
     await scene.execute("UPDATE platform_states SET epoch = epoch + 1")
