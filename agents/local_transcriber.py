@@ -7,15 +7,19 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from io import BytesIO
+from threading import Lock
 from typing import Any, Final, Literal
 
 from uuid_utils.compat import uuid7
 
-from agents.base import Meter, ModelCall, ModelRefused, Usage
+from agents.base import Meter, ModelCall, ModelFailed, ModelRefused, Usage
 from agents.transcriber import LOCAL, Piece, Segment, Transcript
 
 _FREE: Final = Decimal(0)
+_ITS_ERRORS: Final = (MemoryError, OSError, RuntimeError, ValueError)
+_loading = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,11 @@ class LocalTranscriber:
         except asyncio.CancelledError:
             status = "cancelled"
             raise
+        except _ITS_ERRORS as error:
+            raise ModelFailed(
+                f"{self.name} broke off ({type(error).__name__}).",
+                remedy="See whether this machine has the memory for it, or take a smaller model.",
+            ) from error
         finally:
             latency = round((time.monotonic() - started) * 1000)
             await asyncio.shield(meter.after(call, Usage(0, 0, _FREE, latency, status)))
@@ -61,10 +70,21 @@ async def local_transcriber(name: str) -> LocalTranscriber:
             remedy="Install proofroom[whisper], or set PROOFROOM_TRANSCRIPTION_MODEL to another model.",
         ) from error
     try:
-        model = await asyncio.to_thread(whisper.WhisperModel, name.removeprefix(LOCAL), compute_type="auto")
-    except (OSError, RuntimeError, ValueError) as error:
+        model = await asyncio.to_thread(_load, whisper, name.removeprefix(LOCAL))
+    except _ITS_ERRORS as error:
         raise ModelRefused(
             f"{name} could not be loaded ({type(error).__name__}).",
             remedy="Check its name, and that it can be fetched or is there already.",
         ) from error
     return LocalTranscriber(name, model)
+
+
+def _load(whisper: Any, name: str) -> Any:
+    """Once for all recordings of this process: a model takes gigabytes and seconds, and can be asked from many threads."""
+    with _loading:
+        return _loaded(whisper, name)
+
+
+@cache
+def _loaded(whisper: Any, name: str) -> Any:
+    return whisper.WhisperModel(name, compute_type="auto")

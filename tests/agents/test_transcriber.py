@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -195,6 +196,7 @@ async def test_a_model_on_this_machine_is_asked_where_its_package_is_installed(
         "    def __init__(self, name, compute_type):\n"
         "        if name != 'small': raise ValueError(name)\n"
         "    def transcribe(self, audio):\n"
+        "        if not audio.getvalue(): raise RuntimeError('CUDA failed: out of memory')\n"
         "        assert wave.open(audio).getframerate() == 16000\n"
         "        said = [Some(start=0.0, end=2.0, text=' Hello.'), Some(start=2.0, end=3.0, text=' ')]\n"
         "        return iter(said), Some(language='en')\n"
@@ -204,6 +206,10 @@ async def test_a_model_on_this_machine_is_asked_where_its_package_is_installed(
     try:
         async with transcriber(Settings(transcription_model="local:small")) as model:
             heard = await model.transcribe(piece, ledger)
+            with pytest.raises(ModelFailed, match=r"local:small broke off \(RuntimeError\)"):
+                await model.transcribe(replace(piece, audio=b""), ledger)
+        async with transcriber(Settings(transcription_model="local:small")) as again:
+            assert again == model, "loaded once"
         with pytest.raises(ModelRefused, match="local:huge could not be loaded"):
             async with transcriber(Settings(transcription_model="local:huge")):
                 pass
@@ -211,5 +217,8 @@ async def test_a_model_on_this_machine_is_asked_where_its_package_is_installed(
         sys.modules.pop("faster_whisper", None)
     assert heard.language == "en"
     assert [(one.start, one.end, one.text) for one in heard.segments] == [(0.0, 2.0, " Hello.")]
-    assert [(usage.status, usage.cost_usd) for _, usage in ledger.usages] == [("completed", Decimal(0))]
-    assert [call.model for call in ledger.calls] == ["local:small"]
+    assert [(usage.status, usage.cost_usd) for _, usage in ledger.usages] == [
+        ("completed", Decimal(0)),
+        ("failed", Decimal(0)),
+    ]
+    assert {call.model for call in ledger.calls} == {"local:small"}
