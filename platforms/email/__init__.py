@@ -13,7 +13,10 @@ PLATFORM = Platform(
         Credential("from_address", "From: address", secret=False, hint="Readers see it and can answer to it"),
         Credential("from_name", "From: name", secret=False, hint="For example the name of your newsletter"),
         Credential(
-            "list", "Mailing list", secret=False, hint="The name of one of yours, from Settings → Lists"
+            "list",
+            "Mailing list",
+            secret=False,
+            hint="The name of one of yours, from Settings → Mailing lists",
         ),
         Credential(
             "bounces_to",

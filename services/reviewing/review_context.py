@@ -1,6 +1,6 @@
 """What stands around a review: where the words came from, every draft and decision of its thread, and what came of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -31,6 +31,11 @@ class Context:
     """The `review_id` and `draft_id` of what waits in the thread, be it this review or another."""
     job: Row | None
     """The latest, with the `url` of its post."""
+    readers: Mapping[str, Row]
+    """Of a newsletter, by account: the `name` of its mailing list, and `count`, which stops at `COUNTED` + 1."""
+
+
+COUNTED: Final = 10_000
 
 
 async def find(connection: Connection, review_id: UUID) -> Context:
@@ -41,7 +46,7 @@ async def find(connection: Connection, review_id: UUID) -> Context:
     return Context(**{**found, "drafts": found["drafts"] or (), "decisions": found["decisions"] or ()})
 
 
-_CONTEXT: Final = Statement.of("""
+_CONTEXT: Final = Statement.of(f"""
 SELECT jsonb_build_object(
         'type', coalesce(w.source_content ->> 'type', 'text'), 'text', coalesce(w.source_content ->> 'text', ''),
         'title', w.source_content ->> 'title', 'url', w.source_content ->> 'url',
@@ -72,7 +77,14 @@ SELECT jsonb_build_object(
         SELECT jsonb_build_object('id', j.id, 'status', j.status, 'scheduled_for', j.scheduled_for,
             'simulated', j.simulated, 'url', (SELECT post.url FROM posts post WHERE post.publishing_job_id = j.id))
         FROM publishing_jobs j WHERE j.thread_id = p.id ORDER BY j.created_at DESC, j.id DESC LIMIT 1
-    ) AS job
+    ) AS job, (
+        SELECT coalesce(jsonb_object_agg(a.id, jsonb_build_object('name', l.name, 'count', (
+                SELECT count(*)
+                FROM (SELECT FROM subscribers WHERE list_id = l.id AND status = 'subscribed' LIMIT {COUNTED + 1}) s
+            ))), '{{}}')
+        FROM connected_accounts a JOIN mailing_lists l ON l.id = (a.metadata ->> 'list_id')::uuid
+        WHERE p.platform = 'email' AND a.platform = 'email' AND a.status = 'active'
+    ) AS readers
 FROM reviews r
 JOIN platform_states p ON p.id = r.thread_id
 JOIN workflows w ON w.id = p.workflow_id

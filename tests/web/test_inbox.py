@@ -60,7 +60,7 @@ async def test_the_most_urgent_is_first(room: Room, ada: Visitor, scene: Scene) 
     assert "Due" not in undated
     assert "score-good" in undated
     assert "as ada" in undated
-    assert '<span id="waiting" class="count">3<span' in await ada.see("/inbox/count")
+    assert '>3<span class="unseen"> waiting' in await ada.see("/inbox/count")
 
     first = await ada.get("/inbox", params={"limit": 1})
     assert _ROW.findall(first.text) == [blog]

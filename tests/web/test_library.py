@@ -9,6 +9,7 @@ from uuid import UUID
 import httpx
 
 from tests.plugins.documents import pdf
+from tests.plugins.scene import Scene
 from tests.plugins.transcription import Record, TranscriptionServer
 from tests.plugins.web import Room, Visitor
 from tests.web.test_settings import link, went
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 TUS = {"Tus-Resumable": "1.0.0"}
+JPEG = b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\xff\xd9"
 
 
 async def send(visitor: Visitor, endpoint: str, name: str, content: bytes, parts: int = 1) -> str:
@@ -181,19 +183,26 @@ async def test_a_brief_takes_a_file_and_keeps_what_was_typed(ada: Visitor, runti
     assert "<textarea" in other.text.partition('id="from-library"')[0]
 
 
-async def test_a_picture_gets_a_public_address_for_a_draft(ada: Visitor) -> None:
+async def test_a_picture_gets_a_public_address_for_the_platform_that_takes_it(
+    ada: Visitor, scene: Scene
+) -> None:
+    (thread_id,) = await scene.start("instagram")
+    await scene.advance()
+    review = (await scene.review(thread_id))["id"]
+    assert 'data-takes="image/jpeg"' in await ada.see(f"/reviews/{review}")
     where = await project(ada)
-    one = await send(ada, f"{where}/uploads", "light.gif", b"GIF89a\x01\0\x01\0\0\0\0;")
-    given = await ada.swap(f"/library/files/{one}/picture")
+    light = await send(ada, f"{where}/uploads", "light.jpg", JPEG)
+    given = await ada.swap(f"/library/files/{light}/picture?review={review}")
     assert given.status_code == 204
     address = re.search(r"http://[^/]+(/files/[\w-]+)", given.headers["hx-trigger"])
     assert address
-    assert (await ada.get(address[1])).headers["content-type"] == "image/gif"
-    text = await send(ada, f"{where}/uploads", "tea.txt", b"Tea is brewed for 3 minutes.")
-    refused = await ada.swap(f"/library/files/{text}/picture")
-    assert refused.status_code == 422
-    assert "This is not a picture." in refused.text
-    assert (await ada.api.get(f"/v1/files/{text}")).json()["public_url"] is None
+    assert (await ada.get(address[1])).headers["content-type"] == "image/jpeg"
+    for name, content in (("light.gif", b"GIF89a\x01\0\x01\0\0\0\0;"), ("tea.txt", b"Tea is brewed.")):
+        other = await send(ada, f"{where}/uploads", name, content)
+        refused = await ada.swap(f"/library/files/{other}/picture?review={review}")
+        assert refused.status_code == 422
+        assert f"{name} is no picture that Instagram takes." in refused.text
+        assert (await ada.api.get(f"/v1/files/{other}")).json()["public_url"] is None
 
 
 async def test_a_chapters_heading_is_shown_once(ada: Visitor, runtime: "Runtime") -> None:

@@ -13,19 +13,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agents.base import Beginning
-from api.deps import Keys, LibraryEditor, Session, SettingsOf, StorageOf, Viewer
+from api.deps import Db, Keys, LibraryEditor, Session, SettingsOf, StorageOf, Viewer
 from api.routes import files as over_http
 from api.schemas.files import FileLinkIn, FilePublicIn
 from core.errors import Invalid, NotFound
+from core.policy import Policy
+from core.sql import connection_of
 from models import File
+from platforms.registry import PLATFORMS, PlatformName
 from services.library import extractions, file_links, files, projects
 from services.media import clips, recordings
 from services.media.clips import COUNT
 from services.media.recordings import segments_of
 from services.pages import Wanted
+from services.reviewing import review_views
 from web.pages.library.projects import BUSY
 from web.pages.reviews.grounds import called, clock
-from web.rendering import page, redirect
+from web.rendering import page, redirect, size
 from web.route import router as new_router
 
 router = new_router("/library/files")
@@ -49,11 +53,9 @@ async def show(request: Request, file_id: UUID, _: Viewer, session: Session, who
 
 
 @router.get("/{file_id}/content")
-async def content(
-    request: Request, file_id: UUID, principal: Viewer, session: Session, storage: StorageOf
-) -> Response:
+async def content(request: Request, file_id: UUID, principal: Viewer, db: Db, storage: StorageOf) -> Response:
     """For `<audio>`, `<video>` and `<img>`, and to be saved."""
-    return await over_http.get_file_content(file_id, request, principal, session, storage)
+    return await over_http.get_file_content(file_id, request, principal, db, storage)
 
 
 @router.post("/{file_id}/extraction")
@@ -79,11 +81,16 @@ async def publish(
 
 @router.post("/{file_id}/picture")
 async def publish_picture(
-    request: Request, file_id: UUID, principal: LibraryEditor, session: Session, settings: SettingsOf
+    request: Request,
+    file_id: UUID,
+    review: UUID,
+    principal: LibraryEditor,
+    session: Session,
+    settings: SettingsOf,
 ) -> Response:
-    """For a post, whose platform gets it by its address; told to the page as the event `picture`."""
-    if not ((await files.find(session, file_id)).mime_type or "").startswith("image/"):
-        raise Invalid("This is not a picture.", remedy="It stays in the library. Choose a JPEG or a PNG.")
+    """For what waits in a review, whose platform gets it by its address; told to the page as the event `picture`."""
+    item = await review_views.find_item(await connection_of(session), review)
+    _fits(await files.find(session, file_id), PLATFORMS[PlatformName(item.platform)].policy)
     body = FilePublicIn(public=True)
     file = await over_http.publish_file(file_id, body, request, principal, session, settings)
     told = json.dumps({"picture": {"url": file.public_url}})
@@ -111,6 +118,18 @@ async def delete(request: Request, file_id: UUID, _: LibraryEditor, session: Ses
     file = await files.find(session, file_id)
     await files.delete(session, file_id)
     return redirect(request, f"/library/projects/{file.project_id}", f"{file.name} is deleted.")
+
+
+def _fits(file: File, policy: Policy) -> None:
+    """Raises Invalid for what the platform would refuse after all, when it fetches it."""
+    if file.mime_type not in policy.image_types:
+        kinds = ", ".join(each.removeprefix("image/").upper() for each in policy.image_types)
+        detail = f"{file.name} is no picture that {policy.label} takes."
+        raise Invalid(detail, remedy=f"It stays in the library. Choose another one: {kinds}.")
+    if file.size_bytes > policy.image_max_bytes:
+        most = size(policy.image_max_bytes)
+        detail = f"{file.name} is too large: {policy.label} takes pictures of up to {most}."
+        raise Invalid(detail, remedy="It stays in the library. Choose a smaller one.")
 
 
 async def file_page(

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.deps import LibraryEditor, Session, StorageOf, Viewer
+from api.deps import Db, LibraryEditor, Session, StorageOf, Viewer
 from api.routes import recordings as over_http
 from services.media import clips
 from web.pages.library.files import file_page
@@ -29,10 +29,8 @@ async def cut(request: Request, clip_id: UUID, _: LibraryEditor, session: Sessio
 
 
 @router.get("/clips/{clip_id}/content")
-async def content(
-    request: Request, clip_id: UUID, principal: Viewer, session: Session, storage: StorageOf
-) -> Response:
-    return await over_http.get_clip_content(clip_id, request, principal, session, storage)
+async def content(request: Request, clip_id: UUID, principal: Viewer, db: Db, storage: StorageOf) -> Response:
+    return await over_http.get_clip_content(clip_id, request, principal, db, storage)
 
 
 async def _shown(request: Request, session: AsyncSession, file_id: UUID) -> Response:

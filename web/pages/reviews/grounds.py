@@ -22,6 +22,8 @@ class Shown:
     """Of its marks in the text."""
     ground: Ground
     place: str | None
+    seconds: float | None
+    """Where it is said in a recording."""
     linked: bool
     """Whether the source is cut as it was then, and the passage to be found."""
 
@@ -56,7 +58,13 @@ def grounds(view: ReviewView, cut: Sequence[tuple[Passage, str | None]]) -> Sequ
     texts = {passage.number: passage.text for passage, _ in cut}
     found = [Ground.model_validate(each) for each in view.draft.get("provenance") or ()]
     return [
-        Shown(f"ground-{number}", each, called(each.place), each.source_quote in texts.get(each.passage, ""))
+        Shown(
+            f"ground-{number}",
+            each,
+            called(each.place),
+            each.place.seconds if each.place else None,
+            each.source_quote in texts.get(each.passage, ""),
+        )
         for number, each in enumerate(found, 1)
     ]
 

@@ -15,6 +15,7 @@ from core.sql import connection_of
 from services.delivery import measuring
 from services.reviewing import comments, draft_views, presence, review_views, reviews
 from services.reviewing.reviews import DraftChanged, ReviewAlreadyDecided
+from web.pages.inbox import may_review
 from web.pages.reviews import room
 from web.pages.reviews.form import FromForm, Typed
 from web.pages.reviews.queue import address, following
@@ -109,6 +110,7 @@ async def measure(request: Request, review_id: UUID, given: FromForm, principal:
         preview=await room.preview(platform, content, view),
         measured=await measuring.measure(platform, content),
         edited=bool(typed.changes(view.content)),
+        may_decide=may_review(principal),
         refresh=True,
     )
 

@@ -14,6 +14,8 @@ from core.errors import FieldError, Invalid
 from core.http import publishing_client
 from platforms.registry import PLATFORMS, PlatformName
 from services.delivery import accounts
+from services.mail import mailing
+from services.pages import Wanted
 from web.rendering import page, redirect
 from web.route import router as new_router
 
@@ -26,7 +28,8 @@ _URL: Final = TypeAdapter(BaseUrl)
 @router.get("")
 async def show(request: Request, _: Viewer, session: Session, paging: Paging) -> Response:
     found = await accounts.browse(session, paging)
-    return page(request, "settings/accounts.html", accounts=found, registry=PLATFORMS)
+    lists = [(each.name, each.name) for each in (await mailing.browse(session, Wanted())).items]
+    return page(request, "settings/accounts.html", accounts=found, registry=PLATFORMS, lists=lists)
 
 
 @router.post("/{platform}")

@@ -18,21 +18,26 @@ export function settle() {
   reason.textContent = dirty ? "You have changed the text: press Save and approve below it." : "";
 }
 
-function open() {
+/** `part`: of the editor, by its id. */
+function open(part = "content") {
   if (!editor()) return;
   editor().open = true;
-  document.getElementById("content").focus();
+  const found = document.getElementById(part);
+  const field = found.querySelector("input") ?? found;
+  field.focus();
+  if (field !== found) found.scrollIntoView({ block: "center" });
 }
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-close-editor]")) close();
-  if (!event.target.closest("[data-edit]")) return;
+  const opener = event.target.closest("[data-edit]");
+  if (!opener) return;
   event.preventDefault();
-  open();
+  open(opener.dataset.edit || undefined);
 });
 function close() {
   editor().open = false;
-  document.querySelector("[data-edit]")?.focus();
+  document.querySelector(".decide-buttons [data-edit]")?.focus();
 }
 
 document.addEventListener("keydown", (event) => {

@@ -1,5 +1,5 @@
 // A recording with what is said in it: [data-seek] plays from there, up to [data-until] where there is one; the
-// sentence that is heard is marked.
+// sentence that is heard is marked. An address that ends in #at=12.5 begins there.
 let until = Infinity;
 const player = () => document.getElementById("player");
 
@@ -21,3 +21,9 @@ document.addEventListener("timeupdate", ({ target }) => {
   for (const each of document.querySelectorAll("[data-transcript] [aria-current]")) if (each !== now) each.removeAttribute("aria-current");
   now?.setAttribute("aria-current", "true");
 }, true);
+
+const wanted = /^#at=([\d.]+)$/.exec(location.hash);
+if (wanted && player()) {
+  player().addEventListener("seeked", () => document.querySelector("[data-transcript] [aria-current]")?.scrollIntoView({ block: "center" }), { once: true });
+  player().currentTime = Number(wanted[1]);
+}

@@ -1,6 +1,7 @@
 // What is typed and not sent yet survives a reload, a closed tab and a lost connection: kept in this browser, for this
 // person and this review, until a decision is taken or the words are dropped.
 import { settle } from "./editor.js";
+import { another } from "./picture.js";
 
 const PREFIX = "proofroom-unsent:";
 const DAYS = 30;
@@ -34,10 +35,11 @@ function restore() {
     left.hidden = false;
   }
   let back = 0;
-  for (const field of fields()) {
-    const words = found.words[field.id];
-    if (words === undefined || words === field.value) continue;
+  for (const [id, words] of Object.entries(found.words)) {
+    const field = document.getElementById(id);
+    if (!field || words === field.value) continue;
     field.value = words;
+    another();
     back += 1;
   }
   if (!back) return;

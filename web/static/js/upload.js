@@ -1,6 +1,9 @@
 // [data-upload="address"]: files that are dropped there, or chosen in it, are sent by tus, one after the other. What was
 // cut off goes on when the same file is chosen again, after a reload too. Each that has arrived is told to the body as
-// `uploaded`, with its id.
+// `uploaded`, with its id. data-takes="image/jpeg image/png" and data-most-bytes are for pictures: what is none is not
+// sent, and another kind of picture, or one that is too large, as a JPEG.
+import { say } from "./notices.js";
+
 const zone = document.querySelector("[data-upload]");
 const RETRY_MS = [0, 1000, 3000, 5000, 10000, 20000];
 const sending = new Set();
@@ -108,28 +111,40 @@ function start(file) {
 
 if (zone) {
   const field = zone.querySelector("input[type=file]");
+  const { takes, mostBytes } = zone.dataset;
+  const fitting = async (file) => {
+    if (!takes || (takes.split(" ").includes(file.type) && file.size <= Number(mostBytes))) return file;
+    if (!file.type.startsWith("image/")) return say(`${file.name} is not a picture.`);
+    const { asJpeg } = await import("./jpeg.js");
+    return asJpeg(file).catch(() => say(`${file.name} cannot be shown here. Save it as a JPEG, and choose that.`));
+  };
   const take = async (dropped) => {
-    const files = [...dropped].slice(0, field.multiple ? Infinity : 1);
+    const chosen = [...dropped].slice(0, field.multiple ? Infinity : 1);
     await import("../vendor/tus.min.js"); // not before somebody has a file
-    for (const file of files) start(file);
+    for (const file of chosen) {
+      const sent = await fitting(file);
+      if (sent) start(sent);
+    }
   };
   field.addEventListener("change", () => {
     take(field.files);
     field.value = "";
   });
   const holds = (event) => event.dataTransfer?.types.includes("Files");
-  // Beside the zone a dropped file would take the page's place.
+  // Anywhere on the page: beside the zone a dropped file would take the page's place.
   addEventListener("dragover", (event) => {
     if (!holds(event)) return;
     event.preventDefault();
-    zone.classList.toggle("drop-over", zone.contains(event.target));
+    const fold = zone.closest("details");
+    if (fold) fold.open = true;
+    zone.classList.add("drop-over");
   });
   addEventListener("dragleave", (event) => event.relatedTarget || zone.classList.remove("drop-over"));
   addEventListener("drop", (event) => {
     if (!holds(event)) return;
     event.preventDefault();
     zone.classList.remove("drop-over");
-    if (zone.contains(event.target)) take(event.dataTransfer.files);
+    take(event.dataTransfer.files);
   });
   addEventListener("beforeunload", (event) => sending.size && event.preventDefault());
 }
