@@ -9,7 +9,10 @@ from pathlib import Path
 
 import psycopg
 
-_LOGGED = re.compile(r"^.*?\[(\d+)\].*? LOG:  (?:statement|execute [^:]*): (.*(?:\n\t.*)*)", re.MULTILINE)
+_LOGGED = re.compile(
+    r"^.*?\[(\d+)\] (?:(\w+) )?LOG:  (?:statement|execute [^:]*): (.*(?:\n\t.*)*)", re.MULTILINE
+)
+"""Session, database (where the server is set to name it) and statement."""
 _SHOWN = 140
 _COLUMNS = re.compile(r"\b(SELECT|RETURNING) (?:[\w.\"]+(?: AS \w+)?, ){3,}[\w.\"]+(?: AS \w+)?")
 _BEGIN = re.compile(r"BEGIN|START TRANSACTION", re.IGNORECASE)
@@ -50,18 +53,20 @@ def logged(superuser_url: str) -> Iterator[None]:
             connection.execute("SELECT pg_reload_conf()")
 
 
-def read(log: Path, since: int) -> Asked:
-    """What was logged after the first `since` bytes."""
+def read(log: Path, since: int, database: str = "") -> Asked:
+    """What was logged after the first `since` bytes, of this database only, if it is given."""
     with log.open("rb") as opened:
         opened.seek(since)
-        return parse(opened.read().decode(errors="replace"))
+        return parse(opened.read().decode(errors="replace"), database)
 
 
-def parse(log: str) -> Asked:
+def parse(log: str, database: str = "") -> Asked:
     statements: list[str] = []
     transactions: list[bool] = []
     within: dict[str, bool] = {}
-    for session, text in _LOGGED.findall(log):
+    for session, where, text in _LOGGED.findall(log):
+        if where != database:
+            continue
         if _BEGIN.match(text):
             within[session] = False
         elif _END.match(text):

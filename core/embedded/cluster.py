@@ -41,8 +41,9 @@ _FORGETFUL = {
     "max_wal_senders": "0",
     "autovacuum": "off",
     "max_wal_size": "128MB",
+    "log_line_prefix": "%m [%p] %d ",
 }
-"""For tests: quick, and lost with the machine."""
+"""For tests: quick, lost with the machine, and its log names the database, of which each test has one."""
 
 
 class Cluster:

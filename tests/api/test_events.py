@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db import Database
 from core.settings import Settings
+from tests.patience import PATIENCE_SECONDS
 from tests.plugins.api import Api, User
 from tests.plugins.author import Author
 from tests.plugins.openai_server import Answer, OpenAIServer
-from tests.plugins.patience import PATIENCE_SECONDS
 
 GARBAGE = ("x", "1", "1-", "-1", "1-2-3", "-1-2", "9" * 30 + "-1", "１-２", "1-2 ")
 

@@ -10,10 +10,14 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from obstore.store import LocalStore
 
+from core.db import Database
 from core.settings import Settings
+from core.storage import Storage, Stored
+from services.operations.health import pool_use
+from tests.patience import PATIENCE_SECONDS
 from tests.plugins.api import Api, User
-from tests.plugins.patience import PATIENCE_SECONDS
 
 Json = dict[str, Any]
 TEXT = b"# Tea\n\nTea is older than coffee."
@@ -83,6 +87,29 @@ async def test_a_file_comes_in_and_out(api: Api, settings: Settings) -> None:
     head = await user.head(path)
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-length"] == str(len(large))
+
+
+class Watched(Storage):
+    """Knows how many connections of the database were held whenever it was asked for something."""
+
+    def __init__(self, settings: Settings, db: Database) -> None:
+        super().__init__(LocalStore(settings.data_dir / "objects"))
+        self.held: list[int] = []
+        self._db = db
+
+    async def head(self, path: str) -> Stored | None:
+        self.held.append(pool_use(self._db)[0])
+        return await super().head(path)
+
+
+async def test_no_connection_waits_for_the_storage(api: Api, settings: Settings, db: Database) -> None:
+    user = await api.user()
+    at = f"/v1/files/{(await sent(user))['id']}"
+    link = (await user.post(f"{at}/links", json={})).json()["url"]
+    api.app.state.storage = watched = Watched(settings, db)
+    for method, address in (("GET", f"{at}/content"), ("HEAD", f"{at}/content"), ("GET", link)):
+        assert (await user.request(method, address)).status_code == 200
+    assert watched.held == [0, 0, 0]
 
 
 async def test_ranges_are_given_as_http_has_them(api: Api) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE_SECONDS
 from tests.plugins.author import Author
-from tests.plugins.patience import PATIENCE_SECONDS
 
 FOLDER = os.environ.get("GENERATED_CLIENT")
 pytestmark = pytest.mark.skipif(FOLDER is None, reason="make test-client runs this")

@@ -9,7 +9,7 @@ import pytest
 from starlette.types import Message
 
 from api.sse import HEARTBEAT, EventStream, encoded
-from tests.plugins.patience import PATIENCE_SECONDS
+from tests.patience import PATIENCE_SECONDS
 
 SCOPE: dict[str, Any] = {"type": "http", "method": "GET", "path": "/v1/events", "headers": []}
 

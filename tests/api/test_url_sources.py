@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from core.db import Database
 from core.settings import Settings
+from tests.patience import PATIENCE_SECONDS
 from tests.plugins.api import Api
-from tests.plugins.patience import PATIENCE_SECONDS
 
 BRIEF: dict[str, Any] = {"platforms": ["x"]}
 

@@ -18,9 +18,9 @@ from core.db import Database, libpq_url
 from core.errors import Unauthenticated
 from core.principal import Principal, Role
 from core.settings import Settings
+from tests.patience import PATIENCE_SECONDS
 from tests.plugins.api import Api, User
 from tests.plugins.author import Author
-from tests.plugins.patience import PATIENCE_SECONDS
 from tests.plugins.postgres import Server
 
 Events = AsyncIterator[ServerSentEvent]

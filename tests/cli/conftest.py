@@ -18,8 +18,8 @@ import pytest
 import uvicorn
 
 from core.settings import Settings
+from tests.patience import PATIENCE_SECONDS
 from tests.plugins.api import sign_up
-from tests.plugins.patience import PATIENCE_SECONDS
 
 ARTICLE = Path(__file__).parents[2] / "examples" / "01-release-notes.md"
 

@@ -17,7 +17,7 @@ from core.errors import (
     Unavailable,
 )
 from core.settings import Settings
-from tests.plugins.patience import PATIENCE_SECONDS
+from tests.patience import PATIENCE_SECONDS
 
 
 def _proofroom(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.supervisor import Child, Supervisor
-from tests.plugins.patience import PATIENCE_SECONDS
+from tests.patience import PATIENCE_SECONDS
 
 _STEADY = "import time; time.sleep(600)"
 _COMPLAINS = """

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.plugins.patience import PATIENCE_SECONDS
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
 

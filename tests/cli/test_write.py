@@ -11,8 +11,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cli import data_directory
+from tests.patience import PATIENCE_SECONDS
 from tests.plugins.openai_server import Answer, OpenAIServer
-from tests.plugins.patience import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Service

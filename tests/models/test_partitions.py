@@ -11,7 +11,7 @@ from sqlalchemy.pool import NullPool
 from core.db import SERVICE, database_url
 from core.settings import Settings
 from services.operations.schema_proofs import enter
-from tests.plugins.patience import PATIENCE_SECONDS
+from tests.patience import PATIENCE_SECONDS
 from tests.plugins.rows import TwoWorkspaces
 
 pytestmark = pytest.mark.database

@@ -23,7 +23,7 @@ from platforms.base import (
     Unreachable,
 )
 from platforms.registry import PLATFORMS, PlatformName
-from tests.plugins.patience import PATIENCE_SECONDS
+from tests.patience import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     import httpx

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from core.settings import Settings
+from tests.patience import PATIENCE_SECONDS
 from tests.plugins.api import Api, User
-from tests.plugins.patience import PATIENCE_SECONDS
 
 ARTICLE = (Path(__file__).parents[2] / "examples" / "01-release-notes.md").read_text()
 RESTING = {"awaiting_review", "scheduled", "published", "rejected", "failed", "cancelled"}

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from core import processes
+from tests.patience import PATIENCE_SECONDS
 from tests.plugins.api import Api, User
-from tests.plugins.patience import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, WebError

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.plugins.patience import PATIENCE_SECONDS
+from tests.patience import PATIENCE_SECONDS
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.plugins.patience import PATIENCE_SECONDS
+from tests.patience import PATIENCE_SECONDS
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import imageio_ffmpeg
 import pytest
 
-from tests.plugins.patience import PATIENCE_SECONDS
+from tests.patience import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from simulators.transcriptions import Transcriptions

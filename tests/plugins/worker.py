@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.settings import Settings
-from tests.plugins.patience import PATIENCE_SECONDS
+from tests.patience import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from uvicorn import Server

@@ -10,7 +10,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from bench.service import Service
-from tests.plugins.patience import PATIENCE_SECONDS
+from tests.patience import PATIENCE_SECONDS
 
 Json = dict[str, Any]
 _Made = TypeVar("_Made")

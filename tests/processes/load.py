@@ -12,7 +12,7 @@ from uuid import UUID
 import httpx
 
 from bench.service import Service
-from tests.plugins.patience import PATIENCE_SECONDS
+from tests.patience import PATIENCE_SECONDS
 from tests.processes.caller import Caller, Json
 
 _PAUSE_SECONDS = 0.2

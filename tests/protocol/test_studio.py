@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from cli.studio_door import application
 from core.settings import Deployment, Settings
+from tests.patience import PATIENCE_SECONDS
 from tests.plugins.api import BASE_URL, Api
-from tests.plugins.patience import PATIENCE_SECONDS
 from tests.plugins.protocol import Sdk
 
 STUDIO = "https://smith.langchain.com"

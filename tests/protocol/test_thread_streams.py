@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from core.settings import Settings
+from tests.patience import PATIENCE_SECONDS
 from tests.plugins.author import ARTICLE, Author, with_simulators
-from tests.plugins.patience import PATIENCE_SECONDS
 from tests.plugins.protocol import Sdk
 
 INPUT: dict[str, Any] = {"source": {"type": "text", "text": ARTICLE}, "options": {"max_rounds": 1}}

@@ -11,7 +11,7 @@ from core import sql
 from core.db import Database
 from core.settings import Settings
 from core.sql import Connection, Statement, connection_of
-from tests.plugins.patience import PATIENCE_SECONDS
+from tests.patience import PATIENCE_SECONDS
 
 WHO = Statement.of("""
 SELECT pg_backend_pid() AS connection, current_user AS role,

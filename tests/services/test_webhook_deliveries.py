@@ -20,8 +20,8 @@ from services.operations import routines
 from services.runtime import Runtime
 from services.webhook_claims import DELAYS, PER_WEBHOOK
 from services.webhook_sending import deliver_once
+from tests.patience import PATIENCE_SECONDS
 from tests.plugins.api import Api, User
-from tests.plugins.patience import PATIENCE_SECONDS
 from tests.plugins.receiver import Receiver
 from tests.plugins.scene import Words
 from worker.webhooks import Webhooks

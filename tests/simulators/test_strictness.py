@@ -10,7 +10,7 @@ import jwt
 import pytest
 
 from core.simulated import Simulated, ghost_key, linkedin_token, simulated_account, x_token, x_user_id
-from tests.plugins.patience import PATIENCE_SECONDS
+from tests.patience import PATIENCE_SECONDS
 
 POST = {
     "author": "urn:li:organization:NAME",

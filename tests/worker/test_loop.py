@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tests.plugins.patience import PATIENCE_SECONDS
+from tests.patience import PATIENCE_SECONDS
 from tests.plugins.scene import Scene
 from worker.loop import Loop
 

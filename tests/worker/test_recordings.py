@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from core.settings import Settings
+from tests.patience import PATIENCE_SECONDS
 from tests.plugins.api import Api, User
-from tests.plugins.patience import PATIENCE_SECONDS
 from tests.plugins.transcription import Record
 
 

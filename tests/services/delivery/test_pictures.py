@@ -8,8 +8,8 @@ import pytest
 from core.content import Media
 from core.errors import Invalid
 from graphs.interrupts import Decision
+from tests.patience import PATIENCE_SECONDS
 from tests.plugins.ledger import fault, long_ago, published
-from tests.plugins.patience import PATIENCE_SECONDS
 from tests.plugins.scene import Scene
 
 UNDER_WAY = "SELECT count(*) AS n FROM publishing_jobs WHERE status = 'publishing'"
