@@ -60,12 +60,15 @@ class Subscriber(Tenant, Base):
     """Why it is mailed no more, in the mail server's words."""
     ended_at: Mapped[datetime | None]
     """When it was unsubscribed, or bounced."""
+    consent: Mapped[str | None] = mapped_column(String(500))
+    """When and how they have agreed to get it, in the words of whoever added them."""
 
 
 class DeliveryOutcome(StrEnum):
     """`sending` is committed before the mail server is spoken to; where a worker died, it becomes `unknown`.
 
-    `deferred` is tried again by itself; nothing else is.
+    `deferred` is tried again by itself; nothing else is. `returned`, and often `bounced`, is what the server took first and
+    a report said later.
     """
 
     SENDING = "sending"
@@ -74,6 +77,7 @@ class DeliveryOutcome(StrEnum):
     FAILED = "failed"
     BOUNCED = "bounced"
     UNKNOWN = "unknown"
+    RETURNED = "returned"
 
 
 class EmailDelivery(Tenant, Base):

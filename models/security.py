@@ -65,7 +65,7 @@ GRANTS: Final[dict[str, str]] = {
     "webhook_deliveries": _KEEP,
     "mailing_lists": _ALL,
     "subscribers": _ALL,
-    "email_deliveries": _READ,
+    "email_deliveries": "SELECT, UPDATE (outcome, detail)",
     "feeds": _ALL,
     "feed_entries": _KEEP,
 }
