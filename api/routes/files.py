@@ -84,17 +84,20 @@ async def delete_file(file_id: UUID, _: LibraryEditor, session: Session) -> None
 
 @router.get("/files/{file_id}/content", response_class=StreamingResponse, responses=BYTES)
 async def get_file_content(
-    file_id: UUID, request: Request, _: Viewer, session: Session, storage: StorageOf
+    file_id: UUID, request: Request, principal: Viewer, db: Db, storage: StorageOf
 ) -> Response:
     """The bytes, or a range of them."""
-    return await objects.answer(request, storage, _object(await files.find(session, file_id)))
+    # No connection of the database is kept from others while the storage is asked.
+    async with db.tenant(principal.workspace_id, principal.user_id) as session:
+        file = await files.find(session, file_id)
+    return await objects.answer(request, storage, _object(file))
 
 
 @router.head("/files/{file_id}/content", include_in_schema=False)
 async def head_file_content(
-    file_id: UUID, request: Request, _: Viewer, session: Session, storage: StorageOf
+    file_id: UUID, request: Request, principal: Viewer, db: Db, storage: StorageOf
 ) -> Response:
-    return await objects.answer(request, storage, _object(await files.find(session, file_id)))
+    return await get_file_content(file_id, request, principal, db, storage)
 
 
 @router.post("/files/{file_id}/links", status_code=201)

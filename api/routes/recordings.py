@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from api import objects
-from api.deps import LibraryEditor, Session, StorageOf, Viewer
+from api.deps import Db, LibraryEditor, Session, StorageOf, Viewer
 from api.objects import BYTES, Object
 from api.openapi import also
 from api.pages import Page, Paging
@@ -81,10 +81,11 @@ async def cut_clip(clip_id: UUID, _: LibraryEditor, session: Session) -> ClipOut
     responses={**BYTES, **also(HTTPStatus.CONFLICT)},
 )
 async def get_clip_content(
-    clip_id: UUID, request: Request, _: Viewer, session: Session, storage: StorageOf
+    clip_id: UUID, request: Request, principal: Viewer, db: Db, storage: StorageOf
 ) -> Response:
     """The bytes of one that is cut, or a range of them."""
-    path, mime_type = clips.content(await clips.find(session, clip_id))
+    async with db.tenant(principal.workspace_id, principal.user_id) as session:
+        path, mime_type = clips.content(await clips.find(session, clip_id))
     name = f"clip-{clip_id}{path[path.rindex('.') :]}"
     return await objects.answer(request, storage, Object(path, f'"{clip_id}"', name, mime_type))
 
