@@ -3,13 +3,13 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 import openai
 from pydantic import ValidationError
 
 from agents.base import ModelFailed, ModelRefused
+from core.http import date_of
 
 _PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS}
 _CODE = re.compile(r"[a-z][a-z0-9_]{1,63}")
@@ -92,11 +92,8 @@ def _retry_after(value: str | None) -> float | None:
         return None
     if value.isascii() and value.isdigit():
         return float(value)
-    try:
-        at = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+    at = date_of(value)
+    return max(0.0, (at - datetime.now(UTC)).total_seconds()) if at else None
 
 
 def _misfit(error: ValidationError) -> str:

@@ -4,6 +4,8 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cache
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -151,6 +153,15 @@ async def body_of(response: httpx.Response, max_bytes: int) -> bytes:
                 remedy="Give the address of something smaller.",
             )
     return bytes(body)
+
+
+def date_of(header: str) -> datetime | None:
+    """RFC 9110's, or what others write for one; None for what is none, or is at no time that there is."""
+    try:
+        found = parsedate_to_datetime(header)
+    except (ValueError, OverflowError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 class _GuardedTransport(httpx.AsyncBaseTransport):

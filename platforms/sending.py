@@ -2,14 +2,13 @@
 
 import time
 from collections.abc import Callable, Collection, Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from typing import Final, TypeVar
 
 import httpx
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from core.http import AddressRefused, ResponseTooLarge, body_of
+from core.http import AddressRefused, ResponseTooLarge, body_of, date_of
 from core.text import storable
 from platforms.base import OutcomeUnknown, PlatformError, RateLimited, Reauthorize, Refused, Unreachable
 
@@ -111,23 +110,14 @@ def retry_after_header(response: httpx.Response) -> float:
     value = response.headers.get("retry-after", "").strip()
     if value.isdecimal():
         return float(value)
-    try:
-        until = parsedate_to_datetime(value)
-    except ValueError:
-        return RETRY_SECONDS
-    return max(0.0, _aware(until).timestamp() - time_of(response))
+    until = date_of(value)
+    return max(0.0, until.timestamp() - time_of(response)) if until else RETRY_SECONDS
 
 
 def time_of(response: httpx.Response) -> float:
     """Unix time by the platform's clock; by ours, which may be wrong, where it does not say."""
-    try:
-        return _aware(parsedate_to_datetime(response.headers.get("date", ""))).timestamp()
-    except ValueError:
-        return time.time()
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    at = date_of(response.headers.get("date", ""))
+    return at.timestamp() if at else time.time()
 
 
 async def _whole(streamed: httpx.Response) -> httpx.Response:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -14,7 +13,7 @@ import httpx
 import orjson
 from standardwebhooks import Webhook as Signer
 
-from core.http import AddressRefused
+from core.http import AddressRefused, date_of
 from core.log import without_secrets
 from core.text import storable
 
@@ -115,8 +114,5 @@ def seconds_until(retry_after: str) -> float:
     """RFC 9110, 10.2.3: seconds or a date; 0 for neither."""
     if retry_after.isascii() and retry_after.isdigit():
         return float(retry_after[:9])
-    try:
-        until = parsedate_to_datetime(retry_after)
-    except ValueError:
-        return 0
-    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+    until = date_of(retry_after)
+    return max(0.0, (until - datetime.now(UTC)).total_seconds()) if until else 0

@@ -39,8 +39,10 @@ async def begin(user: User, project_id: str, length: int, name: str = "notes.txt
     return made.headers["location"]
 
 
-async def go_on(user: User, path: str, offset: int, content: Any, **headers: str | bytes) -> httpx.Response:
-    return await user.patch(path, content=content, headers={**BYTES, "Upload-Offset": str(offset), **headers})
+async def go_on(user: User, path: str, offset: int, content: Any, **headers: str) -> httpx.Response:
+    given = {**BYTES, "Upload-Offset": str(offset), **headers}
+    in_bytes = {name.encode(): value.encode("latin-1") for name, value in given.items()}
+    return await user.patch(path, content=content, headers=in_bytes)
 
 
 async def stands(user: User, path: str) -> int:
@@ -165,7 +167,7 @@ async def test_headers_that_are_wrong_are_named(api: Api) -> None:
         (415, await user.patch(path, content=b"x", headers={**TUS, "Upload-Offset": "0"})),
         (400, await go_on(user, path, 0, b"x", **{"Upload-Checksum": "crc32 AAAA"})),
         (400, await go_on(user, path, 0, b"x", **{"Upload-Checksum": "sha1 ?"})),
-        (400, await go_on(user, path, 0, b"x", **{"Upload-Checksum": "sha1 \u00e9".encode("latin-1")})),
+        (400, await go_on(user, path, 0, b"x", **{"Upload-Checksum": "sha1 \u00e9"})),
         (400, await user.post(path, content=b"x", headers={**BYTES, "Upload-Offset": "0"})),
     ):
         assert answer.status_code == status, answer.text

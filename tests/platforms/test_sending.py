@@ -38,7 +38,14 @@ async def test_a_compressed_answer_is_read_once() -> None:
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("9" * 400, LONGEST_RETRY_SECONDS), ("\u00b2", RETRY_SECONDS), ("soon", RETRY_SECONDS), ("7", 7)],
+    [
+        ("9" * 400, LONGEST_RETRY_SECONDS),
+        ("\u00b2", RETRY_SECONDS),
+        ("soon", RETRY_SECONDS),
+        (f"Mon, 1 Jan {'9' * 30} 00:00:00 GMT", RETRY_SECONDS),
+        (f"Mon, 1 Jan 2040 00:00:00 +{'9' * 30}", RETRY_SECONDS),
+        ("7", 7),
+    ],
 )
 async def test_whatever_a_platform_asks_for_it_is_asked_again(header: str, seconds: float) -> None:
     headers = [(b"retry-after", header.encode("latin-1"))]
