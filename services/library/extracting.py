@@ -17,6 +17,7 @@ from core.errors import ProofroomError
 from models import Extraction, ExtractionStatus, File
 from services.documents import Document, Unreadable, apart
 from services.library.extractions import LOST_SECONDS, later
+from services.library.files import MISSING
 from services.media import recordings
 from services.runtime import Runtime
 
@@ -30,7 +31,6 @@ _GAVE_UP: Final = (
     "It could not be read just now, after several tries. Try again later; if it stays so, tell the operator."
 )
 _AGAIN: Final = f"It was tried {TRIES} times. Have its text got again when that is done."
-_GONE: Final = "What was stored of it is not there any more. Upload it again."
 
 
 class Lost(Exception):
@@ -98,7 +98,7 @@ async def _read(runtime: Runtime, work: Work) -> Document:
         try:
             await storage.of(runtime.settings).download(file.path, path)
         except FileNotFoundError as error:
-            raise Unreadable(_GONE) from error
+            raise Unreadable(MISSING) from error
         if media_type.startswith(("audio/", "video/")):
             return await recordings.transcribe(runtime, file, path, work.report)
         return await apart.read(path, media_type, work.report)

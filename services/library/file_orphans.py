@@ -14,6 +14,8 @@ from core import storage
 from core.db import Database
 from core.settings import Settings
 from core.storage import Storage
+from services.library import extractions
+from services.library.files import MISSING
 from services.library.uploads import STAGING
 
 log = structlog.get_logger(__name__)
@@ -22,7 +24,6 @@ GRACE: Final = timedelta(hours=24)
 BATCH: Final = 500
 _LOOKS: Final = 16
 """At the store, at a time."""
-MISSING: Final = "The file's bytes are not in the storage any more. Upload it again."
 
 _UUID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _FILE: Final = re.compile(f"{_UUID}/{_UUID}/{_UUID}\\.[a-z0-9]{{1,10}}")
@@ -42,7 +43,8 @@ _ENDED: Final = text("""
 SELECT id FROM unnest(CAST(:ids AS uuid[])) AS found (id) WHERE NOT EXISTS (SELECT FROM uploads u WHERE u.id = found.id)
 """).bindparams(bindparam("ids", type_=ARRAY(String)))
 _ROWS: Final = text("""
-SELECT id, path FROM files WHERE id > :after AND created_at < now() - :grace ORDER BY id LIMIT :batch
+SELECT id, path, error IS NOT DISTINCT FROM :missing AS marked FROM files
+WHERE id > :after AND created_at < now() - :grace ORDER BY id LIMIT :batch
 """)
 _MARK: Final = text("""
 UPDATE files SET extraction_status = 'failed', error = :missing
@@ -51,18 +53,22 @@ WHERE id = ANY(CAST(:ids AS uuid[])) AND error IS DISTINCT FROM :missing RETURNI
 _REMOVE: Final = text("""
 DELETE FROM files WHERE id = ANY(CAST(:ids AS uuid[])) AND error = :missing AND updated_at < now() - :grace RETURNING id
 """).bindparams(bindparam("ids", type_=ARRAY(String)))
+_BACK: Final = text("""
+SELECT id, workspace_id FROM files WHERE id = ANY(CAST(:ids AS uuid[])) AND error = :missing FOR UPDATE
+""").bindparams(bindparam("ids", type_=ARRAY(String)))
 
 
 async def remove_orphans(db: Database, settings: Settings) -> int:
     """A routine. Whatever is younger than a day may still be on its way. A row without object is marked when it is found,
     and goes a day later if the object has not come back: storage that is wrongly mounted takes no row with it at once.
+    What has come back is read again.
     """
     store = storage.of(settings)
     return (
         await _end_expired(db)
         + await _remove_unnamed(db, store)
         + await store.remove_unfinished(GRACE.total_seconds())
-        + await _mark_missing(db, store)
+        + await _check_rows(db, store)
     )
 
 
@@ -93,24 +99,31 @@ async def _remove_unnamed(db: Database, store: Storage) -> int:
     return removed
 
 
-async def _mark_missing(db: Database, store: Storage) -> int:
+async def _check_rows(db: Database, store: Storage) -> int:
     after, changed = UUID(int=0), 0
     while True:
         async with db.service() as session:
-            given = {"after": after, "grace": GRACE, "batch": BATCH}
+            given = {"after": after, "grace": GRACE, "batch": BATCH, "missing": MISSING}
             found = (await session.execute(_ROWS, given)).all()
         if not found:
             return changed
         after = found[-1].id
         paths = await _absent(store, [row.path for row in found])
-        ids = {"ids": [str(row.id) for row in found if row.path in paths], "missing": MISSING}
-        if not ids["ids"]:
+        lost = {"ids": [str(row.id) for row in found if row.path in paths], "missing": MISSING}
+        kept = {
+            "ids": [str(row.id) for row in found if row.marked and row.path not in paths],
+            "missing": MISSING,
+        }
+        if not (lost["ids"] or kept["ids"]):
             continue
         async with db.service() as session:
-            removed = (await session.execute(_REMOVE, {**ids, "grace": GRACE})).all()
-            marked = (await session.execute(_MARK, ids)).all()
-        log.warning("files.without_object", marked=len(marked), removed=len(removed))
-        changed += len(marked) + len(removed)
+            removed = (await session.execute(_REMOVE, {**lost, "grace": GRACE})).all()
+            marked = (await session.execute(_MARK, lost)).all()
+            back = (await session.execute(_BACK, kept)).all()
+            for row in back:
+                await extractions.request(session, row.workspace_id, row.id)
+        log.warning("files.without_object", marked=len(marked), removed=len(removed), back=len(back))
+        changed += len(marked) + len(removed) + len(back)
 
 
 async def _absent(store: Storage, paths: Sequence[str]) -> set[str]:

@@ -14,6 +14,8 @@ from services.library.file_receiving import Whole
 
 OBJECT_TASK: Final = "delete_object"
 """Put into the queue by a trigger, since rows also go with their project or workspace."""
+MISSING: Final = "The file's bytes are not in the storage any more. Upload it again."
+"""Said of one that an accident has taken; `file_orphans` knows its rows by it."""
 
 
 async def add(

@@ -132,7 +132,7 @@ async def cut(runtime: Runtime, workspace_id: UUID, clip_id: UUID, *, last: bool
     except Unreadable as error:
         await _fail(runtime, clip, error.reason)
     except FileNotFoundError:
-        await _fail(runtime, clip, "The recording's bytes are not in the storage any more. Upload it again.")
+        await _fail(runtime, clip, files.MISSING)
     except Exception:
         if last:
             await _fail(runtime, clip, _LATER)

@@ -12,7 +12,8 @@ from sqlalchemy import text
 from core import storage
 from core.db import SERVICE, Database
 from core.settings import Settings
-from services.library.file_orphans import MISSING, remove_orphans
+from services.library.file_orphans import remove_orphans
+from services.library.files import MISSING
 from services.operations.schema_proofs import enter
 from services.operations.schema_samples import fill
 
@@ -63,8 +64,11 @@ async def test_a_row_without_object_is_marked_and_goes_a_day_later(
     assert await remove_orphans(db, settings) == 0
     await age(db, file_id)
     file = put(settings, PATH)
-    assert await remove_orphans(db, settings) == 0, "it has come back"
+    assert await remove_orphans(db, settings) == 1
+    assert await file_of(db, file_id) == ("pending", None), "it has come back, and is read again"
     file.unlink()
+    assert await remove_orphans(db, settings) == 1
+    await age(db, file_id)
     assert await remove_orphans(db, settings) == 1
     assert await file_of(db, file_id) is None
 
