@@ -31,6 +31,7 @@ from services.access import identity
 from services.access.first_owner import ensure_first_owner
 from services.delivery import accounts
 from services.mail import mailing
+from services.mail.mailing import Entry
 
 LOOPBACK = "127.0.0.1"
 READY_SECONDS = 60.0
@@ -220,7 +221,7 @@ async def _owner(settings: Settings, accounts_each: int) -> Owner:
                 name = f"bench-{number}"
                 await accounts.give_simulated(session, settings, keyring, who.workspace_id, who.user_id, name)
             listed = await mailing.give_simulated(session, keyring, who.workspace_id, who.user_id)
-            await mailing.add(session, keyring, listed.id, READERS)
+            await mailing.add(session, keyring, listed.id, [Entry(email) for email in READERS])
             rows = (await session.execute(select(ConnectedAccount.platform, ConnectedAccount.id))).all()
     finally:
         await db.dispose()

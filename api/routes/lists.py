@@ -22,6 +22,7 @@ from api.schemas.lists import (
 from models import MailingList
 from models.mailing import DeliveryOutcome, SubscriberStatus
 from services.mail import mailing, mailing_import
+from services.mail.mailing import Entry
 
 router = new_router("/v1/lists", "newsletters")
 deliveries = new_router("/v1/publishing-jobs", "newsletters")
@@ -73,7 +74,7 @@ async def add_subscriber(
     list_id: UUID, body: SubscriberIn, _: LibraryEditor, session: Session, keyring: Keys
 ) -> SubscriberOut:
     """Who is on the list already is answered as they are: whoever has unsubscribed or bounced stays so."""
-    await mailing.add(session, keyring, list_id, [body.email])
+    await mailing.add(session, keyring, list_id, [Entry(body.email, consent=body.consent)])
     return SubscriberOut.model_validate(await mailing.by_email(session, keyring, list_id, body.email))
 
 
@@ -81,9 +82,12 @@ async def add_subscriber(
 async def import_subscribers(
     list_id: UUID, body: SubscribersIn, _: LibraryEditor, session: Session, keyring: Keys
 ) -> SubscribersAdded:
-    """All of them, or none where an address is none."""
-    emails = body.emails if body.csv is None else await mailing_import.addresses(body.csv)
-    return SubscribersAdded.model_validate(await mailing.add(session, keyring, list_id, emails))
+    """All of them, or none where a line is wrong."""
+    if body.csv is None:
+        entries = [Entry(email, consent=body.consent) for email in body.emails]
+    else:
+        entries = await mailing_import.entries(body.csv, body.consent)
+    return SubscribersAdded.model_validate(await mailing.add(session, keyring, list_id, entries))
 
 
 @router.get(

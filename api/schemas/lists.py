@@ -20,6 +20,12 @@ Address = Annotated[
 ]
 
 
+Consent = Annotated[
+    Annotated[str, StringConstraints(max_length=500)] | None,
+    Field(description="When and how they have agreed to get it, should somebody ask one day."),
+]
+
+
 class ListIn(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Release notes"}]})
 
@@ -47,9 +53,19 @@ class ListOut(Answer):
 
 
 class SubscriberIn(Body):
-    model_config = ConfigDict(json_schema_extra={"examples": [{"email": "ada@example.com"}]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "email": "ada@example.com",
+                    "consent": "Form on example.com, confirmed by mail on 2 May 2026",
+                }
+            ]
+        }
+    )
 
     email: Address
+    consent: Consent = None
 
 
 class SubscriberOut(Answer):
@@ -61,6 +77,7 @@ class SubscriberOut(Answer):
     )
     reason: str | None = Field(description="Why it bounced, in the mail server's words.")
     ended_at: Time | None = Field(description="When it was unsubscribed, or bounced.")
+    consent: str | None = Field(description="When and how they have agreed to get it.")
     created_at: Time
 
 
@@ -80,8 +97,12 @@ class SubscribersIn(Body):
     csv: str | None = Field(
         None,
         max_length=4_000_000,
-        description=f"At most {LIMIT:,} lines: the column titled `email`, or the first.",
+        description=(
+            f"At most {LIMIT:,} lines: the column titled `email`, or the first. Of others `status` (subscribed, unsubscribed, "
+            "bounced) and `consent` are read."
+        ),
     )
+    consent: Consent = None
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
@@ -93,7 +114,9 @@ class SubscribersIn(Body):
 class SubscribersAdded(Answer):
     added: int
     known: int = Field(description="They were on the list already.")
-    left_out: int = Field(description="Unsubscribed from this list, or bounced on any: they stay so.")
+    left_out: int = Field(
+        description="Unsubscribed from this list or by what was sent, or bounced on any: they stay so."
+    )
 
 
 class BounceIn(Body):

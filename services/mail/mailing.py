@@ -29,6 +29,16 @@ class ListInUse(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """Of an address that is to be on a list, or to be known there as one that has left."""
+
+    email: str
+    """Checked."""
+    status: SubscriberStatus = SubscriberStatus.SUBSCRIBED
+    consent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reader:
     """A subscriber with the address in the clear."""
 
@@ -38,6 +48,7 @@ class Reader:
     status: SubscriberStatus
     reason: str | None
     ended_at: datetime | None
+    consent: str | None
     created_at: datetime
 
 
@@ -49,7 +60,7 @@ class Added:
     known: int
     """On the list already, and mailed."""
     left_out: int
-    """Unsubscribed from this list, or bounced on any: they stay so."""
+    """Unsubscribed from this list or by what was given, or bounced on any: they stay so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +97,7 @@ async def give_simulated(
         found = MailingList(id=uuid7(), workspace_id=workspace_id, user_id=user_id, name=SIMULATED_LIST)
         session.add(found)
         await session.flush()
-        await add(session, keyring, found.id, SIMULATED_READERS)
+        await add(session, keyring, found.id, [Entry(email) for email in SIMULATED_READERS])
     return found
 
 
@@ -139,10 +150,15 @@ async def counts(session: AsyncSession, list_ids: Sequence[UUID]) -> dict[UUID, 
     return found
 
 
-async def add(session: AsyncSession, keyring: Keyring, list_id: UUID, emails: Sequence[str]) -> Added:
-    """Checked addresses. Whoever has left stays off, whoever bounced on another list is bounced here."""
+async def add(session: AsyncSession, keyring: Keyring, list_id: UUID, entries: Sequence[Entry]) -> Added:
+    """Whoever has left stays off, whoever bounced on another list is bounced here, and whoever is given as one that has
+    left leaves."""
     listed = await find(session, list_id)
-    by_index = {keyring.email_index(email): email for email in emails}
+    by_index: dict[bytes, Entry] = {}
+    for entry in entries:
+        index = keyring.email_index(entry.email)
+        if index not in by_index or entry.status is not SubscriberStatus.SUBSCRIBED:
+            by_index[index] = entry
     ids = [uuid7() for _ in by_index]
     given = {
         "workspace_id": listed.workspace_id,
@@ -150,9 +166,11 @@ async def add(session: AsyncSession, keyring: Keyring, list_id: UUID, emails: Se
         "ids": ids,
         "indexes": list(by_index),
         "emails": [
-            keyring.encrypt(email.encode(), email_context(subscriber_id))
-            for subscriber_id, email in zip(ids, by_index.values(), strict=True)
+            keyring.encrypt(entry.email.encode(), email_context(subscriber_id))
+            for subscriber_id, entry in zip(ids, by_index.values(), strict=True)
         ],
+        "statuses": [entry.status.value for entry in by_index.values()],
+        "consents": [entry.consent or None for entry in by_index.values()],
     }
     found = (await session.execute(_ADD, given)).one()
     return Added(found.added, found.known, len(by_index) - found.added - found.known)
@@ -238,6 +256,7 @@ def shown(row: Subscriber, keyring: Keyring) -> Reader:
         status=SubscriberStatus(row.status),
         reason=row.reason,
         ended_at=row.ended_at,
+        consent=row.consent,
         created_at=row.created_at,
     )
 
@@ -283,22 +302,23 @@ WHERE platform = 'email' AND status <> 'disconnected' AND metadata ->> 'list_id'
 """)
 _ADD: Final = text("""
 WITH given AS (
-    SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:indexes AS bytea[]), CAST(:emails AS bytea[]))
-        AS x(id, email_index, email)
+    SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:indexes AS bytea[]), CAST(:emails AS bytea[]),
+        CAST(:statuses AS varchar[]), CAST(:consents AS varchar[])) AS x(id, email_index, email, status, consent)
 ), bounced AS (
     SELECT DISTINCT ON (s.email_index) s.email_index, s.reason
     FROM given g JOIN subscribers s ON s.workspace_id = :workspace_id AND s.email_index = g.email_index
     WHERE s.status = 'bounced'
 ), known AS (
     SELECT s.email_index FROM given g JOIN subscribers s ON s.list_id = :list_id AND s.email_index = g.email_index
-    WHERE s.status = 'subscribed'
+    WHERE s.status = 'subscribed' AND g.status = 'subscribed'
 ), added AS (
-    INSERT INTO subscribers (id, workspace_id, list_id, email, email_index, status, reason, ended_at)
+    INSERT INTO subscribers AS o (id, workspace_id, list_id, email, email_index, status, reason, ended_at, consent)
     SELECT g.id, :workspace_id, :list_id, g.email, g.email_index,
-        CASE WHEN b.email_index IS NULL THEN 'subscribed' ELSE 'bounced' END, b.reason,
-        CASE WHEN b.email_index IS NOT NULL THEN now() END
+        CASE WHEN b.email_index IS NULL THEN g.status ELSE 'bounced' END, b.reason,
+        CASE WHEN b.email_index IS NOT NULL OR g.status <> 'subscribed' THEN now() END, g.consent
     FROM given g LEFT JOIN bounced b ON b.email_index = g.email_index
-    ON CONFLICT (list_id, email_index) DO NOTHING
+    ON CONFLICT (list_id, email_index) DO UPDATE SET status = EXCLUDED.status, ended_at = now()
+        WHERE o.status = 'subscribed' AND EXCLUDED.status <> 'subscribed'
     RETURNING status
 )
 SELECT (SELECT count(*) FROM added WHERE status = 'subscribed') AS added, (SELECT count(*) FROM known) AS known

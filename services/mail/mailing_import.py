@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -12,34 +13,48 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.crypto import Keyring
 from core.errors import FieldError, Invalid
 from core.mailbox import ascii_address
+from core.text import storable
 from models import Subscriber
+from models.mailing import SubscriberStatus
 from services.mail import mailing
+from services.mail.mailing import Entry
 
 LIMIT: Final = 10_000
 """Addresses of one call."""
 _SHOWN: Final = 20
 """Lines that an error names."""
 _TITLES: Final = frozenset({"email", "e-mail", "mail", "address", "email address", "e-mail address"})
+_STATUSES: Final = {
+    **dict.fromkeys(("", "subscribed", "active", "confirmed", "enabled"), SubscriberStatus.SUBSCRIBED),
+    **dict.fromkeys(("unsubscribed", "blocklisted"), SubscriberStatus.UNSUBSCRIBED),
+    **dict.fromkeys(("bounced", "cleaned"), SubscriberStatus.BOUNCED),
+}
+"""As we and others call them. Somebody who has not confirmed yet is none of these."""
+_CONSENT: Final = Subscriber.consent.type.length
 
 
-async def addresses(text: str) -> list[str]:
-    """Of CSV with commas, semicolons or tabs: of the column that a first line titles as such, else of the first. All of
-    them or, where some are none, none. Raises Invalid, which names the lines. Off the event loop: 10,000 take 0.2 s."""
-    return await asyncio.to_thread(_addresses, text)
+async def entries(text: str, consent: str | None = None) -> list[Entry]:
+    """Of CSV with commas, semicolons or tabs: of the columns that a first line titles as email, status and consent, else of
+    the first. All of them or, where a line is wrong, none. `consent` is of those whose line has none of its own. Raises
+    Invalid, which names the lines. Off the event loop: 10,000 take 0.2 s."""
+    return await asyncio.to_thread(_entries, text, consent)
 
 
-def _addresses(text: str) -> list[str]:
+def _entries(text: str, consent: str | None) -> list[Entry]:
     lines = [line for line in csv.reader(io.StringIO(text.lstrip("\ufeff")), _dialect(text)) if any(line)]
     titles = [cell.strip().lower() for cell in lines[0]] if lines else []
-    column = next((index for index, title in enumerate(titles) if title in _TITLES), None)
-    first = 0 if column is None else 1
-    if len(lines) - first > LIMIT:
-        raise _invalid([f"There are {len(lines) - first:,} addresses; send at most {LIMIT:,} at once."])
-    found: list[str] = []
+    titled = [index for index, title in enumerate(titles) if title in _TITLES]
+    columns = {title: index for index, title in enumerate(titles)} if titled else {}
+    columns["email"] = titled[0] if titled else 0
+    if len(lines) - len(titled[:1]) > LIMIT:
+        raise _invalid(
+            [f"There are {len(lines) - len(titled[:1]):,} addresses; send at most {LIMIT:,} at once."]
+        )
+    found: list[Entry] = []
     problems: list[str] = []
-    for number, line in enumerate(lines[first:], first + 1):
+    for number, line in enumerate(lines[len(titled[:1]) :], len(titled[:1]) + 1):
         try:
-            found.append(ascii_address(line[column or 0] if len(line) > (column or 0) else ""))
+            found.append(_entry(line, columns, consent))
         except ValueError as error:
             problems.append(f"Line {number}: {error}")
     if problems:
@@ -49,20 +64,35 @@ def _addresses(text: str) -> list[str]:
     return found
 
 
+def _entry(line: Sequence[str], columns: Mapping[str, int], consent: str | None) -> Entry:
+    """Raises ValueError."""
+
+    def cell(title: str) -> str:
+        index = columns.get(title, len(line))
+        return line[index].strip() if index < len(line) else ""
+
+    status = _STATUSES.get(cell("status").lower())
+    if status is None:
+        raise ValueError(f"{cell('status')!r} is no status: subscribed, unsubscribed and bounced are.")
+    if len(own := cell("consent")) > _CONSENT:
+        raise ValueError(f"The consent is longer than {_CONSENT} characters.")
+    return Entry(ascii_address(cell("email")), status, storable(own) or consent)
+
+
 async def export(session: AsyncSession, keyring: Keyring, list_id: UUID) -> str:
     """CSV of all subscribers, those that left included, oldest first. It can be imported again."""
     await mailing.find(session, list_id)
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(["email", "status", "since", "ended", "reason"])
+    writer.writerow(["email", "status", "since", "ended", "reason", "consent"])
     statement = select(Subscriber).where(Subscriber.list_id == list_id)
     found = await session.stream_scalars(statement.order_by(Subscriber.created_at, Subscriber.id))
     async for row in found:
         reader = mailing.shown(row, keyring)
         ended = reader.ended_at.isoformat() if reader.ended_at else ""
         # A spreadsheet takes what begins like a formula for one.
-        reason = (reader.reason or "").lstrip("=+-@\t\r")
-        writer.writerow([reader.email, reader.status.value, reader.created_at.isoformat(), ended, reason])
+        told = [(words or "").lstrip("=+-@\t\r") for words in (reader.reason, reader.consent)]
+        writer.writerow([reader.email, reader.status.value, reader.created_at.isoformat(), ended, *told])
     return out.getvalue()
 
 

@@ -92,9 +92,27 @@ async def test_many_come_and_go_at_once(api: Api) -> None:
     newest = (await read(user, f"{one}/subscribers", limit=1))["items"][0]
     assert newest["email"] == "zoe@xn--bcher-kva.example.org", "as mail is sent to it"
 
+    # What another tool knows of who has left stays true here, also of an address that is on the list.
+    told = (
+        "Status;Email;Consent\nunsubscribed;reader-0@example.com;\ncleaned;gone@example.com;\n"
+        "active;new@example.com;=By form\n"
+    )
+    assert (await sent(csv=told, consent="By hand")).json() == {"added": 1, "known": 0, "left_out": 2}
+    whole = await read(user, one)
+    assert [whole[name] for name in ("subscribed", "unsubscribed", "bounced")] == [121, 1, 1]
+    other = await made(user, "Others")
+    export = (await user.get(f"{one}/subscribers/export")).text
+    assert ",By form\r\n" in export, "and no formula"
+    assert (await user.post(f"{other}/subscribers/import", json={"csv": export})).json() == {
+        "added": 121,
+        "known": 0,
+        "left_out": 2,
+    }
+
     for body, pointer, words in (
         ({"csv": "a@example.com\n\nnobody\nb@example.com"}, "/csv", "Line 2: "),
         ({"csv": "email\n"}, "/csv", "no address"),
+        ({"csv": "email,status\na@example.com,pending"}, "/csv", "Line 2: 'pending' is no status"),
         ({"csv": "a@example.com\n" * (LIMIT + 1)}, "/csv", "at most 10,000"),
         ({"emails": ["a@example.com", "nobody"]}, "/emails/1", ""),
         ({"emails": ["zo\u00eb@example.com"]}, "/emails/0", ""),

@@ -35,8 +35,8 @@ async def post(scene: Scene, mail_server: MailServer) -> MailServer:
 async def subscribe(scene: Scene, *names: str, list_id: UUID | None = None) -> mailing.Added:
     found = list_id or (await scene.row("SELECT id FROM mailing_lists"))["id"]
     async with scene.tenant() as session:
-        emails = [f"{name}@readers.example" for name in names]
-        return await mailing.add(session, scene.runtime.keyring, found, emails)
+        entries = [mailing.Entry(f"{name}@readers.example") for name in names]
+        return await mailing.add(session, scene.runtime.keyring, found, entries)
 
 
 async def begun(scene: Scene) -> None:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from api.deps import Keys, LibraryEditor, Session, Viewer
 from api.pages import Paging
-from api.schemas.lists import Name
+from api.schemas.lists import Consent, Name
 from models.mailing import SubscriberStatus
 from services.mail import mailing, mailing_import
 from web.rendering import page, redirect
@@ -27,6 +27,7 @@ class Given(BaseModel):
 
 class Addresses(BaseModel):
     csv: str
+    consent: Consent = None
 
 
 @router.get("")
@@ -90,8 +91,8 @@ async def add(
     session: Session,
     keyring: Keys,
 ) -> Response:
-    emails = await mailing_import.addresses(given.csv)
-    added = await mailing.add(session, keyring, list_id, emails)
+    entries = await mailing_import.entries(given.csv, given.consent)
+    added = await mailing.add(session, keyring, list_id, entries)
     said = f"{added.added} added, {added.known} were there already"
     if added.left_out:
         said += f", {added.left_out} have unsubscribed or bounced and stay off"
