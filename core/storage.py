@@ -4,9 +4,11 @@ An object is whole or it is not there; none is ever changed.
 """
 
 import asyncio
+import os
 import re
 import time
 from collections.abc import AsyncIterable, AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -134,25 +136,27 @@ def of(settings: Settings) -> Storage:
 
 @lru_cache(maxsize=8)
 def _open(url: str | None, folder: Path) -> Storage:
-    if url is None or url.startswith("file://"):
-        folder = Path(url.removeprefix("file://")) if url else folder
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return Storage(LocalStore(folder.absolute(), automatic_cleanup=True), folder)
     try:
+        if url is None or url.startswith("file://"):
+            folder = Path(url.removeprefix("file://")) if url else folder
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return Storage(LocalStore(folder.absolute(), automatic_cleanup=True), folder)
         return Storage(from_url(url))
-    except (obstore.exceptions.BaseError, ValueError) as error:
+    except (obstore.exceptions.BaseError, ValueError, OSError) as error:
         raise ConfigurationError(
             f"PROOFROOM_STORAGE_URL names no storage: {str(error).splitlines()[0]}",
-            remedy="Give s3://bucket/prefix, or leave it out for the data directory.",
+            remedy="Give s3://bucket/prefix, or a directory that can be made, or leave it out for the data directory.",
         ) from error
 
 
 def _remove_unfinished(folder: Path, seconds: float) -> int:
     removed = 0
-    for file in folder.rglob("*#*"):
-        if _UNFINISHED.fullmatch(file.name) and file.stat().st_mtime < time.time() - seconds:
-            file.unlink(missing_ok=True)
-            removed += 1
+    for inside, _, names in os.walk(folder):  # which passes over what has been removed meanwhile
+        for file in (Path(inside, name) for name in names if _UNFINISHED.fullmatch(name)):
+            with suppress(FileNotFoundError):  # its put has just ended
+                if file.stat().st_mtime < time.time() - seconds:
+                    file.unlink()
+                    removed += 1
     return removed
 
 

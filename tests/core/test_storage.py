@@ -83,8 +83,12 @@ async def test_the_directory_is_its_users_and_is_swept(tmp_path: Path) -> None:
     for name in ("a/killed.bin#1", "a/running.bin#1"):
         (tmp_path / "objects" / name).write_bytes(b"half")
     os.utime(tmp_path / "objects" / "a" / "killed.bin#1", (0, 0))
+    (tmp_path / "objects" / "a" / "finished.bin#1").symlink_to(
+        "gone"
+    )  # as a put leaves it that ends just now
     assert await storage.remove_unfinished(3600) == 1
-    assert {file.name for file in (tmp_path / "objects" / "a").iterdir()} == {"kept.txt", "running.bin#1"}
+    left = {file.name for file in (tmp_path / "objects" / "a").iterdir()}
+    assert left == {"kept.txt", "running.bin#1", "finished.bin#1"}
 
 
 async def test_a_store_that_does_not_answer_says_so(tmp_path: Path) -> None:
@@ -94,5 +98,6 @@ async def test_a_store_that_does_not_answer_says_so(tmp_path: Path) -> None:
     objects.write_text("not a directory")
     with pytest.raises(StorageUnavailable):
         await storage.put("a/one.txt", chunks(b"one"))
-    with pytest.raises(ConfigurationError, match="PROOFROOM_STORAGE_URL"):
-        of(Settings(data_dir=tmp_path, storage_url="ftp://elsewhere"))
+    for url in ("ftp://elsewhere", "file:///dev/null/objects"):
+        with pytest.raises(ConfigurationError, match="PROOFROOM_STORAGE_URL"):
+            of(Settings(data_dir=tmp_path, storage_url=url))

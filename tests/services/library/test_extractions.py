@@ -120,7 +120,7 @@ async def test_what_is_not_the_files_fault_is_tried_again_but_not_for_ever(send:
         update={"storage_url": "file:///dev/null/objects"}
     )
     for _ in range(extracting.TRIES - 1):
-        with pytest.raises(NotADirectoryError):
+        with pytest.raises(ConfigurationError):
             await case.extract()
         assert (await case.found()).status == "pending"
     await case.extract()
