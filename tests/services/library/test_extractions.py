@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import CursorResult, text
 
+from core.errors import ConfigurationError
 from models import ExtractionStatus
 from services.library import extracting, extractions
 from tests.plugins.api import Api, User
