@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import storage
-from core.errors import ProofroomError
+from core.errors import ConfigurationError, ProofroomError
 from models import Extraction, ExtractionStatus, File
 from services.documents import Document, Unreadable, apart
 from services.library.extractions import LOST_SECONDS, later
@@ -133,8 +133,8 @@ async def _claim(runtime: Runtime, workspace_id: UUID, file_id: UUID) -> Work | 
 
 
 def _reason(error: Exception) -> str:
-    """What a transcriber says of itself, its owner can do something about."""
-    if isinstance(error, ProofroomError):
+    """What a transcriber says of itself, its owner can do something about; of this machine's settings only the operator."""
+    if isinstance(error, ProofroomError) and not isinstance(error, ConfigurationError):
         return " ".join(filter(None, (error.detail, error.remedy, _AGAIN)))
     return _GAVE_UP
 
