@@ -7,9 +7,12 @@ playlist or a reference inside of it opens neither a file nor a connection; only
 import asyncio
 import math
 import re
+import resource
+import sys
 import wave
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -27,6 +30,8 @@ SILENCE_DB: Final = -60.0
 _CONTAINERS: Final = "aac,aiff,amr,asf,avi,caf,flac,flv,matroska,webm,mov,mp4,mp3,mpeg,mpegts,ogg,w64,wav"
 _INPUT: Final = ("-protocol_whitelist", "fd", "-format_whitelist", _CONTAINERS)
 _LIMITS: Final = ("-max_alloc", str(256 * 1024 * 1024), "-threads", "1")
+MEMORY_BYTES: Final = 2 * 1024**3
+"""Of address space: a film in 4K takes half of it, and one that is made to take much has sixteen pictures of 200 MB."""
 _HEADER: Final = 4096
 _TOLD: Final = 64 * 1024
 _NO_PROGRAM: Final = (
@@ -143,6 +148,9 @@ async def _run(
             )
         except OSError as error:
             raise Unreadable(_NO_PROGRAM) from error
+    if sys.platform == "linux":  # elsewhere no other process's memory can be limited
+        with suppress(ProcessLookupError):  # it has ended already
+            resource.prlimit(process.pid, resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     try:
         async with asyncio.timeout(patience * 2):
             told = await _told(process)

@@ -161,9 +161,12 @@ async def test_what_is_not_set_up_or_not_paid_for_says_what_to_do(
     assert transcription_server.said.asked == []
 
 
-async def test_a_cancelled_transcription_leaves_no_process_behind(
-    transcribe: Transcribe, record: Record, tmp_path: Path
+async def test_ffmpeg_has_limits_and_no_secrets_and_does_not_outlive_who_wanted_it(
+    transcribe: Transcribe, record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from services.media.ffmpeg import MEMORY_BYTES
+
+    monkeypatch.setenv("DATABASE_URL", "postgresql://secret")
     endless = tmp_path / "ffmpeg"
     endless.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 60\n")
     endless.chmod(0o700)
@@ -172,10 +175,15 @@ async def test_a_cancelled_transcription_leaves_no_process_behind(
     while not (pid.exists() and pid.read_text().strip()):
         assert not task.done()
         await asyncio.sleep(0.01)
+    process = psutil.Process(int(pid.read_text()))
+    while process.rlimit(psutil.RLIMIT_AS) != (MEMORY_BYTES, MEMORY_BYTES):
+        assert not task.done()
+        await asyncio.sleep(0.01)
+    assert not any("secret" in value for value in process.environ().values())
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert not psutil.pid_exists(int(pid.read_text()))
+    assert not process.is_running()
 
 
 @pytest.mark.parametrize(
