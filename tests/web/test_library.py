@@ -172,6 +172,8 @@ async def test_a_brief_takes_a_file_and_keeps_what_was_typed(ada: Visitor, runti
     typed = {"source": "", "platforms": ["x"], "audience": "brewers", "quality_bar": "80", "max_rounds": "3"}
     taken = await ada.submit("/new/source", {**typed, "file_id": file_id})
     assert 'value="brewers"' in taken.text
+    assert "tea.md</a>" in taken.text
+    assert re.search(r'<option value="[^"]+" selected>Tea<', taken.text), "what comes of it is the project's"
     assert "being read" in taken.text
     assert "every 2s" in taken.text
     await read(runtime, ada, file_id)

@@ -22,6 +22,7 @@ from services.access import people
 from services.syndication import feeds
 from services.syndication.feed_rules import MAX_PER_DAY, Rule, Words
 from services.syndication.feeds import MAX_BACKFILL
+from web.pages.new import usual_platforms
 from web.rendering import is_fragment, page, redirect
 from web.route import router as new_router
 
@@ -67,9 +68,6 @@ class Ruled(BaseModel):
         )
 
 
-NEW: Final = Ruled.model_construct(platforms=[], start=True)
-
-
 class Followed(Looked, Ruled):
     backfill: int = Field(0, ge=0, le=MAX_BACKFILL)
 
@@ -90,12 +88,17 @@ async def show_all(request: Request, principal: Viewer, session: Session, paging
 
 @router.post("/preview")
 async def preview(
-    request: Request, given: Annotated[Looked, Form()], principal: WorkflowEditor, settings: SettingsOf
+    request: Request,
+    given: Annotated[Looked, Form()],
+    principal: WorkflowEditor,
+    db: Db,
+    settings: SettingsOf,
 ) -> Response:
     """What is there, and the form that follows it. On a page of its own where there is no htmx."""
     found = await over_http.preview_feed(FeedPreviewIn(url=given.url), principal, settings)
     template = "feeds/_preview.html" if is_fragment(request) else "feeds/preview.html"
-    return page(request, template, found=found, given=NEW, policies=POLICIES, key=uuid4(), most=MAX_BACKFILL)
+    new = Ruled.model_construct(platforms=await usual_platforms(principal, db), start=True)
+    return page(request, template, found=found, given=new, policies=POLICIES, key=uuid4(), most=MAX_BACKFILL)
 
 
 @router.post("")

@@ -18,6 +18,7 @@ from core.errors import NotFound, ProofroomError
 from core.http import AddressRefused, ResponseTooLarge, guarded_client
 from core.principal import Principal
 from core.settings import Settings
+from models import File
 from platforms.registry import PLATFORMS, PlatformName
 from services import brief_choices, estimates, workflows
 from services.library import files, sources, templates
@@ -58,8 +59,9 @@ async def new_page(
     if file is None and post is None:
         return await _form(request, principal, db)
     typed = Typed(
-        file_id=str(file or ""), post_id=str(post or ""), platforms=await _usual_platforms(principal, db)
+        file_id=str(file or ""), post_id=str(post or ""), platforms=await usual_platforms(principal, db)
     )
+    typed = await _filed(typed, db, principal)
     checked = await _check(typed, db, settings, principal)
     return await _form(request, principal, db, typed, checked=checked)
 
@@ -101,6 +103,7 @@ async def choose_source(
     typed = Typed.of(form)
     if "other" in form:
         typed = replace(typed, file_id="", post_id="")
+    typed = await _filed(typed, db, principal)
     return await _form(request, principal, db, typed, checked=await _check(typed, db, settings, principal))
 
 
@@ -187,7 +190,7 @@ async def _form(
         projects=[(each["id"], each["title"]) for each in choices.projects],
         remedy=_remedy(error) if isinstance(error, ProofroomError) else None,
         checked=checked,
-        file_name=await _file_name(typed, db, principal),
+        file=await _file(typed, db, principal),
         zone_name=timezone(request).key,
         key=uuid4(),
         **await _template(db, principal, typed, choices),
@@ -210,18 +213,25 @@ async def _template(
     return {"templates": fitting, "fields": fields, "several": len(wanted) != 1}
 
 
-async def _file_name(typed: Typed, db: Database, principal: Principal) -> str | None:
-    """None for what is no file, or not there."""
+async def _file(typed: Typed, db: Database, principal: Principal) -> File | None:
+    """None, too, for one that is not there."""
     kept = typed.kept
     if kept is None or kept.type != "file":
         return None
     with suppress(NotFound):
         async with db.tenant(principal.workspace_id, principal.user_id) as session:
-            return (await files.find(session, kept.id)).name
+            return await files.find(session, kept.id)
     return None
 
 
-async def _usual_platforms(principal: Principal, db: Database) -> tuple[str, ...]:
+async def _filed(typed: Typed, db: Database, principal: Principal) -> Typed:
+    """What is written from a file belongs to the file's project, unless somebody chooses another."""
+    found = await _file(typed, db, principal)
+    return replace(typed, project_id=str(found.project_id)) if found and not typed.project_id else typed
+
+
+async def usual_platforms(principal: Principal, db: Database) -> tuple[str, ...]:
+    """What a form begins with."""
     async with db.reading(principal.workspace_id, principal.user_id) as connection:
         return _usual(await brief_choices.find(connection, principal))
 
