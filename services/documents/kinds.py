@@ -8,10 +8,10 @@ from typing import Final
 from services.documents.document import Unreadable
 from services.documents.zips import open_zip
 
-_HEAD: Final = 65_536
+HEAD_BYTES: Final = 128 * 1024
+UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_UNICODE: Final = (b"\xff\xfe", b"\xfe\xff")
 _BINARY: Final = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f]")
 # (?>…) is not tried anew: comments without end would be divided in every way there is.
 _HTML: Final = re.compile(
@@ -42,10 +42,10 @@ class Written(StrEnum):
 def kind_of(path: Path, media_type: str) -> Kind:
     """`media_type` is only told to people. Raises Unreadable for what has no reader."""
     with path.open("rb") as file:
-        head = file.read(_HEAD)
+        head = file.read(HEAD_BYTES)
     if not head.strip(b"\x00 \t\r\n"):
         raise Unreadable("It is empty.")
-    if b"%PDF-" in head[:1024]:
+    if is_pdf(head):
         return Kind.PDF
     if head.startswith(_ZIP):
         return _packed(path)
@@ -53,9 +53,18 @@ def kind_of(path: Path, media_type: str) -> Kind:
         raise Unreadable(_ole_reason(path))
     if head.startswith(b"{\\rtf"):
         raise Unreadable("It is an RTF document, which is not read. Save it as DOCX and upload that.")
-    if head.startswith(_UNICODE) or not _BINARY.search(head):
+    if is_text(head):
         return Kind.TEXT
     raise Unreadable(f"It is {media_type}, which has no text that we could get. {_READ}")
+
+
+def is_pdf(head: bytes) -> bool:
+    """Its mark may have something before it; a text may tell of the mark."""
+    return head.startswith(b"%PDF-") or (b"%PDF-" in head[:1024] and not is_text(head))
+
+
+def is_text(head: bytes) -> bool:
+    return head.startswith(UTF16) or not _BINARY.search(head)
 
 
 def written(text: str) -> Written:

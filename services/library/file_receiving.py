@@ -11,7 +11,8 @@ from sqlalchemy.exc import DBAPIError
 from uuid_utils.compat import uuid7
 
 from core.storage import Storage
-from services.library.file_types import HEAD_BYTES, FileType, detect
+from services.documents.kinds import HEAD_BYTES
+from services.library.file_types import FileType, detect
 
 _PIECE: Final = 1024 * 1024
 """A socket's 64 KiB at a time would cost a change of threads each."""

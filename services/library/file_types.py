@@ -7,11 +7,8 @@ from typing import Final, assert_never
 
 import puremagic
 
-from services.documents.kinds import Written, written
+from services.documents.kinds import UTF16, Written, is_pdf, is_text, written
 
-HEAD_BYTES: Final = 128 * 1024
-_BINARY: Final = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f]")
-_UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 _EXTENSION: Final = re.compile(r"[a-z0-9]{1,10}")
 
 
@@ -53,12 +50,12 @@ _USUAL: Final = {"jfif": FileType("image/jpeg", "jpg"), "wav": FileType("audio/w
 
 
 def detect(head: bytes, name: str) -> FileType:
-    """`head`: the first HEAD_BYTES, or all there are."""
-    if b"%PDF-" in head[:1024]:
+    """`head`: the first kinds.HEAD_BYTES, or all there are."""
+    if is_pdf(head):
         return _PDF
     if head.startswith(b"PK\x03\x04"):
         return _packed(head)
-    if head.startswith(_UTF16) or not _BINARY.search(head):
+    if is_text(head):
         return _text(head, name)
     return _by_magic(head)
 
@@ -74,7 +71,7 @@ def _text(head: bytes, name: str) -> FileType:
     for start, found in _MARKUP.items():
         if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(start):
             return found
-    kind = written(head.decode("utf-16" if head.startswith(_UTF16) else "utf-8", "replace"))
+    kind = written(head.decode("utf-16" if head.startswith(UTF16) else "utf-8", "replace"))
     match kind:
         case Written.HTML:
             return _NAMED["html"]

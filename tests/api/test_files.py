@@ -152,6 +152,8 @@ async def test_a_wrong_name_is_no_error(api: Api) -> None:
         ("letter.docx", b"%PDF-1.7\n", "application/pdf", "pdf"),
         ("letter.pdf", b"Just words.", "text/plain", "txt"),
         ("notes.md", b"# Words", "text/markdown", "md"),
+        ("notes.md", b"# Of PDF\n\nIt begins with %PDF-1.7.", "text/markdown", "md"),
+        ("a.txt", b"junk\n\n%PDF-1.7\n\x00", "application/pdf", "pdf"),
         ("notes.md", b"<!doctype html><p>Words", "text/html", "html"),
         ("notes.txt", b"WEBVTT\n\n00:01.000 --> 00:02.000\nHi", "text/vtt", "vtt"),
         ("notes", b"1\n00:00:01,000 --> 00:00:02,000\nHi", "application/x-subrip", "srt"),
