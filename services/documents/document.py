@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from core.text import storable
+from services.confined.limits import Unreadable
 
 MAX_CHARACTERS: Final = 1_000_000
 PlaceKind: TypeAlias = Literal["page", "slide", "chapter", "time"]
@@ -20,14 +21,6 @@ _PARAGRAPH_ENDS: Final = re.compile(r"[\f\u2029]")
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\u2060\ufeff\u00ad]")
 _TRAILING: Final = re.compile(r"(?<![^\S\n])[^\S\n]+$", re.MULTILINE)
 _GAPS: Final = re.compile(r"\n{3,}")
-
-
-class Unreadable(Exception):
-    """`reason` is for the person whose file it is: what is wrong, and what to do."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)

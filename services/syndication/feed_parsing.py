@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 from calendar import timegm
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ _PERIODS: Final = {
     "monthly": 2_592_000,
     "yearly": 31_536_000,
 }
+_PAGE: Final = re.compile(rb"^(\xef\xbb\xbf)?\s*(<!doctype html|<html)", re.IGNORECASE)
 _LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -58,6 +60,19 @@ class Parsed:
     """Each once, the newest first."""
     period: float | None
     """Seconds between two looks, as the feed itself wishes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    parsed: Parsed | None
+    """None: it is no feed."""
+    alternates: Sequence[str]
+    """The feeds that it names, where it is a page."""
+
+
+def look(body: bytes, url: str, content_type: str) -> Found:
+    parsed = None if _PAGE.match(body) else parse(body, url, content_type)
+    return Found(parsed, [] if parsed else alternates(body, url))
 
 
 def parse(body: bytes, url: str, content_type: str) -> Parsed | None:

@@ -10,14 +10,16 @@ from itertools import pairwise
 from typing import Final
 
 import httpx
-import structlog
+import orjson
+from pydantic import TypeAdapter
 
 from core.errors import FieldError, ProofroomError
 from core.http import AddressRefused, ResponseTooLarge, body_of
-from services.syndication.feed_parsing import URL_LIMIT, Parsed, alternates, parse
+from services.confined import process
+from services.confined.limits import Limits, Unreadable
+from services.confined.process import ReaderFailed
+from services.syndication.feed_parsing import URL_LIMIT, Found, Parsed
 from services.webhook_sending import seconds_until
-
-log = structlog.get_logger(__name__)
 
 LIMIT_SECONDS: Final = 20
 """For names, redirects, the body and what is made of it."""
@@ -28,7 +30,8 @@ MOST_SECONDS: Final = 24 * 60 * 60
 _ACCEPT: Final = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
 _PERMANENT: Final = {HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.PERMANENT_REDIRECT}
 _MAX_AGE: Final = re.compile(r"\bmax-age=(\d{1,9})")
-_PAGE: Final = re.compile(rb"^(\xef\xbb\xbf)?\s*(<!doctype html|<html)", re.IGNORECASE)
+_LIMITS: Final = Limits(memory_bytes=512 * 1024**2, cpu_seconds=10, clock_seconds=LIMIT_SECONDS)
+_FOUND: Final = TypeAdapter(Found)
 
 
 class FeedUnreadable(ProofroomError):
@@ -76,7 +79,7 @@ async def read(
         body = await _get(http, url, etag, last_modified)
         parsed = None
         if body.status != HTTPStatus.NOT_MODIFIED:
-            parsed = await asyncio.to_thread(_parse, body)
+            parsed = (await _look(body)).parsed
             if parsed is None:
                 raise FeedUnreadable("What is at this address is no RSS or Atom feed.")
         return _answer(body, parsed, etag, last_modified)
@@ -86,16 +89,15 @@ async def discover(http: httpx.AsyncClient, url: str) -> Answer:
     """The same, where `url` may be a page that names a feed."""
     async with _within_limits():
         body = await _get(http, url)
-        parsed = await asyncio.to_thread(_parse, body)
-        if parsed is None:
-            named = await asyncio.to_thread(alternates, body.content, body.url)
-            if not named:
+        found = await _look(body)
+        if found.parsed is None:
+            if not found.alternates:
                 raise FeedUnreadable("What is at this address is no RSS or Atom feed, and names none.")
-            body = await _get(http, named[0])
-            parsed = await asyncio.to_thread(_parse, body)
-            if parsed is None:
+            body = await _get(http, found.alternates[0])
+            found = await _look(body)
+            if found.parsed is None:
                 raise FeedUnreadable("The page names a feed that is none.")
-        return _answer(body, parsed)
+        return _answer(body, found.parsed)
 
 
 @asynccontextmanager
@@ -140,14 +142,14 @@ def _check(response: httpx.Response, *, conditional: bool) -> None:
     )
 
 
-def _parse(body: _Body) -> Parsed | None:
-    if _PAGE.match(body.content):
-        return None
+async def _look(body: _Body) -> Found:
+    """In a process of its own: whoever writes it may mean harm."""
+    about = orjson.dumps({"url": body.url, "content_type": body.headers.get("content-type", "")})
     try:
-        return parse(body.content, body.url, body.headers.get("content-type", ""))
-    except Exception as error:
-        log.warning("feed.damaged", exc_info=True)
-        raise FeedUnreadable("It is damaged: nothing can be made of it.") from error
+        found = await process.find("feed", given=about + b"\n" + body.content, limits=_LIMITS)
+    except (Unreadable, ReaderFailed) as error:
+        raise FeedUnreadable("It is damaged, or takes more to be read than a feed may.") from error
+    return _FOUND.validate_python(found)
 
 
 def _answer(

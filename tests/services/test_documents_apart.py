@@ -12,8 +12,9 @@ import docx
 import psutil
 import pytest
 
+from services.confined import process
+from services.confined.limits import DAMAGED, TOO_BIG, TOO_SLOW, Limits
 from services.documents import Unreadable, apart, read
-from services.documents.limits import DAMAGED, TOO_BIG, TOO_SLOW, Limits
 from tests.plugins.documents import epub, pdf
 
 PARENT = """
@@ -49,7 +50,7 @@ async def reader_of(path: Path) -> AsyncIterator[psutil.Process]:
 
 def reads(process: psutil.Process, path: Path) -> bool:
     try:
-        return str(path) in process.cmdline() and "services.documents" in process.cmdline()
+        return str(path) in process.cmdline() and "services.confined" in process.cmdline()
     except psutil.Error:
         return False
 
@@ -105,6 +106,9 @@ async def test_what_takes_too_much_is_ended(tmp_path: Path) -> None:
     ):
         with pytest.raises(Unreadable, match=reason):
             await apart.read(path, "text/html", print, limits)
+    feed = b'{"url": "", "content_type": ""}\n<rss version="2.0"><channel><item>' + b"<a>" * 1_000_000
+    with pytest.raises(Unreadable, match=TOO_SLOW):
+        await process.find("feed", given=feed, limits=Limits(cpu_seconds=1))
 
 
 async def test_damaged_ones_say_so(tmp_path: Path) -> None:

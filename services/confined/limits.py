@@ -1,4 +1,4 @@
-"""What a document may cost, and what its owner is told when it costs more."""
+"""What reading may cost, and what is said when it costs more."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -14,6 +14,14 @@ TOO_BIG: Final = (
 TOO_SLOW: Final = (
     "To read it takes longer than one document may take. Split it, or save it anew as a plain PDF or text."
 )
+
+
+class Unreadable(Exception):
+    """`reason` is for the person whose file it is: what is wrong, and what to do."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
