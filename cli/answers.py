@@ -37,6 +37,9 @@ class Place(Answer):
 class Ground(Answer):
     """What a sentence of a draft rests on."""
 
+    quote: str
+    passage: int
+    """0 is the source's title."""
     source_quote: str
     place: Place | None = None
 

@@ -1,6 +1,7 @@
 """The HTTP API as the command line uses it: typed answers, failures with an exit code."""
 
 import json
+import math
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
@@ -24,6 +25,7 @@ from core.settings import load
 _START: Final = "0-0"
 """The event id before a workflow's first."""
 _HEARTBEAT_SECONDS: Final = 15
+_PAGE: Final = 200
 _ASSEMBLY_SECONDS: Final = 600
 """The last piece of a large upload is answered when all of it has been put together."""
 _RECONNECTS: Final = 8
@@ -126,7 +128,7 @@ class Client:
             page = _read(
                 Page,
                 self._send(
-                    "GET", "/v1/reviews", status="pending", platform=platform, cursor=cursor, limit=200
+                    "GET", "/v1/reviews", status="pending", platform=platform, cursor=cursor, limit=_PAGE
                 ),
             )
             found += [item for item in page.items if workflow_id in {None, item.workflow_id}]
@@ -172,18 +174,24 @@ class Client:
             failures += 1
             time.sleep(min(0.1 * 2**failures, 5))
 
-    def listed(self, path: str) -> Iterator[dict[str, Any]]:
-        """Everything that a list has, page by page."""
+    def listed(self, path: str, limit: int | None = None, **query: object) -> Iterator[dict[str, Any]]:
+        """What a list has, page by page: all of it, or the first `limit`."""
         cursor: str | None = None
+        left = limit if limit is not None else math.inf
         while True:
-            page = _read(_Listed, self._send("GET", path, limit=200, cursor=cursor))
+            wanted = {**query, "limit": int(min(_PAGE, left)), "cursor": cursor}
+            page = _read(_Listed, self._send("GET", path, None, **wanted))
             yield from page.items
+            left -= len(page.items)
             cursor = page.next_cursor
-            if cursor is None:
+            if cursor is None or left <= 0:
                 return
 
-    def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self._send(method, path, body))
+    def send(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, **query: object
+    ) -> dict[str, Any]:
+        """Empty where there is nothing to answer."""
+        found: dict[str, Any] = json.loads(self._send(method, path, body, **query) or b"{}")
         return found
 
     def exchange(

@@ -19,8 +19,8 @@ from cli.answers import Workflow
 from cli.client import Client, ServiceUnreachable, connect
 from cli.desk import RECEIPT_SECONDS, Desk
 from cli.follow import await_outcome, follow
+from cli.given import read_text
 from cli.sockets import listen
-from cli.write import source
 from core import processes
 from core.errors import ConfigurationError, Invalid, Unauthenticated, Unavailable
 from core.settings import load
@@ -42,7 +42,7 @@ def demo(
     article = _examples()[0]
     with _service((data_dir or load().data_dir).resolve(), out, pause=not yes) as client:
         out.print(f"{article.name}, drafted for {', '.join(_PLATFORMS)}:", style="bold")
-        brief = {"source": source(str(article)), "platforms": _PLATFORMS}
+        brief = {"source": {"type": "text", "text": read_text(str(article))}, "platforms": _PLATFORMS}
         workflow = follow(client, client.start(brief), None if as_json else out)
         if yes:
             _accept_all(client, workflow, out)

@@ -1,27 +1,29 @@
 """`proofroom feeds …`: what is new elsewhere, drafted here."""
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Final
 from uuid import UUID
 
 import typer
-from rich.table import Table
 
-from cli import options, show
+from cli import calls, options, show, tables
 from cli.client import connect
+from cli.given import platforms_of, project_of
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+_COLUMNS: Final = ("id", "title", "rule.platforms", "status", "error", "fetched_at")
 
-
-@app.callback()
-def feeds() -> None:
-    """Follow feeds, list them, fetch one now."""
+app = calls.application(
+    "Follow feeds: what is new in them is drafted.",
+    _COLUMNS,
+    calls.listing("/v1/feeds", "The feeds that are followed, the newest first."),
+    calls.showing("/v1/feeds/{feed_id}", "A feed with its rule."),
+)
 
 
 @app.command()
 def add(
     address: Annotated[str, typer.Argument(help="Of a feed, or of a page that has one.")],
-    platforms: Annotated[str, typer.Option(help="With commas: x,linkedin,blog")],
+    platforms: Annotated[str, typer.Option(help="With commas: x,linkedin,blog,instagram,email")],
     include: Annotated[
         list[str] | None, typer.Option(help="Only entries with one of these words; repeatable.")
     ] = None,
@@ -30,7 +32,7 @@ def add(
     ] = None,
     max_per_day: Annotated[int, typer.Option(help="So many workflows start in a day at most.")] = 5,
     page: Annotated[bool, typer.Option("--page", help="Write from the page that an entry links to.")] = False,
-    project: Annotated[UUID | None, typer.Option(help="A project's id.")] = None,
+    project: Annotated[str | None, typer.Option(help="A project's id or title.")] = None,
     backfill: Annotated[int, typer.Option(help="Start so many of the entries that are there.")] = 0,
     hold: Annotated[bool, typer.Option("--hold", help="Start nothing by itself.")] = False,
     url: options.Url = None,
@@ -39,44 +41,30 @@ def add(
     as_json: options.Json = False,
 ) -> None:
     """Follow a feed. What is in it already starts nothing."""
+    client = connect(url, api_key, data_dir)
     rule = {
         "start": not hold,
-        "platforms": [name.strip() for name in platforms.split(",")],
+        "platforms": platforms_of(platforms),
         "include": include or [],
         "exclude": exclude or [],
         "max_per_day": max_per_day,
         "content": "page" if page else "entry",
-        "project_id": str(project) if project else None,
+        "project_id": project_of(client, project) if project else None,
     }
-    client = connect(url, api_key, data_dir)
     made = client.send("POST", "/v1/feeds", {"url": address, "rule": rule, "backfill": backfill})
     if as_json:
         print(json.dumps(made, ensure_ascii=False))
         return
-    out = show.console()
-    out.print(_table([made]))
+    tables.listed([made], _COLUMNS, as_json=False)
     for entry in made["entries"]:
-        out.print(show.plain(f"  {entry['title'] or entry['url'] or entry['guid']} ({entry['status']})"))
-
-
-@app.command("list")
-def list_feeds(
-    url: options.Url = None,
-    api_key: options.ApiKey = None,
-    data_dir: options.DataDir = None,
-    as_json: options.Json = False,
-) -> None:
-    """The feeds that are followed, the newest first."""
-    found = list(connect(url, api_key, data_dir).listed("/v1/feeds"))
-    if as_json:
-        print(json.dumps(found, ensure_ascii=False))
-    else:
-        show.console().print(_table(found))
+        show.console().print(
+            show.plain(f"  {entry['title'] or entry['url'] or entry['guid']} ({entry['status']})")
+        )
 
 
 @app.command()
 def fetch(
-    feed_id: Annotated[UUID, typer.Argument(help="As `proofroom feeds list` shows it.")],
+    feed_id: Annotated[UUID, typer.Argument(help="As `list` shows it.")],
     url: options.Url = None,
     api_key: options.ApiKey = None,
     data_dir: options.DataDir = None,
@@ -93,14 +81,12 @@ def fetch(
         raise typer.Exit(1)
 
 
-def _table(found: list[dict[str, Any]]) -> Table:
-    table = Table("id", "title", "platforms", "state", "fetched", box=None)
-    for feed in found:
-        table.add_row(
-            feed["id"],
-            show.plain(feed["title"] or feed["url"]),
-            ", ".join(feed["rule"]["platforms"]),
-            show.plain(f"{feed['status']}: {feed['error']}" if feed["error"] else feed["status"]),
-            feed["fetched_at"] or "never",
-        )
-    return table
+calls.add(
+    app,
+    ("id", "status", "title", "url", "workflow_id", "note"),
+    calls.listing("/v1/feeds/{feed_id}/entries", "What was in a feed, the newest first.", name="entries"),
+    calls.Call("start", "Have one entry drafted.", "POST", "/v1/feeds/{feed_id}/entries/{entry_id}/start"),
+    calls.Call("pause", "Fetch it no more.", "PATCH", "/v1/feeds/{feed_id}", body={"status": "paused"}),
+    calls.Call("resume", "Fetch it again.", "PATCH", "/v1/feeds/{feed_id}", body={"status": "active"}),
+    calls.deleting("/v1/feeds/{feed_id}", "Follow it no more; its workflows stay.", "Delete the feed?"),
+)

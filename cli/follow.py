@@ -67,7 +67,8 @@ class Board:
                 return f"{line.platform}: draft {line.round}"
             case "evaluation.created":
                 line.score, line.violations = event.score, event.violations
-                broken = f", {line.violations} rules broken" if line.violations else ""
+                rules = "rule" if line.violations == 1 else "rules"
+                broken = f", {line.violations} {rules} broken" if line.violations else ""
                 return f"{line.platform}: draft {line.round} scores {line.score}{broken}"
             case "post.published":
                 return f"{line.platform}: {event.url}{' (simulated)' if event.simulated else ''}"

@@ -7,13 +7,13 @@ Exit codes: 0 done, 1 it failed, 2 the command line is wrong, 3 the configuratio
 
 import json
 import sys
-from collections.abc import Callable
 from http import HTTPStatus
 from importlib import import_module
 from importlib.metadata import version
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import typer
+from typer.core import TyperGroup
 
 from core import collector
 from core.errors import ConfigurationError, ProofroomError, Unavailable
@@ -24,18 +24,34 @@ class Command(NamedTuple):
 
     target: str
     help: str
+    group: str = "Operate"
     hidden: bool = False
 
 
+_WRITE, _KEPT, _OUT = "Write and decide", "What is kept", "What goes out"
 COMMANDS: Final = {
-    "up": Command("cli.up:up", "Start everything on this machine: database, API, worker, simulators."),
-    "write": Command(
-        "cli.write:write", "Have an article, a page or standard input drafted for each platform."
+    "up": Command(
+        "cli.up:up", "Start everything on this machine: database, API, worker, simulators.", _WRITE
     ),
-    "review": Command("cli.review:review", "Go through the drafts that wait for a decision."),
-    "files": Command("cli.files:app", "Put files into projects, list them, get them back."),
-    "feeds": Command("cli.feeds:app", "Follow RSS and Atom feeds: what is new in them is drafted."),
-    "demo": Command("cli.demo:demo", "The whole way from an example article to a published post."),
+    "write": Command(
+        "cli.write:write", "Have a text, a page, a document or a recording drafted for each platform.", _WRITE
+    ),
+    "review": Command("cli.review:review", "Go through the drafts that wait for a decision.", _WRITE),
+    "demo": Command("cli.demo:demo", "The whole way from an example article to a published post.", _WRITE),
+    "projects": Command("cli.library:projects", "What belongs together.", _KEPT),
+    "files": Command("cli.files:app", "Documents and recordings, with their text.", _KEPT),
+    "outputs": Command("cli.library:outputs", "What was written in a project.", _KEPT),
+    "feeds": Command("cli.feeds:app", "RSS and Atom feeds: what is new in them is drafted.", _KEPT),
+    "templates": Command("cli.library:templates", "Kinds of posts, with fields to fill in.", _KEPT),
+    "samples": Command("cli.library:samples", "Texts to sound like.", _KEPT),
+    "style-rules": Command("cli.library:style_rules", "Rules that were learnt from edits.", _KEPT),
+    "profile": Command("cli.library:profile", "Your name and your tone of voice.", _KEPT),
+    "workflows": Command("cli.outgoing:workflows", "What was started, and how far it is.", _OUT),
+    "jobs": Command("cli.outgoing:jobs", "What was approved, and what became of it.", _OUT),
+    "posts": Command("cli.outgoing:posts", "What is out, and how to take it back.", _OUT),
+    "accounts": Command("cli.outgoing:accounts", "Where posts go out.", _OUT),
+    "lists": Command("cli.library:lists", "Mailing lists and who is on them.", _OUT),
+    "bounce": Command("cli.bounce:bounce", "Take in a mail server's report of what came back.", _OUT),
     "api": Command("cli.serve:api", "Serve the HTTP API."),
     "worker": Command("cli.serve:worker", "Advance threads, publish, run the queue."),
     "migrate": Command("cli.migrate:app", "Bring the database up to date, or show and move its version."),
@@ -57,13 +73,22 @@ _EXIT_CODES: Final = {
     HTTPStatus.TOO_MANY_REQUESTS: 7,
     HTTPStatus.SERVICE_UNAVAILABLE: 7,
 }
-_AS_GIVEN: Final = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+
+
+class _Lazy(TyperGroup):
+    """Each command's module is loaded only when it is called: with all of them `--help` takes seconds."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        name, found, rest = super().resolve_command(ctx, args)
+        if found is not None and name in COMMANDS:
+            found = _load(COMMANDS[name])
+        return name, found, rest
 
 
 def main() -> None:
     collector.start()
     try:
-        _application()()
+        _application()(prog_name="proofroom")
     except Exception as raised:
         error = _expected(raised)
         if error is None:
@@ -91,18 +116,22 @@ def exit_code(error: ProofroomError) -> int:
 
 
 def _application() -> typer.Typer:
-    application = _plain(no_args_is_help=True)
+    application = typer.Typer(cls=_Lazy, no_args_is_help=True, pretty_exceptions_enable=False)
     application.callback()(_proofroom)
     for name, command in COMMANDS.items():
-        forward = _forward(name, command.target)
-        application.command(name, help=command.help, hidden=command.hidden, context_settings=_AS_GIVEN)(
-            forward
+        application.command(name, help=command.help, hidden=command.hidden, rich_help_panel=command.group)(
+            lambda: None
         )
     return application
 
 
-def _plain(*, no_args_is_help: bool = False) -> typer.Typer:
-    return typer.Typer(no_args_is_help=no_args_is_help, add_completion=False, pretty_exceptions_enable=False)
+def _load(command: Command) -> Any:
+    module, attribute = command.target.split(":")
+    found = getattr(import_module(module), attribute)
+    if not isinstance(found, typer.Typer):
+        function, found = found, typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        found.command(help=function.__doc__)(function)
+    return typer.main.get_command(found)
 
 
 def _show_version(wanted: bool) -> None:
@@ -117,20 +146,6 @@ def _proofroom(
     ] = False,
 ) -> None:
     """Language models draft, a person approves exactly those words, and they go out on time, once, on the record."""
-
-
-def _forward(name: str, target: str) -> Callable[[typer.Context], None]:
-    """Each command's module is loaded only when it is called: with all of them `--help` takes seconds."""
-
-    def run(context: typer.Context) -> None:
-        module, attribute = target.split(":")
-        found = getattr(import_module(module), attribute)
-        if not isinstance(found, typer.Typer):
-            function, found = found, _plain()
-            found.command(help=function.__doc__)(function)
-        typer.main.get_command(found).main(args=context.args, prog_name=f"proofroom {name}")
-
-    return run
 
 
 def _show(error: ProofroomError) -> None:

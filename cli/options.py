@@ -10,7 +10,7 @@ from core.errors import FieldError, Invalid
 
 Url = Annotated[
     str | None,
-    typer.Option(help="The service's address; else the one that runs here.", envvar="PROOFROOM_URL"),
+    typer.Option("--url", help="The service's address; else the one that runs here.", envvar="PROOFROOM_URL"),
 ]
 ApiKey = Annotated[
     str | None,

@@ -11,7 +11,7 @@ from cli.answers import Review
 from cli.client import connect
 from cli.desk import RECEIPT_SECONDS, Desk
 from cli.follow import await_outcome
-from cli.write import read_text
+from cli.given import read_text
 from core.errors import Invalid
 
 

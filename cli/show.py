@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agents.base import CRITERIA, OFFLINE
-from cli.answers import Draft, Evaluation, Measured, Place, Review, Thread, Violation
+from cli.answers import Draft, Evaluation, Ground, Measured, Review, Thread, Violation
 from services.reviewing import diffs
 
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -174,21 +174,22 @@ def _grounds(draft: Draft, evaluation: Evaluation | None) -> list[RenderableType
     parts: list[RenderableType] = [
         plain(f"? “{each.quote}” {each.instruction}", "yellow") for each in doubted if each.quote
     ]
-    placed = [ground for ground in draft.provenance if ground.place]
-    if placed:
+    if draft.provenance:
         grid = Table.grid(padding=(0, 2))
         grid.add_column(no_wrap=True, max_width=28)
-        for ground in placed:
-            grid.add_row(_place(ground.place), plain(f"“{ground.source_quote}”", "dim"))
+        for ground in draft.provenance:
+            own = [] if ground.quote == ground.source_quote else [plain(ground.quote)]
+            source = plain(f"“{ground.source_quote}”", "dim")
+            grid.add_row(_place(ground), Group(*own, source))
         parts.append(Padding(Group(Text("Rests on", "bold"), grid), (1, 0, 0, 0)))
     return parts
 
 
-def _place(place: Place | None) -> Text:
-    if place is None:
-        return Text()
-    kind = "" if place.kind in {"time", "chapter"} else f"{place.kind} "
-    return plain(f"{kind}{place.label or ''}", "cyan")
+def _place(ground: Ground) -> Text:
+    if ground.place is None:
+        return Text(f"passage {ground.passage}" if ground.passage else "title", "cyan")
+    kind = "" if ground.place.kind in {"time", "chapter"} else f"{ground.place.kind} "
+    return plain(f"{kind}{ground.place.label or ''}", "cyan")
 
 
 def _facts(shown: Review, measured: Measured) -> Text:

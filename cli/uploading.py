@@ -3,10 +3,14 @@
 import base64
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
+
+from cli import show
 from cli.client import Client, ServiceUnreachable
 
 _TUS: Final = {"Tus-Resumable": "1.0.0"}
@@ -15,12 +19,32 @@ _PIECE: Final = 256 * 1024
 _TRIES: Final = 6
 """In a row without getting on: about half a minute, in which a service is started again."""
 
-Progress = Callable[[int], None]
-"""How many bytes are there."""
+
+def upload_all(client: Client, project_id: str, files: Sequence[Path], *, quiet: bool = False) -> list[str]:
+    """The new files' ids. Shows on a terminal how far it is."""
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+    )
+    added = []
+    with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as bar:
+        for file in files:
+            task = bar.add_task(show.plain(file.name).plain, total=file.stat().st_size)
+
+            def tell(done: int, task: TaskID = task) -> None:
+                bar.update(task, completed=done)
+
+            added.append(upload(client, project_id, file, tell))
+    return added
 
 
-def upload(client: Client, project_id: str, file: Path, progress: Progress) -> str:
-    """The new file's id. Raises ProofroomError, also ServiceUnreachable after several tries."""
+def upload(client: Client, project_id: str, file: Path, progress: Callable[[int], object]) -> str:
+    """The new file's id. `progress` is told how many bytes are there.
+
+    Raises ProofroomError, also ServiceUnreachable after several tries.
+    """
     path = _begun(client, project_id, file) or _begin(client, project_id, file)
     size, tries, furthest = file.stat().st_size, 0, -1
     while True:
@@ -66,7 +90,7 @@ def _encoded(text: str) -> str:
     return base64.b64encode(text.encode("utf-8", "replace")).decode()
 
 
-def _pieces(file: Path, offset: int, progress: Progress) -> Iterator[bytes]:
+def _pieces(file: Path, offset: int, progress: Callable[[int], object]) -> Iterator[bytes]:
     with file.open("rb") as opened:
         opened.seek(offset)
         while piece := opened.read(_PIECE):

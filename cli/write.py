@@ -3,22 +3,29 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import typer
 
-from cli import options, show
+from cli import given, options, show
 from cli.answers import Workflow
-from cli.client import connect
+from cli.client import Client, connect
 from cli.follow import follow
-from core.errors import Invalid, NotFound
+from cli.reading import await_text
+from cli.uploading import upload_all
+from core.errors import Invalid
+
+_TEXTS: Final = {"", ".txt", ".md", ".markdown"}
 
 
 def write(
-    platforms: Annotated[str, typer.Option(help="With commas: x,linkedin,blog")],
+    platforms: Annotated[str, typer.Option(help="With commas: x,linkedin,blog,instagram,email")],
     article: Annotated[
-        str | None, typer.Argument(help="A text file, a page's address, or - for standard input.")
+        str | None,
+        typer.Argument(
+            help="A file (a text, a document, a recording), a page's address, or - for standard input."
+        ),
     ] = None,
     file_id: Annotated[UUID | None, typer.Option(help="Instead: a file of the library.")] = None,
     post_id: Annotated[UUID | None, typer.Option(help="Instead: a post that is out.")] = None,
@@ -29,8 +36,16 @@ def write(
     rounds: Annotated[int | None, typer.Option(help="At most so many drafts, 1 to 10.")] = None,
     length: Annotated[int | None, typer.Option(help="Words to aim at.")] = None,
     keyword: Annotated[list[str] | None, typer.Option(help="To be worked in; repeatable.")] = None,
+    template: Annotated[UUID | None, typer.Option(help="A template's id; for its platform alone.")] = None,
+    placeholder: Annotated[
+        list[str] | None,
+        typer.Option("--field", metavar="NAME=WORDS", help="One of the template's; repeatable."),
+    ] = None,
+    sample: Annotated[
+        list[UUID] | None, typer.Option(help="A sample's id, to sound like; repeatable.")
+    ] = None,
     schedule: options.Schedule = None,
-    project: Annotated[UUID | None, typer.Option(help="A project's id.")] = None,
+    project: Annotated[str | None, typer.Option(help="A project's id or title.")] = None,
     external_id: Annotated[str | None, typer.Option(help="Your own name for it.")] = None,
     wait: Annotated[
         bool, typer.Option("--follow/--no-follow", help="Watch until the drafts are there.")
@@ -49,18 +64,24 @@ def write(
         "max_rounds": rounds,
         "target_length": length,
         "keywords": keyword,
+        "style_sample_ids": [str(each) for each in sample or []],
     }
+    schedule_for = options.moment(schedule)
+    client = connect(url, api_key, data_dir)
+    out = None if as_json else show.console()
+    project_id = given.project_of(client, project) if project else None
     brief = {
-        "source": _source(article, file_id, post_id),
-        "platforms": [name.strip() for name in platforms.split(",")],
+        "source": _source(client, article, file_id, post_id, project_id),
+        "platforms": given.platforms_of(platforms),
+        "mode": "template" if template else None,
+        "template_id": str(template) if template else None,
+        "template_input": given.object_of(client, placeholder or []),
         "options": _given(wishes),
-        "project_id": str(project) if project else None,
-        "schedule_for": options.moment(schedule),
+        "project_id": project_id,
+        "schedule_for": schedule_for,
         "external_id": external_id,
     }
-    client = connect(url, api_key, data_dir)
     workflow = client.start(_given(brief))
-    out = None if as_json else show.console()
     try:
         if wait:
             workflow = follow(client, workflow, out)
@@ -81,35 +102,44 @@ def write(
         raise typer.Exit(1)
 
 
-def _source(article: str | None, file_id: UUID | None, post_id: UUID | None) -> dict[str, str]:
-    """Raises NotFound or Invalid."""
+def _source(
+    client: Client, article: str | None, file_id: UUID | None, post_id: UUID | None, project_id: str | None
+) -> dict[str, str] | None:
+    """None: a template needs none. Raises ProofroomError."""
     match article, file_id, post_id:
         case str(), None, None:
-            return source(article)
+            if article.startswith(("http://", "https://")):
+                return {"type": "url", "url": article}
+            if (text := _text(article)) is not None:
+                return {"type": "text", "text": text}
+            project_id = project_id or given.find_or_create_project(client, given.UPLOADS)
+            return _file(client, *upload_all(client, project_id, [Path(article)]))
         case None, UUID(), None:
-            return {"type": "file", "file_id": str(file_id)}
+            return _file(client, str(file_id))
         case None, None, UUID():
             return {"type": "post", "post_id": str(post_id)}
+        case None, None, None:
+            return None
         case _:
             raise Invalid("Name one thing to write about: an article, --file-id or --post-id.")
 
 
-def source(article: str) -> dict[str, str]:
-    """Raises NotFound or Invalid."""
-    if article.startswith(("http://", "https://")):
-        return {"type": "url", "url": article}
-    return {"type": "text", "text": read_text(article)}
-
-
-def read_text(file: str) -> str:
-    """`-` is standard input. Raises NotFound or Invalid."""
+def _text(article: str) -> str | None:
+    """None for what the service is to find out about. Raises NotFound, or Invalid of standard input."""
+    is_file = article != "-" and Path(article).is_file()
+    if is_file and Path(article).suffix.lower() not in _TEXTS:
+        return None
     try:
-        raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        return raw.decode("utf-8-sig")
-    except OSError as error:
-        raise NotFound(f"{file} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise Invalid(f"{file} is not a text in UTF-8.") from error
+        return given.read_text(article)
+    except Invalid:
+        if is_file:
+            return None
+        raise
+
+
+def _file(client: Client, file_id: str) -> dict[str, str]:
+    await_text(client, file_id)
+    return {"type": "file", "file_id": file_id}
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:

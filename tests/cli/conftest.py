@@ -1,17 +1,18 @@
 """A whole service for the command line: the application on a real port, a worker, the simulators."""
 
 import asyncio
+import json
 import os
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -22,6 +23,34 @@ from tests.patience import PATIENCE_SECONDS
 from tests.plugins.api import sign_up
 
 ARTICLE = Path(__file__).parents[2] / "examples" / "01-release-notes.md"
+
+
+_IN_TURN = """
+import contextlib, io, json, sys
+from cli.main import main
+for line in sys.stdin:
+    arguments, typed = json.loads(line)
+    code, out, err, sys.argv = 0, io.StringIO(), io.StringIO(), ["proofroom", *arguments]
+    stdin, sys.stdin = sys.stdin, io.TextIOWrapper(io.BytesIO(typed.encode()))
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code or 0
+    sys.stdin = stdin
+    print(json.dumps([code, out.getvalue(), err.getvalue()]), flush=True)
+"""
+
+
+class Ran(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        assert self.code == 0, self.err
+        return json.loads(self.out)
 
 
 @dataclass
@@ -66,6 +95,29 @@ class Service:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    @contextmanager
+    def shell(self) -> Iterator[Callable[..., Ran]]:
+        """Runs one command after the other in one process, since most of a short one is its start."""
+        process = subprocess.Popen(
+            [sys.executable, "-c", _IN_TURN],
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdin
+        assert process.stdout
+        stdin, stdout = process.stdin, process.stdout
+
+        def run(*arguments: str, typed: str = "") -> Ran:
+            print(json.dumps([arguments, typed]), file=stdin, flush=True)
+            return Ran(*json.loads(stdout.readline()))
+
+        try:
+            yield run
+        finally:
+            process.communicate(timeout=PATIENCE_SECONDS)
 
     @property
     def environment(self) -> dict[str, str]:

@@ -50,8 +50,9 @@ def test_scores_come_with_evidence_and_what_to_do() -> None:
 
 
 def test_each_sentence_leads_to_its_page_or_minute_and_what_nothing_supports_is_named() -> None:
-    places = [{"kind": "page", "label": "2"}, {"kind": "time", "label": "1:05"}, None]
-    said = ["Tea is old.", "Coffee is not.", "Water is."]
+    places = [None, {"kind": "page", "label": "2"}, {"kind": "time", "label": "1:05"}, None]
+    said = ["On tea.", "Tea is old.", "Coffee is young.", "Water is."]
+    sources = ["On tea", "Tea is old.", "Coffee is not.", "Water is."]
     shown = _shown(
         show.review(
             Review.model_validate(
@@ -68,8 +69,10 @@ def test_each_sentence_leads_to_its_page_or_minute_and_what_nothing_supports_is_
                         "content": "Tea is old. Milk is new.",
                         "metadata": {"title": "On tea"},
                         "provenance": [
-                            {"source_quote": quote, "place": place}
-                            for quote, place in zip(said, places, strict=True)
+                            {"quote": quote, "source_quote": source, "passage": passage, "place": place}
+                            for passage, (quote, source, place) in enumerate(
+                                zip(said, sources, places, strict=True)
+                            )
                         ],
                     },
                     "evaluation": {
@@ -81,9 +84,15 @@ def test_each_sentence_leads_to_its_page_or_minute_and_what_nothing_supports_is_
             Measured(length=1, max_length=2, unit="characters", violations=[], cost_usd=Decimal(0)),
         )
     )
-    assert "page 2  “Tea is old.”" in shown
-    assert "1:05    “Coffee is not.”" in shown
-    assert "Water" not in shown
+    lines = [line.strip() for line in shown[shown.index("Rests on") :].splitlines()][1:7]
+    assert lines == [
+        "title      On tea.",
+        "“On tea”",
+        "page 2     “Tea is old.”",
+        "1:05       Coffee is young.",
+        "“Coffee is not.”",
+        "passage 3  “Water is.”",
+    ]
     assert "? “Milk is new.” Remove it." in shown
     assert shown.index("On tea") < shown.index("Milk is new.")
 

@@ -8,9 +8,11 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli import data_directory
+from services.library.projects import UPLOADS_TITLE
 from tests.patience import PATIENCE_SECONDS
 from tests.plugins.openai_server import Answer, OpenAIServer
 
@@ -34,13 +36,24 @@ def test_an_article_becomes_drafts_with_scores(service: "Service", article: str)
     assert post["content"].split("\n")[0][:60] in done.stdout
 
 
-def test_json_is_one_document_and_nothing_else(service: "Service") -> None:
+def test_json_is_one_document_and_nothing_else(service: "Service", tmp_path: Path) -> None:
     done = service.run("write", "-", "--platforms", "x", "--json", stdin="Our tea is 12% stronger since May.")
     assert done.returncode == 0, done.stderr
     [thread] = json.loads(done.stdout)["threads"]
     assert thread["status"] == "awaiting_review"
     assert thread["pending_review_id"]
     assert done.stderr == ""
+    page = tmp_path / "page.html"  # is uploaded, and read by the service
+    page.write_text("<h1>On tea</h1><p>Our tea is 12% stronger since May.</p>" * 2)
+    done = service.run("write", str(page), "--platforms", "x", "--json")
+    assert done.returncode == 0, done.stderr
+    workflow = json.loads(done.stdout)
+    assert (workflow["source"]["type"], workflow["threads"][0]["status"]) == ("file", "awaiting_review")
+    [project] = service.call("GET", "/v1/projects")["items"]
+    [file] = service.call("GET", f"/v1/projects/{project['id']}/files")["items"]
+    assert (project["title"], file["name"]) == (UPLOADS_TITLE, "page.html")
+    read = service.run("files", "text", file["id"])
+    assert (read.returncode, "stronger since May" in read.stdout) == (0, True)
 
 
 def test_it_need_not_be_watched(idle_service: "Service", article: str) -> None:
