@@ -1,6 +1,7 @@
 """A mail server on loopback, and what has come to it. It relays nothing.
 
-Of `bounce…@` it says that there is nobody of that name, and of `later…@`, once, that it should be tried again.
+Of `bounce…@` it says that there is nobody of that name, of `later…@`, once, that it should be tried again, and to `relay…@` it
+does not send for this sender.
 """
 
 import asyncio
@@ -80,6 +81,8 @@ class Mail:
     ) -> str:
         if address.startswith("bounce"):
             return "550 5.1.1 There is nobody of that name"
+        if address.startswith("relay"):
+            return "550 5.1.8 Sender address rejected: Domain not found"
         if address.startswith("later") and address not in self._met:
             self._met.add(address)
             return "451 4.7.1 Greylisted: come back later"

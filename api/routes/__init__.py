@@ -54,6 +54,7 @@ ROUTERS = (
     accounts.router,
     lists.router,
     lists.deliveries,
+    lists.reports_in,
     spending.router,
     webhooks.router,
     platforms.router,

@@ -1,15 +1,18 @@
 """Mailing lists. Addresses are shown to those who may change them."""
 
+from typing import Final
 from uuid import UUID
 
-from fastapi import Response
+from fastapi import Request, Response
 
 from api.deps import JobEditor, Keys, LibraryEditor, Session, Viewer
 from api.pages import Page, Paging
+from api.requests import UnsupportedMediaType
 from api.route import router as new_router
 from api.schemas.lists import (
     Bounced,
     BounceIn,
+    BounceReported,
     EmailDeliveryOut,
     ListIn,
     ListOut,
@@ -21,11 +24,37 @@ from api.schemas.lists import (
 )
 from models import MailingList
 from models.mailing import DeliveryOutcome, SubscriberStatus
-from services.mail import mailing, mailing_import
+from services.mail import mailing, mailing_import, reports
 from services.mail.mailing import Entry
 
 router = new_router("/v1/lists", "newsletters")
+reports_in = new_router("/v1/bounces", "newsletters")
 deliveries = new_router("/v1/publishing-jobs", "newsletters")
+
+_MAIL: Final = "message/rfc822"
+_REPORT: Final = """\
+From: MAILER-DAEMON@mail.example.com
+Subject: Undelivered Mail Returned to Sender
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary=part
+
+--part
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mail.example.com
+
+Final-Recipient: rfc822; ada@example.com
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 5.1.1 There is nobody of that name
+
+--part
+Content-Type: text/rfc822-headers
+
+Message-ID: <0199000000007000800000000000abcd@example.com>
+
+--part--
+"""
 
 
 @router.get("")
@@ -133,6 +162,23 @@ async def record_bounce(
     """For what a mail service learns later: the address is mailed no more, on whichever list of the workspace it is."""
     count = await mailing.bounce(session, keyring, list_id, body.email, body.reason)
     return Bounced(subscribers=count)
+
+
+@reports_in.post(
+    "",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {_MAIL: {"schema": {"type": "string"}, "example": _REPORT}},
+        }
+    },
+)
+async def report_bounce(request: Request, _: LibraryEditor, session: Session) -> BounceReported:
+    """A mail as it came, with a report of a mail server (RFC 3464): for whatever pipes such mail to a program. Reports of
+    failures on newsletters of this workspace are known by the Message-ID in them; whatever else comes does nothing."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _MAIL:
+        raise UnsupportedMediaType("The body is no mail.", remedy=f"Send it with Content-Type: {_MAIL}.")
+    return BounceReported.model_validate(await reports.take(session, await request.body()))
 
 
 @deliveries.get("/{job_id}/deliveries")

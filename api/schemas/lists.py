@@ -134,11 +134,24 @@ class Bounced(Answer):
     subscribers: int = Field(description="On so many lists it is mailed no more. 0: it was on none.")
 
 
+class BounceReported(Answer):
+    delivery_id: UUID | None = Field(
+        description="null: the mail was no report of a failure, or on no newsletter of this workspace."
+    )
+    outcome: DeliveryOutcome | None = Field(
+        description="`bounced`: there is no such address. `returned`: it may be there again; after five in a row it is given up."
+    )
+    subscribers: int = Field(description="On so many lists the address is mailed no more because of it.")
+
+
 class EmailDeliveryOut(Answer):
     id: UUID = Field(description="Its Message-ID is this, without hyphens, @ the sender's domain.")
     email: str | None = Field(description="null once the subscriber was deleted.")
     outcome: DeliveryOutcome = Field(
-        description="`deferred` is tried again; `unknown`: sent, and no answer came, so it is not sent again."
+        description=(
+            "`deferred` is tried again; `unknown`: sent, and no answer came, so it is not sent again; `returned`: the server "
+            "took it, and it came back."
+        )
     )
     detail: str | None = Field(description="The mail server's words.")
     tries: int

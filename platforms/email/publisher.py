@@ -90,21 +90,21 @@ async def _send(smtp: aiosmtplib.SMTP, message: bytes, recipient: Recipient) -> 
     try:
         await smtp.rcpt(recipient.address)
     except SMTPRecipientRefused as error:
-        return await _refused(smtp, error, of_address=True)
+        return await _refused(smtp, error)
     try:
         response = await smtp.data(message)
     except SMTPDataError as error:
-        return await _refused(smtp, error, of_address=False)
+        return await _refused(smtp, error)
     except (SMTPResponseException, OSError) as error:
         return Delivery("unknown", f"No answer came after the mail was sent: {error}")
     return Delivery("sent", said(response))
 
 
-async def _refused(smtp: aiosmtplib.SMTP, error: SMTPResponseException, *, of_address: bool) -> Delivery:
+async def _refused(smtp: aiosmtplib.SMTP, error: SMTPResponseException) -> Delivery:
     if error.code == CLOSING:
         raise Unreachable(f"The mail server closes the connection: {said(error)}") from error
     with suppress(
         SMTPException, OSError
     ):  # what it said stands; a connection that is gone shows at the next mail
         await smtp.rset()
-    return refusal(error, of_address=of_address)
+    return refusal(error)

@@ -32,6 +32,9 @@ NAME: Final = "proofroom.invalid"
 """What we call ourselves. A relay that asks for a password does not look at it, and our own name tells about us."""
 _PORTS: Final = {"smtp": 587, "smtps": 465}
 _MAX_WORDS: Final = 400
+_GONE: Final = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
+"""Of RFC 3463 and 7505: the reader's address is wrong, has moved, or its mailbox is closed. 5.1.7 and 5.1.8 are the sender's,
+5.1.0 is used for both."""
 
 
 @asynccontextmanager
@@ -81,11 +84,11 @@ def failure(error: SMTPException | OSError, host: str) -> PlatformError:
             return Reauthorize(f"{host} cannot be used: {error}")
 
 
-def refusal(error: SMTPResponseException, *, of_address: bool) -> Delivery:
-    """`of_address`: the server refused to take mail for it; otherwise it refused the mail."""
+def refusal(error: SMTPResponseException) -> Delivery:
+    """Of one recipient's copy."""
     if error.code < 500:
         return Delivery("deferred", said(error))
-    return Delivery("bounced" if of_address and _is_gone(error) else "failed", said(error))
+    return Delivery("bounced" if is_gone(error.message) else "failed", said(error))
 
 
 def said(answer: SMTPResponse | SMTPResponseException) -> str:
@@ -93,14 +96,10 @@ def said(answer: SMTPResponse | SMTPResponseException) -> str:
     return storable(f"{answer.code} {' '.join(answer.message.split())}")[:_MAX_WORDS]
 
 
-def _is_gone(error: SMTPResponseException) -> bool:
-    """By the enhanced code (RFC 3463) where there is one: 5.1 is the address, 5.2.1 a closed mailbox; 5.7 and the like
-    are about us. Else by the code: 550, 551 and 553 are of the mailbox (RFC 5321, 4.2.3)."""
-    enhanced, _, _ = error.message.strip().partition(" ")
-    parts = enhanced.split(".")
-    if len(parts) == 3 and all(part.isdecimal() for part in parts):
-        return parts[1] == "1" or parts[1:] == ["2", "1"]
-    return error.code in (550, 551, 553)
+def is_gone(words: str) -> bool:
+    """There is no such address, by the enhanced code that a server's words begin with. Where there is none nobody is struck
+    off: the same 550 is said of an unknown reader and of a sender that may not send, and then of all readers."""
+    return words.strip().partition(" ")[0] in _GONE
 
 
 def _address(account: Account) -> SplitResult:

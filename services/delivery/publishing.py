@@ -188,9 +188,8 @@ async def _commit_before_call(
 
 
 async def _go_on(order: Order, runtime: Runtime, progress: Progress) -> Answer | None:
-    """What goes to many, in the middle of it. Each recipient has a row: nobody needs to be asked what was sent."""
-    if await _is_under_way(order, runtime, progress):
-        return None
+    """What goes to many, in the middle of it. Each recipient has a row: nobody needs to be asked what was sent, and a call
+    that is still under way in a worker that lost its claim is given no more of them."""
     async with runtime.db.autocommit() as connection:
         row = await accounts.read(connection, UUID(order.job["connected_account_id"]))
     problem = accounts.problem(row, runtime.settings)

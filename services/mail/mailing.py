@@ -282,18 +282,15 @@ async def _subscriber(session: AsyncSession, list_id: UUID, subscriber_id: UUID)
 
 
 async def _named(session: AsyncSession, row: MailingList, name: str) -> None:
-    row.name = name
+    session.add(row)
     try:
-        async with session.begin_nested():
-            session.add(row)
-            await session.flush()
+        await rows.change(session, row, {"name": name})
     except IntegrityError as error:
-        if "uq_mailing_lists_workspace_id_name" not in str(error.orig):
+        if rows.broken(error) != "uq_mailing_lists_workspace_id_name":
             raise
         raise ListNameTaken(
             f"There is a list called {name!r} already.", remedy="Choose another name."
         ) from error
-    await session.refresh(row)
 
 
 _USED: Final = text("""

@@ -84,7 +84,7 @@ WHERE CAST(:outcome AS text) = 'bounced' AND o.workspace_id = s.workspace_id AND
     AND o.status <> 'bounced'
 """)
 _LEFT: Final = Statement.of("""
-SELECT count(*) FILTER (WHERE outcome = 'sent') AS sent, count(*) FILTER (WHERE outcome = 'bounced') AS bounced,
+SELECT count(*) FILTER (WHERE outcome IN ('sent', 'returned')) AS sent, count(*) FILTER (WHERE outcome = 'bounced') AS bounced,
     count(*) FILTER (WHERE outcome = 'failed') AS failed, count(*) FILTER (WHERE outcome = 'unknown') AS unknown,
     (array_agg(detail ORDER BY created_at) FILTER (WHERE outcome IN ('bounced', 'failed')))[1] AS words,
     CAST(EXTRACT(EPOCH FROM min(due_at) FILTER (WHERE outcome = 'deferred' AND EXISTS (

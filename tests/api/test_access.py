@@ -82,6 +82,7 @@ NEEDS: dict[str, tuple[Role, Scope]] = {
     "unsubscribe_subscriber": (EDITOR, Scope.LIBRARY_WRITE),
     "delete_subscriber": (EDITOR, Scope.LIBRARY_WRITE),
     "record_bounce": (EDITOR, Scope.LIBRARY_WRITE),
+    "report_bounce": (EDITOR, Scope.LIBRARY_WRITE),
     "list_email_deliveries": (EDITOR, Scope.PUBLISHING_WRITE),
     "list_templates": (VIEWER, Scope.READ),
     "create_template": (EDITOR, Scope.LIBRARY_WRITE),

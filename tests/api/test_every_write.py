@@ -62,7 +62,10 @@ def writes(document: Json) -> dict[str, Write]:
 def _example(document: Json, operation: Json) -> Any:
     if "requestBody" not in operation or _is_form(operation):
         return None
-    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    content = operation["requestBody"]["content"]
+    if "message/rfc822" in content:
+        return content["message/rfc822"]["example"]
+    schema = content["application/json"]["schema"]
     first = schema.get("oneOf", schema.get("anyOf", [schema]))[0]
     return document["components"]["schemas"][first["$ref"].rpartition("/")[2]]["examples"][0]
 
@@ -83,7 +86,11 @@ async def test_every_write_that_is_sent_twice_happens_once(
         path = write.path.format(**everything | write.ids)
         client = write.client or owner
         headers = {"Idempotency-Key": name}
-        sent = {"files": {"file": ("a.txt", b"words")}} if write.form else {"json": write.body}
+        sent: dict[str, Any] = {"json": write.body}
+        if write.form:
+            sent = {"files": {"file": ("a.txt", b"words")}}
+        elif isinstance(write.body, str):
+            sent, headers["Content-Type"] = {"content": write.body}, "message/rfc822"
         first, again = [await client.request(write.method, path, headers=headers, **sent) for _ in range(2)]
         assert first.is_success, (name, first.text)
         assert "idempotent-replayed" not in first.headers, name

@@ -138,9 +138,14 @@ async def test_each_reader_gets_a_mail_of_their_own_with_a_way_off_the_list(
 
 
 async def test_what_is_said_of_one_reader_stops_no_other(account: Account, mail_server: MailServer) -> None:
-    sending = to(account, "bounce", "later", "ada")
+    sending = to(account, "bounce", "later", "relay", "ada")
     await sending.run()
-    assert sending.readers.outcomes == {"bounce": "bounced", "later": "deferred", "ada": "sent"}
+    assert sending.readers.outcomes == {
+        "bounce": "bounced",
+        "later": "deferred",
+        "relay": "failed",
+        "ada": "sent",
+    }, "what is about the sender strikes no reader off"
     assert (
         sending.readers.settled["bounce@readers.example"].detail == "550 5.1.1 There is nobody of that name"
     )
@@ -239,7 +244,7 @@ async def test_a_connection_that_has_carried_enough_is_nobodys_try(
     [
         ({"from_address": "news@b\u00fccher.example"}, "<news@xn--bcher-kva.example>"),
         ({"from_name": "Evil\r\nBcc: x@y.example"}, "Evil Bcc: x@y.example"),
-        ({"from_name": "\u00dc" * 25}, "\u00dc" * 25),
+        ({"from_name": "\u00dc" * 15}, "\u00dc" * 15),
         ({"from_name": 'A "B", <c@d.example>'}, 'A \\"B\\", <c@d.example>'),
         ({"from_address": "zo\u00eb@readers.example"}, None),
         ({"from_address": "a@b.example\r\nBcc: c@d.example"}, None),

@@ -13,7 +13,7 @@ from services import pages
 from services.delivery import accounts, jobs
 from services.delivery.jobs import JobStatusConflict
 from services.mail import mailing, newsletters, unsubscribing
-from tests.plugins.ledger import approved, due, long_ago
+from tests.plugins.ledger import approved, due
 from tests.plugins.mail import MailServer
 from tests.plugins.scene import Scene
 
@@ -109,9 +109,6 @@ async def test_whom_a_dead_worker_was_mailing_is_unknown_and_the_others_get_it(
     )
     await scene.execute("UPDATE publishing_jobs SET deadline = now() + interval '30 seconds'")
     await due(scene, thread_id)
-    await scene.advance()
-    assert post.readers() == [], "its call may still be running"
-    await long_ago(scene, thread_id, 1)
     await scene.advance()
     assert (await scene.job(thread_id))["status"] == "published"
     assert await outcomes(scene) == {"unknown": 1, "sent": 2}
