@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import NotFound
@@ -17,6 +18,12 @@ async def find(session: AsyncSession, model: type[ModelT], row_id: UUID, what: s
     if row is None:
         raise NotFound(f"There is no such {what}.")
     return row
+
+
+def broken(error: IntegrityError) -> str | None:
+    """The name of the constraint that a write would have broken. Its transaction is over."""
+    name: str | None = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    return name
 
 
 async def change(session: AsyncSession, row: Base, changes: Mapping[str, object]) -> None:

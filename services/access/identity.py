@@ -215,8 +215,7 @@ def email_context(user_id: UUID) -> str:
 
 
 def _taken(error: IntegrityError) -> Exception:
-    diagnosis = getattr(error.orig, "diag", None)
-    match getattr(diagnosis, "constraint_name", None):
+    match rows.broken(error):
         case "uq_users_username":
             return UsernameTaken(
                 "Somebody has this username.",

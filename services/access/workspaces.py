@@ -107,10 +107,9 @@ async def change(session: AsyncSession, principal: Principal, changes: Mapping[s
     """Raises SlugTaken."""
     workspace = await _current(session, principal)
     try:
-        async with session.begin_nested():
-            await rows.change(session, workspace, changes)
+        await rows.change(session, workspace, changes)
     except IntegrityError as error:
-        if getattr(error.orig, "sqlstate", None) != "23505":
+        if rows.broken(error) != "uq_workspaces_slug":
             raise
         raise SlugTaken("Another workspace has this slug.", remedy="Choose another.") from None
     return membership(workspace, principal.role)

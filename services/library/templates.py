@@ -178,10 +178,9 @@ async def _own(session: AsyncSession, template_id: UUID) -> Template:
 
 async def _write(session: AsyncSession, template: Template, changes: Mapping[str, object]) -> None:
     try:
-        async with session.begin_nested():
-            await rows.change(session, template, changes)
+        await rows.change(session, template, changes)
     except IntegrityError as error:
-        if getattr(error.orig, "sqlstate", None) != "23505":
+        if rows.broken(error) != "uq_templates_workspace_id_user_id_name":
             raise
         raise TemplateNameTaken(
             "You have a template of this name already.", remedy="Choose another name."
