@@ -66,6 +66,7 @@ class FeedEntry(Tenant, Base):
         UniqueConstraint("feed_id", "guid_hash"),
         Index(None, "workspace_id"),
         Index(None, "feed_id", "link_hash"),
+        Index(None, "feed_id", "seen_at"),
         Index(None, "feed_id", "started_at", postgresql_where=text("started_at IS NOT NULL")),
         sparse("workflow_id"),
     )
@@ -83,6 +84,8 @@ class FeedEntry(Tenant, Base):
     note: Mapped[str | None] = mapped_column(String(500))
     workflow_id: Mapped[UUID | None]
     started_at: Mapped[datetime | None]
+    seen_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    """When the feed had it last, within a week."""
 
 
 newest_first(Feed, "workspace_id")
