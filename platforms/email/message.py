@@ -2,7 +2,7 @@
 
 import unicodedata
 from dataclasses import dataclass
-from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
 from email.utils import format_datetime, localtime
@@ -33,7 +33,7 @@ _TEXT: Final = Template(
 )
 
 
-class _Address(UnstructuredHeader):
+class _Address(UnstructuredHeader, BaseHeader):
     """An address without a space in it. The library would encode a long one as if it were words, and a mailbox that is
     to call it would not know it any more."""
 

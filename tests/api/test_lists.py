@@ -54,11 +54,8 @@ async def test_a_lists_life(api: Api) -> None:
     assert (await user.post(f"{one}/bounces", json=bounce)).json() == {"subscribers": 1}
     (bounced,) = (await read(user, f"{one}/subscribers", status="bounced"))["items"]
     assert (bounced["email"], bounced["reason"]) == ("grace@example.com", "550 gone")
-    mail = {
-        "headers": {"Content-Type": "message/rfc822"},
-        "content": b"Subject: I am away\r\n\r\nuntil Monday",
-    }
-    reported = await user.post("/v1/bounces", **mail)
+    note = b"Subject: I am away\r\n\r\nuntil Monday"
+    reported = await user.post("/v1/bounces", content=note, headers={"Content-Type": "message/rfc822"})
     assert reported.json() == {"delivery_id": None, "outcome": None, "subscribers": 0}
     assert (await user.post("/v1/bounces", json={})).json()["code"] == "UnsupportedMediaType"
     whole = await read(user, one)
