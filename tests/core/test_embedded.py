@@ -3,7 +3,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -116,9 +115,7 @@ def test_it_starts_again_after_everything_was_killed_at_work(tmp_path: Path) -> 
     owner.kill()
     owner.wait()
     cluster = Cluster(tmp_path / "d")
-    started = time.monotonic()
     cluster.start()
-    assert time.monotonic() - started < 15
     with psycopg.connect(cluster.url()) as connection:
         assert connection.execute("SELECT id FROM kept").fetchone() == (1,)
     cluster.stop()

@@ -6,6 +6,7 @@ import time
 from functools import partial
 
 from bench.service import Service
+from tests.patience import PATIENCE_SECONDS
 from tests.processes.caller import Caller, Witness, at_once, until
 
 _WRITTEN = """
@@ -32,7 +33,7 @@ def test_a_worker_frozen_in_mid_call_leaves_one_post_and_writes_nothing_after(
     service: Service, caller: Caller, witness: Witness
 ) -> None:
     review = caller.review(caller.start("Frozen."))
-    witness.fault("slow", seconds=1)
+    witness.fault("slow", seconds=1.8)
     assert caller.decide(review).status_code == 202
     calling = (
         "SELECT id::text, held_by FROM platform_states WHERE status = 'publishing' AND held_by IS NOT NULL"
@@ -47,7 +48,7 @@ def test_a_worker_frozen_in_mid_call_leaves_one_post_and_writes_nothing_after(
     finally:
         os.kill(pid, signal.SIGCONT)
     (frozen,) = [worker for worker in service.workers if worker.pid == pid]
-    frozen.await_log(b"thread.claim_lost", 10)
+    frozen.await_log(b"thread.claim_lost", PATIENCE_SECONDS)
     time.sleep(0.3)
     assert witness.rows(_WRITTEN, held["id"], held["id"]) == before
     assert witness.posts().count(thread["active_draft"]["content"]) == 1

@@ -16,6 +16,7 @@ from uuid_utils.compat import uuid7
 from agents.base import Meter, ModelCall, Usage, WriteRequest, Written
 from core.errors import BudgetExceeded
 from core.settings import Settings
+from tests.patience import PATIENCE_SECONDS
 from tests.plugins.api import Api, User
 from tests.plugins.author import ARTICLE, Author, with_simulators
 from tests.plugins.protocol import Sdk
@@ -194,7 +195,7 @@ async def test_a_run_may_take_the_place_of_the_one_under_way(sdk: Sdk, api: Api,
         await client.runs.create(thread_id, "x", command=instead, multitask_strategy="rollback")
     waiting = asyncio.create_task(client.runs.join(thread_id, first))
     second = await client.runs.create(thread_id, "x", command=instead, multitask_strategy="interrupt")
-    assert await asyncio.wait_for(waiting, 1)
+    assert await asyncio.wait_for(waiting, PATIENCE_SECONDS)
     typist.may_end.set()
     values: Any = await client.runs.join(thread_id, second["run_id"])
     assert [draft["sequence"] for draft in values["drafts"]] == [0, 1]
