@@ -65,6 +65,20 @@ DELETE FROM condensations WHERE id IN (
     LIMIT :batch FOR UPDATE SKIP LOCKED
 )
 """)
+# Gone is what was not there although others were: a feed that is out of reach, or the same for years, loses nothing.
+_GONE: Final = """
+    e.seen_at < now() - make_interval(days => :days)
+    AND e.seen_at < (SELECT max(l.seen_at) FROM feed_entries l WHERE l.feed_id = e.feed_id) - make_interval(days => :days)
+    LIMIT :batch FOR UPDATE OF e SKIP LOCKED
+"""
+_GONE_ENTRIES = text(f"""
+DELETE FROM feed_entries WHERE id IN (SELECT e.id FROM feed_entries e WHERE e.status <> 'started' AND {_GONE})
+""")
+# What was started is known by its names, should it ever come back; its words are the workflow's.
+_STARTED_ENTRIES = text(f"""
+UPDATE feed_entries SET text = ''
+WHERE id IN (SELECT e.id FROM feed_entries e WHERE e.status = 'started' AND e.text <> '' AND {_GONE})
+""")
 _PARTITIONS = text("SELECT make_partitions()")
 _DETACH = text("SELECT detach_partitions(make_interval(days => :days))")
 
@@ -96,6 +110,14 @@ async def remove_condensations(db: Database, settings: Settings) -> int:
     return await _in_batches(db, _CONDENSATIONS, days=CONDENSATION_DAYS)
 
 
+async def remove_gone_entries(db: Database, settings: Settings) -> int:
+    """What feeds have had no more for as long as logs are kept; none of it can start a second time."""
+    days = settings.log_keep_days
+    return await _in_batches(db, _GONE_ENTRIES, days=days) + await _in_batches(
+        db, _STARTED_ENTRIES, days=days
+    )
+
+
 async def remove_expired(db: Database, settings: Settings) -> int:
     """Sessions and invitations long over, idempotency keys no longer kept, and who once looked at a review."""
     changed = 0
@@ -120,6 +142,7 @@ ROUTINES: Final[Mapping[str, tuple[str, Routine]]] = {
     "archive_workflows": ("23 3 * * *", archive_workflows),
     "remove_deliveries": ("37 * * * *", remove_deliveries),
     "remove_condensations": ("53 3 * * *", remove_condensations),
+    "remove_gone_entries": ("59 3 * * *", remove_gone_entries),
     "retry_lost_extractions": ("*/2 * * * *", extractions.retry_lost),
     "retry_stuck": ("17 * * * *", retry_stuck),
     "remove_orphans": ("47 2 * * *", remove_orphans),

@@ -1,7 +1,7 @@
 """A feed's entries: which of them are new, what becomes of each, and the workflows that they start."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -10,7 +10,7 @@ from typing import Final
 
 import httpx
 from anyio import CapacityLimiter, create_task_group
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only
 
@@ -32,6 +32,7 @@ EXTERNAL_ID_LIMIT: Final = 255
 _NOBODY: Final = "Whoever made the feed may start no workflows here any more. Who resumes it takes it over."
 _AT_ONCE: Final = 4
 _JITTER: Final = 0.1
+_SEEN_DAYS: Final = 7
 _RANDOM: Final = SystemRandom()
 
 
@@ -177,7 +178,15 @@ async def _fresh(session: AsyncSession, feed: Feed, parsed: Parsed) -> list[Entr
         else:
             fresh.append(entry)
     await session.flush()
+    await _see(session, feed, by_guid)
     return fresh
+
+
+async def _see(session: AsyncSession, feed: Feed, guids: Collection[bytes]) -> None:
+    """Once a week, which is near enough: by it those are told that the feed has no more."""
+    stale = FeedEntry.seen_at < func.now() - func.make_interval(0, 0, 0, _SEEN_DAYS)
+    there = update(FeedEntry).where(FeedEntry.feed_id == feed.id, FeedEntry.guid_hash.in_(guids), stale)
+    await session.execute(there.values(seen_at=func.now()), execution_options={"synchronize_session": False})
 
 
 def _row(feed: Feed, news: News) -> FeedEntry:

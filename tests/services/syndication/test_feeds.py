@@ -10,6 +10,7 @@ from sqlalchemy import text
 from core.db import Database
 from core.http import guarded_client
 from core.settings import Settings
+from services.operations.routines import remove_gone_entries
 from services.syndication import feed_parsing, feed_polling
 from tests.plugins.api import Api, User
 from tests.plugins.feed_site import FeedSite
@@ -145,6 +146,32 @@ async def test_another_guid_at_the_same_link_is_the_same_entry(follow: Any, feed
     both = [f"Green|{number}|" + feed_site.url("/1") for number in (11, 13)]
     feed_site.publish(*both)
     assert await feed.look() == [1]
+
+
+async def test_what_a_feed_has_no_more_goes_in_time_and_never_starts_again(
+    follow: Any, feed_site: FeedSite, db: Database, settings: Settings
+) -> None:
+    feed_site.publish("Black", "Oolong")
+    feed = await follow()
+    feed_site.publish("White", "Green", "Black", "Oolong")
+    await feed.look()
+    await feed.execute("UPDATE feed_entries SET seen_at = now() - interval '91 days'")
+    await feed.look()
+    assert await remove_gone_entries(db, settings) == 0, "all of it is still there"
+    await feed.execute("UPDATE feed_entries SET seen_at = now() - interval '91 days'")
+    assert await remove_gone_entries(db, settings) == 0, "and a feed that nobody could read has lost nothing"
+    feed_site.publish("Red", "Black")
+    await feed.look()
+    assert await remove_gone_entries(db, settings) == 3
+    assert {each["title"]: each["text"] != "" for each in await feed.entries()} == {
+        "Red": True,
+        "Black": True,
+        "White": False,
+        "Green": False,
+    }
+    feed_site.publish("Red", "White", "Green", "Black")
+    assert await feed.look() == [0]
+    assert len(await feed.workflows()) == 3
 
 
 async def test_a_burst_starts_no_more_than_a_day_takes_and_people_start_the_rest(
