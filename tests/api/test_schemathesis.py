@@ -44,6 +44,11 @@ _PROMISES = {
 Ids = dict[str, list[str]]
 
 
+@schemathesis.serializer("message/rfc822")
+def mail(_: Any, value: Any) -> bytes:
+    return str(value).encode(errors="surrogatepass")
+
+
 class CutStreams:
     """Event streams have no end of their own: this one leaves after what is there at first."""
 
