@@ -166,7 +166,8 @@ def _show(error: ProofroomError) -> None:
     remedy = (error.remedy or "").rstrip(".")
     if remedy and "`errors`" not in remedy and not any(remedy in part for part in said):
         said.append(remedy)
-    print(f"proofroom: {'. '.join(said)}.", file=sys.stderr)
+    line = ". ".join(said)
+    print(f"proofroom: {line}{'' if line.endswith('?') else '.'}", file=sys.stderr)
 
 
 if __name__ == "__main__":

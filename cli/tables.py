@@ -1,35 +1,73 @@
 """What the API answers, as a person or a program reads it."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from rich.console import Group, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from cli import show
 
-_WIDTHS: Final = {"id": 36, "at": 16, "for": 16}
-"""Of ids and times, by the end of their names: never broken."""
+_LONG: Final = frozenset(
+    {"title", "name", "description", "content", "quote", "rule", "url", "note", "error", "detail"}
+)
+_LONG_WIDTH: Final = 16
+_SHOWN: Final = 120
+"""Characters of a cell."""
+_ONE_LINE: Final = 10_000
+"""So wide that a row is a line, for other programs."""
 
 
 def listed(found: list[dict[str, Any]], columns: tuple[str, ...], *, as_json: bool) -> None:
     """`columns` are paths into an item: `status`, `rule.platforms`."""
+    out = show.console()
     if as_json:
         print(json.dumps(found, ensure_ascii=False))
-        return
-    if not found:
-        show.console().print("There are none.", style="dim")
-        return
-    names = [path.rpartition(".")[2].replace("_", " ") for path in columns]
-    widths = [_WIDTHS.get(name.rpartition(" ")[2]) for name in names]
+    elif not found:
+        out.print("There are none.", style="dim")
+    else:
+        rows = [[_short(_at(item, path)) for path in columns] for item in found]
+        widths = [_width(path, cells) for path, cells in zip(columns, zip(*rows, strict=True), strict=True)]
+        if not out.is_terminal:
+            Console(width=_ONE_LINE, highlight=False).print(_table(columns, widths, rows))
+        elif sum(widths) + 2 * len(widths) <= out.width:
+            out.print(_table(columns, widths, rows))
+        else:
+            for item in found:
+                out.print(_grid({path: _at(item, path) for path in columns}), "")
+
+
+def _table(columns: Sequence[str], widths: Sequence[int], rows: Sequence[Sequence[Text]]) -> Table:
     table = Table(box=None)
-    for name, width in zip(names, widths, strict=True):
-        table.add_column(name, overflow="fold", min_width=width, no_wrap=width is not None)
-    for item in found:
-        table.add_row(*(_cell(_at(item, path)) for path in columns))
-    show.console().print(table)
+    for path, width in zip(columns, widths, strict=True):
+        table.add_column(_name(path), overflow="fold", min_width=width, no_wrap=not _is_long(path))
+    for cells in rows:
+        table.add_row(*cells)
+    return table
+
+
+def _width(path: str, cells: Sequence[Text]) -> int:
+    """The least that will do."""
+    widest = max(_name(path), *(cell.plain for cell in cells), key=cell_len)
+    return min(cell_len(widest), _LONG_WIDTH) if _is_long(path) else cell_len(widest)
+
+
+def _is_long(path: str) -> bool:
+    return path.rpartition(".")[2].rpartition("_")[2] in _LONG
+
+
+def _name(path: str) -> str:
+    return path.rpartition(".")[2].replace("_", " ")
+
+
+def _short(value: Any) -> Text:
+    text = _text(value)
+    line = " ".join(text.plain.split())
+    return Text(line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…", text.style)
 
 
 def answer(found: dict[str, Any], *, as_json: bool) -> None:
@@ -63,6 +101,14 @@ def _at(item: Any, path: str) -> Any:
 
 
 def _cell(value: Any) -> RenderableType:
+    if isinstance(value, dict):
+        return _grid(value)
+    if isinstance(value, list) and any(isinstance(each, dict) for each in value):
+        return Group(*map(_cell, value))
+    return _text(value)
+
+
+def _text(value: Any) -> Text:
     match value:
         case None:
             return Text("–", "dim")
@@ -72,10 +118,6 @@ def _cell(value: Any) -> RenderableType:
             return Text(f"{value:,}")
         case str():
             return _moment(value) or show.plain(value)
-        case dict():
-            return _grid(value)
-        case list() if any(isinstance(each, dict) for each in value):
-            return Group(*map(_cell, value))
         case _:
             return show.plain(", ".join(map(str, value)))
 

@@ -181,13 +181,17 @@ def _command() -> str:
 
 
 def _welcome(plan: Plan, sign_in: str | None) -> None:
-    folder, command = os.path.relpath(plan.data_dir), _command()
+    here = plan.data_dir.is_relative_to(Path.cwd())
+    folder = plan.data_dir.relative_to(Path.cwd()) if here else plan.data_dir
+    command = f"{_command()} review"
+    if plan.data_dir != Path(".proofroom").resolve():
+        command += f" --data-dir {folder}"
     lines = [
         "Proofroom is running. Open this, which signs you in once:" if sign_in else "Proofroom is running:",
         "",
         f"  {sign_in or plan.url}",
         "",
-        f"  Key        {folder}/{data_directory.OWNER_KEY_FILE}, with which the command line signs in: {command} review",
+        f"  Key        {folder}/{data_directory.OWNER_KEY_FILE}, with which the command line signs in: {command}",
         f"  API        {plan.url}/docs",
     ]
     if plan.simulator_url:

@@ -67,7 +67,7 @@ CHECKS: Final[Sequence[Check]] = (
     Check.of(
         "failed",
         "The thread {id} on {platform} failed on {at}.",
-        "What went wrong stands on the page /workflows/{workflow_id}; mend that, then POST /v1/threads/{id}/retry.",
+        "What went wrong stands on the page /workflows/{workflow_id}; mend that, then `proofroom workflows retry {id}`.",
         """
         SELECT p.id, p.platform, p.workflow_id, to_char(p.updated_at, 'YYYY-MM-DD HH24:MI') AS at
         FROM platform_states p JOIN workflows w ON w.id = p.workflow_id AND w.status <> 'archived'
@@ -77,13 +77,13 @@ CHECKS: Final[Sequence[Check]] = (
     Check.of(
         "unknown",
         "Whether the post of job {id} is out on {platform} is not known.",
-        "Look there, then say so on the page /ledger/{id}, or POST /v1/publishing-jobs/{id}/reconcile.",
+        "Look there, then say so on the page /ledger/{id}, or `proofroom jobs reconcile {id}`.",
         "SELECT id, platform FROM publishing_jobs WHERE status = 'unknown' ORDER BY created_at DESC",
     ),
     Check.of(
         "held",
         "The post of job {id} on {platform} is held: {code}.",
-        "What to do stands on the page /ledger/{id}; then POST /v1/publishing-jobs/{id}/retry.",
+        "What to do stands on the page /ledger/{id}; then `proofroom jobs retry {id}`.",
         """
         SELECT id, platform, coalesce(error ->> 'code', 'no reason is told') AS code
         FROM publishing_jobs WHERE status = 'held' ORDER BY created_at DESC
@@ -92,7 +92,7 @@ CHECKS: Final[Sequence[Check]] = (
     Check.of(
         "takedown",
         "The post {id} on {platform} was to be taken down {minutes} minutes ago.",
-        "Take it down on the platform itself, or ask again: POST /v1/posts/{id}/unpublish.",
+        "Take it down on the platform itself, or ask again: `proofroom posts unpublish {id}`.",
         """
         SELECT id, platform, (extract(epoch FROM now() - updated_at) / 60)::int AS minutes FROM posts
         WHERE takedown_status = 'takedown_pending' AND updated_at < now() - interval '6 hours' ORDER BY updated_at
@@ -112,7 +112,7 @@ CHECKS: Final[Sequence[Check]] = (
     Check.of(
         "feeds",
         "The feed {id} is paused after {error_count} failures.",
-        'Look at it on the page /library/feeds; PATCH /v1/feeds/{id} with {{"status": "active"}} goes on with it.',
+        "Look at it on the page /library/feeds; `proofroom feeds resume {id}` goes on with it.",
         """
         SELECT id, error_count FROM feeds WHERE status = 'paused' AND error IS NOT NULL ORDER BY updated_at DESC
         """,
