@@ -35,7 +35,7 @@ async def download(
     try:
         fetched = await fetch(http, url, max_bytes=max_bytes, media_types=media_types, accept="image/*")
     except ProofroomError as error:
-        raise Refused(f"The image {url} cannot be used: {error.detail}") from error
+        raise Refused(" ".join(filter(None, ("An image cannot be used.", error.detail, error.remedy)))) from error
     except httpx.HTTPStatusError as error:
         status = error.response.status_code
         failure = Unreachable if status >= 500 or status == 429 else Refused
