@@ -15,7 +15,7 @@ def previewer(policy: Policy) -> Callable[[Content], dict[str, JsonValue]]:
         lengths = policy.lengths(content.content)
         return {
             "kind": "post" if len(lengths) == 1 else "thread",
-            "visible": content.content,
+            "visible": SEPARATOR.join(policy.split(content.content)),
             "length": max(lengths),
             "max_length": policy.max_length,
             "remaining": policy.max_length - max(lengths),

@@ -14,6 +14,7 @@ COUNTED_LENGTH: Final = 50_000
 """Longer texts cannot fit, whatever links they hold, and are not parsed: counting takes some 4 µs a character."""
 
 SEPARATOR: Final = "\n---\n"
+"""Between a thread's parts, as they are shown."""
 
 _LINK_LENGTH: Final = 23
 """What a t.co address counts."""
@@ -21,6 +22,7 @@ _LINK_LENGTH: Final = 23
 _ONE_EACH = re.compile("[\\0-\xa8\xaa-\xad\xaf-\u024f\u2010-\u201f]*")
 """Latin letters, digits, signs and quotation marks: each counts 1 by X's ranges, and none begins an emoji."""
 
+_BREAK = re.compile(r"^[ \t]*---[ \t\r]*$", re.MULTILINE)
 _CASHTAG = re.compile(r"(?<![\w$])\$[A-Za-z]{1,6}(?:[._][A-Za-z]{1,2})?(?!\w)")
 _STATUS = re.compile(r"(?:https?://)?(?:www\.|mobile\.)?(?:x|twitter)\.com/\w+/status/\d+", re.IGNORECASE)
 _SCHEME = re.compile(r"^https?://", re.IGNORECASE)
@@ -61,8 +63,9 @@ def quoted_posts(text: str) -> list[str]:
 
 
 def parts(text: str) -> tuple[str, ...]:
-    """Of a thread: what stands between lines of nothing but `---`."""
-    return tuple(part.strip() for part in text.split(SEPARATOR)) if SEPARATOR in text else (text,)
+    """Of a thread: what stands between lines of nothing but `---`, of which none is ever posted."""
+    found = _BREAK.split(text)
+    return tuple(part.strip() for part in found) if len(found) > 1 else (text,)
 
 
 def canonical(text: str) -> str:

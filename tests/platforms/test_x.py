@@ -256,6 +256,9 @@ async def test_parts_that_cannot_be_taken_back_are_named(connect: Connect) -> No
         (True, "\n---\n".join("abcdefghijklmnopqrstuvwxy"), []),
         (True, "\n---\n".join("abcdefghijklmnopqrstuvwxyz"), ["too_many_parts"]),
         (True, "A table:\n--- | ---", []),
+        (True, "One.\r\n --- \r\nTwo.", []),
+        (True, "One.\n---", ["empty"]),
+        (True, "---\nOne.", ["empty"]),
     ],
 )
 def test_each_part_has_the_limit_of_a_post(threads: bool, text: str, expected: list[str]) -> None:
@@ -269,3 +272,5 @@ def test_a_thread_is_shown_counted_and_priced_part_by_part() -> None:
     shown = platform(threads=True).preview(THREAD)
     assert (shown["kind"], shown["parts"], shown["cost_usd"]) == ("thread", [260, 264, 244], "0.230")
     assert platform(threads=False).preview(THREAD)["kind"] == "post"
+    loose = Content(content=THREAD.content.replace("\n---\n", "\r\n--- \r\n"))
+    assert platform(threads=True).preview(loose) == shown, "however it was typed"
