@@ -18,7 +18,8 @@ from core.text import storable
 OVERHEAD_BYTES: Final = 64 * 1024
 """What a form may have beside its file."""
 NAME_LIMIT: Final = 255
-_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""Controls, ends of lines, and what turns the direction of letters round: `gpj.exe` is no picture."""
 _QUOTED: Final = {"%22": '"', "%0D": "", "%0A": ""}
 """What browsers write in a file's name for what would end it."""
 _REMEDY: Final = "Send multipart/form-data with one part, `file`."
@@ -110,7 +111,7 @@ def _name(begun: _Begins) -> str:
 def clean_name(written: str) -> str:
     """Without the folders it lay in, and without what no line of text holds."""
     last = storable(written).replace("\\", "/").rpartition("/")[2]
-    return _CONTROLS.sub("", last).strip()[-NAME_LIMIT:] or "file"
+    return _UNSEEN.sub("", last).strip()[-NAME_LIMIT:] or "file"
 
 
 async def _parts(request: Request) -> AsyncGenerator[_Begins | bytes]:

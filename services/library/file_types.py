@@ -27,8 +27,8 @@ _PACKED: Final = {
     b"ppt/": FileType(f"{_OFFICE}.presentationml.presentation", "pptx"),
     b"xl/": FileType(f"{_OFFICE}.spreadsheetml.sheet", "xlsx"),
 }
-_STATED: Final = re.compile(rb"PK\x03\x04.{26}mimetype(application/[a-z0-9.+-]+)", re.DOTALL)
-_EPUB: Final = "application/epub+zip"
+_EPUB: Final = FileType("application/epub+zip", "epub")
+_STATED: Final = re.compile(rb"PK\x03\x04.{26}mimetypeapplication/epub\+zip", re.DOTALL)
 _ENTRY: Final = re.compile(rb"PK\x03\x04.{26}([a-z]+/)", re.DOTALL)
 _MARKUP: Final = {
     b"{\\rtf": FileType("application/rtf", "rtf"),
@@ -61,9 +61,8 @@ def detect(head: bytes, name: str) -> FileType:
 
 
 def _packed(head: bytes) -> FileType:
-    if stated := _STATED.match(head):
-        mime = stated[1].decode()
-        return FileType(mime, "epub") if mime.startswith(_EPUB) else _ZIP
+    if _STATED.match(head):
+        return _EPUB
     return next((_PACKED[entry] for entry in _ENTRY.findall(head) if entry in _PACKED), _ZIP)
 
 

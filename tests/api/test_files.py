@@ -20,6 +20,7 @@ from tests.patience import PATIENCE_SECONDS
 from tests.plugins.api import Api, User
 
 Json = dict[str, Any]
+BOOK = b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/epub+zip"
 TEXT = b"# Tea\n\nTea is older than coffee."
 
 
@@ -162,6 +163,9 @@ async def test_a_wrong_name_is_no_error(api: Api) -> None:
         ("a.txt", b"\xff\xfb\x90\x00\x00", "audio/mpeg", "mp3"),
         ("a.txt", b"", "text/plain", "txt"),
         ("a.txt", b"<!---->" * 500, "text/plain", "txt"),
+        ("a.txt", BOOK, "application/epub+zip", "epub"),
+        ("a.txt", BOOK + b"a" * 1000, "application/epub+zip", "epub"),
+        ("holiday\u202egpj\u2066.exe\u2028", b"\x00\x01\x02\x03", "application/octet-stream", "bin"),
         ("../../etc/passwd", b"\x00\x01\x02\x03", "application/octet-stream", "bin"),
         ("C:\\My files\\a\x7f\tb.txt", b"words", "text/plain", "txt"),
     ):
@@ -169,6 +173,7 @@ async def test_a_wrong_name_is_no_error(api: Api) -> None:
         assert (file["mime_type"], Path(file["path"]).suffix) == (mime, f".{extension}"), name
         assert "/" not in file["name"]
         assert "\\" not in file["name"]
+        assert file["name"].isprintable()
         assert file["size_bytes"] == len(content)
 
 
