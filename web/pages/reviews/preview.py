@@ -47,10 +47,9 @@ def _draw(platform: PlatformName, content: Content, said: Mapping[str, str]) -> 
         }
         html, in_text = quotes.in_html(str(shown["html"]), as_read)
     else:
-        visible = str(shown["visible"])
-        found = quotes.spans(content.content, said)
-        text = quotes.marked(visible, found)
-        folded = quotes.marked(str(shown.get("folded", "")), found, len(visible))
+        visible, rest = str(shown["visible"]), str(shown.get("folded", ""))
+        found = quotes.spans(visible + rest, said)
+        text, folded = quotes.marked(visible, found), quotes.marked(rest, found, len(visible))
         in_text = frozenset(found)
     left = {name: quote for name, quote in said.items() if name not in in_text}
     title, excerpt = str(shown.get("title") or ""), str(shown.get("excerpt") or "")
