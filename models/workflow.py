@@ -178,6 +178,11 @@ class PlatformState(InWorkspace, Base):
             "platform",
             postgresql_include=["status", "epoch", "active_draft_id"],
         ),
+        Index(
+            "ix_platform_states_failed",
+            "workflow_id",
+            postgresql_where=text("status IN ('failed', 'cancelled')"),
+        ),
         Index(None, "active_draft_id"),
         Index(None, "due_at", postgresql_where=text("due_at IS NOT NULL")),
         Index(

@@ -87,12 +87,13 @@ FROM outputs
 ONE: Final = Statement.of(f"{_VIEW} WHERE id = :id")
 _CONDITIONS: Final = {"project_id": "project_id = :project_id", "kind": "kind = :kind"}
 _UNFINISHED: Final = "workflow_status IN ('running', 'awaiting_review')"
-"""What an index knows beside."""
+_FAILED: Final = "thread_status IN ('failed', 'cancelled')"
+"""What indexes know beside."""
 _STATUS: Final = {
     OutputStatus.QUEUED: f"status = 'queued' AND {_UNFINISHED}",
     OutputStatus.PROCESSING: f"status = 'processing' AND {_UNFINISHED}",
     OutputStatus.COMPLETED: "status = 'completed'",
-    OutputStatus.FAILED: "status = 'failed'",
+    OutputStatus.FAILED: f"status = 'failed' AND {_FAILED}",
 }
 _ARCHIVED: Final = {True: "workflow_status = 'archived'", False: "workflow_status <> 'archived'"}
 # Rows are compared across two tables, which no index does; that its workflow is as old tells the index where to begin.
