@@ -30,6 +30,7 @@ _MARKDOWN: Final = regex.compile(r"(?m)^#{1,6} |\*\*[^*\n]+\*\*|^```|\[[^\]\n]+\
 _HEADING: Final = regex.compile(r"(?m)^#{2,4} +(\S.*)$")
 _CODE: Final = regex.compile(r"(?ms)^(`{3,}|~{3,}).*?^\1`*[ \t]*$")
 _LETTER: Final = regex.compile(r"\p{L}")
+_BREAK: Final = regex.compile(r"(?m)^[ \t]*---[ \t\r]*$")
 _THREAD: Final = regex.compile(r"(?:^|\s)\d{1,2}/\d{0,2}(?:\s|$)|🧵")
 
 
@@ -77,13 +78,17 @@ def _in_a_feed(platform: str, label: str, content: Content) -> list[Flaw]:
 
 
 def _x(content: Content) -> list[Flaw]:
-    text = content.content.strip()
+    """Of a thread, each part: where there may be none, the policy says so."""
+    return [flaw for part in _BREAK.split(content.content) if part.strip() for flaw in _x_post(part.strip())]
+
+
+def _x_post(text: str) -> list[Flaw]:
     found = []
     last = sentences(text)[-1]
     if not _complete(last):
         found.append(Flaw("unfinished", last, "End with a whole sentence; nothing cut, no ellipsis."))
     if _THREAD.search(text):
-        found.append(Flaw("thread", text[:40], "Say it in one post, without a thread."))
+        found.append(Flaw("thread", text[:40], "Leave out the numbers of a thread's parts."))
     first = words(text[:60])
     if first and first[0].casefold() in LEANING:
         found.append(Flaw("leaning", first[0], "Start with a sentence that needs none before it."))

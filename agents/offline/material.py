@@ -42,6 +42,7 @@ class Material:
     asked: Wishes
     previous: str
     """The earlier draft's text, empty for a first draft."""
+    feedback: str | None = None
     _lengths: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
@@ -95,7 +96,7 @@ def gather(request: WriteRequest) -> Material:
     asked = wishes(request)
     previous = request.previous.content.content if request.previous else ""
     sentences = tuple(ranked(article, request.brief, asked))
-    return Material(article, sentences, request.brief, request.policy, asked, previous)
+    return Material(article, sentences, request.brief, request.policy, asked, previous, request.feedback)
 
 
 def pick(

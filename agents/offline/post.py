@@ -25,7 +25,7 @@ def posts(material: Material) -> Iterator[Content]:
 
 
 def texts(material: Material) -> Iterator[str]:
-    for opening in _openings(material):
+    for opening in openings(material):
         yield _composed(material, opening)
     hook = hook_characters(material.policy.platform)
     for text in (*(one.text for one in material.prose[:5]), material.article.title, material.rough):
@@ -33,7 +33,7 @@ def texts(material: Material) -> Iterator[str]:
             yield clipped(text, hook, material.policy)
 
 
-def _openings(material: Material) -> list[Sentence]:
+def openings(material: Material) -> list[Sentence]:
     used = material.previous.strip().split("\n")[0] if material.asked.new_opening else None
     hook = hook_characters(material.policy.platform)
     able = [
@@ -56,7 +56,7 @@ def _pull(sentence: Sentence) -> float:
 
 def _composed(material: Material, opening: Sentence) -> str:
     room = material.words(USUAL_WORDS) - len(opening.text.split())
-    ending = _ending(material, opening)
+    ending = closing(material, opening)
     taken = [opening, *([ending] if ending else [])]
     if ending:
         room -= len(ending.text.split())
@@ -70,7 +70,7 @@ def _composed(material: Material, opening: Sentence) -> str:
         body.remove(min(body, key=lambda one: one.score))
 
 
-def _ending(material: Material, opening: Sentence) -> Sentence | None:
+def closing(material: Material, opening: Sentence) -> Sentence | None:
     """From the end of the article, where it says what follows from it."""
     able = [
         one

@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import Final
 
 from agents.base import CondenseRequest, Meter, Note, WriteRequest, Written
+from agents.offline import thread
 from agents.offline.article import articles
 from agents.offline.call import PROMPT, metered
 from agents.offline.condense import condensed
@@ -77,6 +78,8 @@ def _drafts(material: Material) -> Iterator[Content]:
         yield from letters(material) if material.policy.platform == MAIL else articles(material)
         yield from (content_of(material, text) for text in _in_other_dress(material))
         return
+    if material.policy.max_parts > 1 and thread.wanted(material.brief, material.feedback):
+        yield from thread.threads(material)
     short = material.policy.max_length < SHORT
     yield from short_posts(material) if short else posts(material)
     yield from (Content(content=text) for text in _in_other_dress(material))

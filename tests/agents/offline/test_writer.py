@@ -9,15 +9,16 @@ import regex
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agents.base import OFFLINE, Attempt, Brief, Finding, Source, WriteRequest
+from agents.base import OFFLINE, Attempt, Brief, Finding, Judgement, Source, WriteRequest
 from agents.facts import carried, facts, foreign_numbers
 from agents.metadata import words
-from agents.offline.sentences import sentences
+from agents.offline.sentences import ended, sentences
 from agents.offline.writer import OfflineWriter, compose
 from agents.shapes import HOOK_CHARACTERS, flaws
 from core.content import Content
 from core.policy import Policy
 from platforms.registry import PLATFORMS, PlatformName
+from platforms.x.policy import policy as x_policy
 from tests.agents.conftest import Ledger
 
 Write = Callable[..., Content]
@@ -351,3 +352,20 @@ def test_a_first_heading_that_is_nearly_the_title_is_not_said_again(write: Write
         text=f"{text}\n\n## Costs\n\nEach hour cost 143 euros.", title="Tides: a year on an estuary"
     )
     assert "a year on" not in write(Brief(source=source), BLOG).content
+
+
+def test_a_template_that_asks_for_a_thread_gets_one_where_there_may_be_one(
+    article: str, brief: MakeBrief, write: Write, score: Callable[..., tuple[int, Judgement]]
+) -> None:
+    asking = brief(article).model_copy(update={"template": "Write a thread about it: one thought to a post."})
+    policy = x_policy(threads=True)
+    thread = write(asking, policy)
+    parts = policy.split(thread.content)
+    assert 3 <= len(parts) <= 8
+    assert not policy.violations(thread)
+    assert all(map(ended, parts))
+    assert score(asking, policy, thread)[0] >= 85
+    assert len(policy.split(write(asking, policy, 1, thread).content)) > 1
+    refused = write(asking, policy, 1, thread, feedback="No thread, please.")
+    assert len(policy.split(refused.content)) == 1
+    assert "---" not in write(asking, x_policy(threads=False)).content
