@@ -21,6 +21,7 @@ from platforms.base import (
     Reauthorize,
     Receipt,
     Refused,
+    Unreachable,
 )
 from platforms.sending import error_body, parse, said, send
 from platforms.x import timeline
@@ -84,7 +85,7 @@ class XPublisher:
         texts, kept = self._split(publication.content.content), _kept(publication)
         ids = [*kept]
         for text in texts[len(kept) :]:
-            tweet = found.find(text, after=ids[-1] if ids else None)
+            tweet = timeline.find(found.tweets, text, after=ids[-1] if ids else None)
             if tweet is None:
                 break
             ids.append(tweet.id)
@@ -157,13 +158,14 @@ class XPublisher:
         detail = said(response, words)
         if any(kind in str(error_body(response).get("type")) for kind in _NOT_AUTHORISED):
             raise Reauthorize(detail)
-        if "duplicate" in detail.lower():
+        duplicate, lost = "duplicate" in detail.lower(), before and "not visible to you" in detail.lower()
+        if duplicate or lost:
             found = await timeline.read(http, account, publication.first_attempt_at)
-            tweet = (
-                None
-                if isinstance(found, CannotTell)
-                else found.find(text, after=before[-1] if before else None)
-            )
+            tweets = () if isinstance(found, CannotTell) else found.tweets
+            if lost and any(tweet.id == before[-1] for tweet in tweets):
+                raise Unreachable(f"X does not know the part before this one everywhere yet: {detail}")
+            after = before[-1] if before else None
+            tweet = timeline.find(tweets, text, after=after) if duplicate else None
             if tweet is not None:
                 return tweet.id, True
         raise Refused(detail)

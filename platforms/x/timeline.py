@@ -1,5 +1,6 @@
 """What a user has posted since a moment, as X gives it back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -66,9 +67,10 @@ class Timeline:
     tweets: tuple[Tweet, ...]
     whole: bool
 
-    def find(self, text: str, *, after: str | None) -> Tweet | None:
-        """The post that says it; `after`: as a reply to this one, None: as a reply to none."""
-        return next((each for each in self.tweets if each.replies_to == after and each.says(text)), None)
+
+def find(tweets: Sequence[Tweet], text: str, *, after: str | None) -> Tweet | None:
+    """The post that says it; `after`: as a reply to this one, None: as a reply to none."""
+    return next((each for each in tweets if each.replies_to == after and each.says(text)), None)
 
 
 async def read(

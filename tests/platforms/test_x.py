@@ -20,6 +20,7 @@ from platforms.base import (
     Reauthorize,
     Receipt,
     Refused,
+    Unreachable,
 )
 from platforms.x import platform
 from platforms.x.session import headers
@@ -232,6 +233,32 @@ async def test_when_a_part_is_refused_those_before_it_are_taken_back(connect: Co
         await thread_publisher.publish(peer.http, peer.account, publication)
     assert await peer.posts() == []
     assert publication.kept == {}
+
+
+@pytest.mark.parametrize(("listed", "failure"), [(["1"], Unreachable), ([], Refused)])
+async def test_a_part_that_x_does_not_know_everywhere_yet_is_no_reason_to_take_it_back(
+    connect: Connect, listed: list[str], failure: type[Exception]
+) -> None:
+    """Where it is gone, somebody has deleted it."""
+    peer = connect("x")
+    publication = peer.publication(THREAD)
+    now = publication.first_attempt_at.isoformat()
+    hidden = {"detail": "You attempted to reply to a Tweet that is deleted or not visible to you."}
+    posts = iter([httpx.Response(201, json={"data": {"id": "1"}}), httpx.Response(403, json=hidden)])
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return next(posts)
+        if request.method == "DELETE":
+            return httpx.Response(200, json={"data": {"deleted": True}})
+        return httpx.Response(
+            200, json={"data": [{"id": each, "text": "Our", "created_at": now} for each in listed]}
+        )
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        with pytest.raises(failure, match="not visible to you"):
+            await thread_publisher.publish(http, peer.account, publication)
+    assert _ids(publication.kept) == listed
 
 
 async def test_parts_that_cannot_be_taken_back_are_named(connect: Connect) -> None:
