@@ -10,10 +10,14 @@ FOLD_CHARACTERS: Final = 125
 """About what the app shows of a caption before "… more"; Instagram publishes no number."""
 IMAGE_TYPES: Final = ("image/jpeg",)
 IMAGE_MAX_BYTES: Final = 8 * 1024 * 1024
+NARROWEST: Final = 4 / 5
+WIDEST: Final = 1.91
+"""Width by height of what the feed shows."""
 MAX_HASHTAGS: Final = 30
 MAX_MENTIONS: Final = 20
 _WEB: Final = ("https://", "http://")
 """Instagram itself fetches by https alone, which the adapter sees to: a simulated one listens on loopback."""
+_NO_JPEG: Final = re.compile(r"\.(png|webp|gif|heic|heif|avif|svg|bmp|tiff?)$", re.IGNORECASE)
 _HASHTAG: Final = re.compile(r"#\w*[^\W\d_]\w*")
 """A `#` begins one even within a word; digits alone make none."""
 _MENTION: Final = re.compile(r"(?<![\w@])@[A-Za-z0-9_](?:[A-Za-z0-9_.]*[A-Za-z0-9_])?")
@@ -37,6 +41,21 @@ def _addresses(content: Content) -> tuple[Violation, ...]:
         Violation("image_address", f"/media/{index}/url", message, "Give it as https://…")
         for index, media in enumerate(content.media)
         if not media.url.lower().startswith(_WEB)
+    )
+
+
+def _types(content: Content) -> tuple[Violation, ...]:
+    """By what their addresses say; the adapter looks into the pictures."""
+    found = [_NO_JPEG.search(media.url.partition("?")[0].partition("#")[0]) for media in content.media]
+    return tuple(
+        Violation(
+            "image_type",
+            f"/media/{index}/url",
+            f"The picture is a {match[1].upper()}, and Instagram takes JPEG alone.",
+            "Upload it, which makes a JPEG of it, or give another address.",
+        )
+        for index, match in enumerate(found)
+        if match
     )
 
 
@@ -74,6 +93,6 @@ POLICY: Final = Policy(
     image_max_bytes=IMAGE_MAX_BYTES,
     alt_text_max=1000,
     quotas=(Quota("posts", 100, 24 * 3600),),
-    checks=(_image, _addresses, _hashtags, _mentions),
-    for_reviewer=frozenset({"image_missing", "image_address"}),
+    checks=(_image, _addresses, _types, _hashtags, _mentions),
+    for_reviewer=frozenset({"image_missing", "image_address", "image_type"}),
 )

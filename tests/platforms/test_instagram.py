@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
 
 publisher = PLATFORM.publisher
 CONTENT = Content(content="Ein Licht im Dunkeln & mehr. #Licht")
+JPEG = b64decode(
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAP//////////////////////////////////////////////////////////////////////////////////////"
+    "wAALCAABAAEBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAAA//EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8AP//Z"
+)
+"""One pixel."""
 Answer = httpx.Response | Callable[[httpx.Request], httpx.Response]
 
 
@@ -71,7 +77,7 @@ async def test_several_pictures_are_waited_for_and_shown(connect: Connect) -> No
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ("/sample.jpg?width=400&height=1200", "The aspect ratio is not supported. It is 0.33"),
+        ("/sample.jpg?width=400&height=1200", "it is 400 by 1200, and Instagram shows shapes from 4:5"),
         ("/healthz", "application/json"),
         ("/nothing", "HTTP 404"),
     ],
@@ -135,7 +141,7 @@ async def test_pictures_that_are_prepared_already_are_not_prepared_again(connect
     none_used = httpx.Response(200, json={"data": [{"quota_usage": 0, "config": {"quota_total": 100}}]})
     script: dict[str, Answer] = {
         "content_publishing_limit": none_used,
-        "sample.jpg": httpx.Response(200, content=b"\xff\xd8\xff", headers={"content-type": "image/jpeg"}),
+        "sample.jpg": httpx.Response(200, content=JPEG, headers={"content-type": "image/jpeg"}),
         "/media": lambda _: (
             httpx.Response(200, json={"id": made}) if (made := next(answers, "")) else said(2)
         ),
@@ -163,7 +169,7 @@ async def test_a_container_that_is_lost_is_made_anew(connect: Connect, became: s
         "/8": status("FINISHED"),
         "/9": httpx.Response(200, json={"id": "9", "permalink": "https://www.instagram.com/p/abc/"}),
         "content_publishing_limit": none_used,
-        "sample.jpg": httpx.Response(200, content=b"\xff\xd8\xff", headers={"content-type": "image/jpeg"}),
+        "sample.jpg": httpx.Response(200, content=JPEG, headers={"content-type": "image/jpeg"}),
         "media": httpx.Response(200, json={"id": "8"}),
         "media_publish": httpx.Response(200, json={"id": "9"}),
     }
@@ -278,6 +284,22 @@ async def test_what_may_not_be_deleted_is_left_to_a_person(connect: Connect) -> 
         account = replace(peer.account, base_url="https://graph.instagram.com")
         with pytest.raises(Refused, match="In English"):
             await publisher.unpublish(http, account, "9")
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("https://example.com/a.JPG?format=.png", []),
+        ("https://example.com/v1/public/files/abc", []),
+        ("https://example.com/a.PNG?width=9", ["image_type"]),
+        ("pictures/a.webp", ["image_address", "image_type"]),
+    ],
+)
+def test_what_an_address_says_of_its_picture_is_said_at_the_review(address: str, expected: list[str]) -> None:
+    content = Content(content="A caption", media=(Media(url=address, alt_text="A light"),))
+    violations = PLATFORM.policy.violations(content)
+    assert [each.code for each in violations] == expected
+    assert PLATFORM.policy.for_writer(violations) == ()
 
 
 @pytest.mark.parametrize(
