@@ -81,7 +81,7 @@ class _Lazy(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         name, found, rest = super().resolve_command(ctx, args)
         if found is not None and name in COMMANDS:
-            found = _load(COMMANDS[name])
+            found = load(name)
         return name, found, rest
 
 
@@ -125,8 +125,8 @@ def _application() -> typer.Typer:
     return application
 
 
-def _load(command: Command) -> Any:
-    module, attribute = command.target.split(":")
+def load(name: str) -> Any:
+    module, attribute = COMMANDS[name].target.split(":")
     found = getattr(import_module(module), attribute)
     if not isinstance(found, typer.Typer):
         function, found = found, typer.Typer(add_completion=False, pretty_exceptions_enable=False)
