@@ -50,7 +50,8 @@ SELECT (
 ) AS projects, (
     SELECT coalesce(jsonb_agg(to_jsonb(f) ORDER BY id DESC), '[]')
     FROM (
-        SELECT id, name, extraction_status FROM files WHERE extraction_status <> 'failed'
+        SELECT id, name, extraction_status FROM files
+        WHERE extraction_status <> 'failed' AND coalesce(mime_type, '') NOT LIKE 'image/%'
         ORDER BY created_at DESC, id DESC LIMIT 10
     ) f
 ) AS files, (

@@ -99,6 +99,13 @@ async def test_a_files_text_is_got_once(send: Send) -> None:
     assert await case.told() == ["processing", "completed"]
 
 
+async def test_a_picture_has_no_words_and_that_is_no_failure(send: Send) -> None:
+    case = await send(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "tea.png")
+    await case.extract()
+    found = await case.found()
+    assert (found.status, found.text, found.error) == ("completed", "", None)
+
+
 async def test_what_cannot_be_read_fails_with_its_reason_and_can_be_tried_again(send: Send) -> None:
     case = await send(b"PK\x03\x04rubbish", "plan.docx")
     await case.extract()
