@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from alembic.script import ScriptDirectory
 from sqlalchemy import QueuePool, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -36,7 +35,7 @@ async def readiness(db: Database) -> Readiness:
             versions = frozenset((await connection.execute(_VERSIONS)).scalars())
     except (DBAPIError, PoolTimeout, OSError):
         return Readiness()
-    return Readiness(database=True, migrations=versions == _heads(), queue=queue)
+    return Readiness(database=True, migrations=versions == {_newest()}, queue=queue)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,5 +74,8 @@ def pool_use(db: Database) -> tuple[int, int]:
 
 
 @cache
-def _heads() -> frozenset[str]:
-    return frozenset(ScriptDirectory(str(Path(next(iter(migrations.__path__))))).get_heads())
+def _newest() -> str:
+    """By the files' names, whose order is the chain's. Alembic would load every one of them, for a third of a second."""
+    names = [path.stem for path in Path(next(iter(migrations.__path__)), "versions").glob("m*.py")]
+    date, number, *_ = max(names).removeprefix("m").split("_")
+    return f"{date}_{number}"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from pydantic import SecretStr
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
@@ -61,6 +62,14 @@ def test_up_and_down_at_once_and_step_by_step(empty: Settings) -> None:
         assert run.current(empty) == revision.id
     run.upgrade(empty)
     assert objects(empty) == full
+
+
+def test_files_are_named_in_the_order_of_the_chain() -> None:
+    """`/readyz` goes by the last name."""
+    script = ScriptDirectory.from_config(run.config(None))
+    chain = [f"m{each.revision}" for each in script.walk_revisions()][::-1]
+    files = sorted(path.stem for path in Path(script.versions).glob("m*.py"))
+    assert ["_".join(name.split("_")[:2]) for name in files] == chain
 
 
 def migrate_together(*databases: Settings) -> None:
