@@ -1,6 +1,5 @@
 """Files of projects, and what else a project shows when asked."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -46,7 +45,7 @@ class FileLinkIn(Body):
 
 class FileLinkOut(Answer):
     url: HttpUrl
-    expires_at: datetime
+    expires_at: Time
 
 
 class FilePublicIn(Body):
