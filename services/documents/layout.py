@@ -15,6 +15,13 @@ _SHORT: Final = 0.75
 """A line this much shorter than the page's longest ends a paragraph, when it ends a sentence."""
 _LARGER: Final = 1.15
 """Than the text's letters are those of headings."""
+_SMALLER: Final = 0.9
+"""Than the text's letters are those of notes, captions and running heads."""
+_NOTE: Final = re.compile(r"^[*†‡§¶]+\s*")
+"""The mark before a note below the text, which Markdown takes for a list's."""
+_FIGURE: Final = re.compile(r"[(]?[-+−±~<>]?[€$£]?\d[\d.,:/]*(?:[%€$£)]|[^\W\d_]{1,2})?")
+_IN_ROW: Final = 0.4
+"""The share of figures among the words of a table's row, of which it has two at least."""
 _HEADING_CHARACTERS: Final = 120
 _HEADING_LINES: Final = 3
 """What is longer is text that is set large."""
@@ -49,7 +56,7 @@ class Page:
 def arranged(pages: Sequence[Sequence[Line]]) -> list[Page]:
     """As many as there were."""
     repeated, body = _repeated(pages), _body(pages)
-    texts = [list(_blocks(_own(lines, repeated), body)) for lines in pages]
+    texts = [list(_blocks(_own(lines, repeated, body), body)) for lines in pages]
     found, before = [], ""
     for number, blocks in enumerate(texts):
         following = next((later for later in texts[number + 1 :] if later), None)
@@ -92,7 +99,7 @@ def _key(line: Line) -> str:
     return f"{line.size} {_DIGITS.sub('#', line.text).casefold()}"
 
 
-def _own(lines: Sequence[Line], repeated: set[str]) -> list[Line]:
+def _own(lines: Sequence[Line], repeated: set[str], body: Line) -> list[Line]:
     """Without what belongs to the paper, as long as anything is left."""
     shown = [number for number, line in enumerate(lines) if line.text]
     ends = {*shown[:1], *shown[-1:]}
@@ -101,9 +108,14 @@ def _own(lines: Sequence[Line], repeated: set[str]) -> list[Line]:
         line
         for number, line in enumerate(lines)
         if not (number in ends and _NUMBER.fullmatch(line.text))
-        and not (number in edges and _key(line) in repeated)
+        and not (number in edges and (_key(line) in repeated or _runs_along(line, body)))
     ]
     return left if any(line.text for line in left) else list(lines)
+
+
+def _runs_along(line: Line, body: Line) -> bool:
+    """A head or a foot of a page, where there are too few pages to see it again: small, and no sentence."""
+    return _small(line, body) and not _ENDS.search(line.text)
 
 
 def _body(pages: Sequence[Sequence[Line]]) -> Line:
@@ -117,13 +129,50 @@ def _body(pages: Sequence[Sequence[Line]]) -> Line:
 
 
 def _blocks(lines: Sequence[Line], body: Line) -> Iterator[str]:
-    for heads, group in groupby(lines, key=lambda line: _heads(line, body)):
-        block = list(group)
-        if heads and len(block) <= _HEADING_LINES:
+    groups = list(_groups(lines, body))
+    if len(groups) > 1 and _small(groups[-1][0], body) and not _ENDS.search(groups[-2][-1].text):
+        # Notes below a page stand in the way of the sentence that goes on on the next.
+        *groups, text, notes = groups
+        groups += [notes, text]
+    for block, following in zip(groups, [*groups[1:], []], strict=True):
+        heads = _heads(block[0], body) and len(block) <= _HEADING_LINES
+        if heads and not (following and _in_table(following[0].text)):
             for _, alike in groupby(block, key=lambda line: line.size):
                 yield f"## {' '.join(line.text for line in alike)}"
         else:
-            yield from paragraphs([line.text for line in block])
+            found = paragraphs([line.text for line in block])
+            yield from (_NOTE.sub("", each) if _small(block[0], body) else each for each in found)
+
+
+def _groups(lines: Sequence[Line], body: Line) -> Iterator[list[Line]]:
+    """Headings, notes and text apart; what is small within a sentence, an address for instance, is text."""
+    group: list[Line] = []
+    for line in lines:
+        if group and _kind(line, body) != _kind(group[-1], body) and not _follows(group[-1], line, body):
+            yield group
+            group = []
+        group.append(line)
+    if group:
+        yield group
+
+
+def _kind(line: Line, body: Line) -> tuple[bool, bool]:
+    return _heads(line, body), _small(line, body)
+
+
+def _follows(before: Line, line: Line, body: Line) -> bool:
+    unfinished = before.text and not _ENDS.search(before.text) and not _heads(before, body)
+    return bool(unfinished) and line.text[:1].islower() and not _heads(line, body)
+
+
+def _small(line: Line, body: Line) -> bool:
+    return bool(line.text) and line.size < _SMALLER * body.size
+
+
+def _in_table(row: str) -> bool:
+    words = row.split()
+    figures = sum(1 for word in words if _FIGURE.fullmatch(word))
+    return figures > 1 and figures >= _IN_ROW * len(words) and not _ENDS.search(row)
 
 
 def _heads(line: Line, body: Line) -> bool:
@@ -140,7 +189,8 @@ def paragraphs(rows: Sequence[str]) -> list[str]:
     for before, row in pairwise(["", *rows]):
         if not row:
             continue
-        if not found or not before or _BEGINS.match(row) or _closes(before, longest):
+        apart = not before or _in_table(before) or _in_table(row)
+        if not found or apart or _BEGINS.match(row) or _closes(before, longest):
             found.append(row)
         elif _BROKEN_WORD.search(before) and row[0].islower():
             found[-1] = _BROKEN_WORD.sub("", found[-1]) + row

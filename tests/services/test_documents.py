@@ -13,6 +13,7 @@ from docx.oxml.ns import nsdecls
 from pypdf import PdfReader, PdfWriter
 
 from services.documents import Document, Unreadable, read
+from services.documents.layout import Line, arranged
 from tests.plugins.documents import epub, packed, pdf
 
 Read = Callable[[bytes], Document]
@@ -90,6 +91,41 @@ def test_what_a_pdf_has_for_paper_alone_is_left_out(reading: Read) -> None:
     )
     assert [document.text[place.at :].split()[0] for place in document.places] == ["##", "year", "nies"]
     assert document.title == "Tea with everybody"
+
+
+def test_small_print_and_tables_stay_out_of_the_sentences() -> None:
+    """Of a single page too, whose running heads are nowhere repeated."""
+
+    def text(said: str) -> Line:
+        return Line(said, 10.0, bold=False)
+
+    def small(said: str) -> Line:
+        return Line(said, 7.0, bold=False)
+
+    first = [
+        small("Journal of Tea, Vol. 12, 2026"),
+        small("Page 1 of 2 © 2026 The Club"),
+        text("We counted the cups of two towns."),
+        Line("Town Cups Pots", 10.0, bold=True),
+        text("Assam 940 27"),
+        text("Nilgiri 510 32"),
+        small("Table 1: Cups and pots."),
+        text("Whoever asks at"),
+        small("https://example.com/tea"),
+        text("hears that the pots have grown since the"),
+        small("* Supported by the Tea Fund."),
+    ]
+    pages = arranged([first, [text("year 1950, and the cups with them.")]])
+    assert pages[0].text.split("\n\n") == [
+        "We counted the cups of two towns.",
+        "Town Cups Pots",
+        "Assam 940 27",
+        "Nilgiri 510 32",
+        "Table 1: Cups and pots.",
+        "Supported by the Tea Fund.",
+        "Whoever asks at https://example.com/tea hears that the pots have grown since the",
+    ]
+    assert (pages[1].separator, pages[1].text) == (" ", "year 1950, and the cups with them.")
 
 
 def test_a_page_of_a_number_alone_keeps_it(reading: Read) -> None:
