@@ -27,6 +27,13 @@ PLATFORM = Platform(
         ),
         Credential("username", "User name", secret=False, required=False, hint="At the mail server"),
         Credential("password", "Password", required=False),
+        Credential(
+            "per_minute",
+            "Mails in a minute",
+            secret=False,
+            required=False,
+            hint="As many as your mail service allows; empty: as fast as it takes them",
+        ),
     ),
     url=None,
     address_hint="Of the mail server: smtp://mail.example.com:587 (STARTTLS) or smtps://mail.example.com:465",

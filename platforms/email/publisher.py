@@ -27,7 +27,7 @@ from platforms.base import (
     Unreachable,
 )
 from platforms.email.message import compose, letter_of, return_path, sender_of
-from platforms.email.session import connected, refusal, said
+from platforms.email.session import connected, pace_of, refusal, said
 
 CLOSING = 421
 """Whatever was asked: the server is about to close the connection (RFC 5321, 3.8)."""
@@ -77,11 +77,15 @@ class EmailPublisher:
         """Connects, signs in, and sends nothing."""
         sender = sender_of(account)
         return_path(account, sender)
+        pace = pace_of(account)
         async with connected(account) as smtp:
             await smtp.noop()
         goes_to = account.credentials.get("list", "").strip()
         return Identity(
-            f"{sender.addr_spec} {goes_to}", sender.addr_spec, f"{sender.display_name} to {goes_to}"
+            f"{sender.addr_spec} {goes_to}",
+            sender.addr_spec,
+            f"{sender.display_name} to {goes_to}",
+            metadata={"per_minute": pace} if pace else {},
         )
 
 

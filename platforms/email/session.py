@@ -32,6 +32,8 @@ NAME: Final = "proofroom.invalid"
 """What we call ourselves. A relay that asks for a password does not look at it, and our own name tells about us."""
 _PORTS: Final = {"smtp": 587, "smtps": 465}
 _MAX_WORDS: Final = 400
+_DIGITS: Final = 5
+"""Of a number of mails in a minute."""
 _GONE: Final = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 """Of RFC 3463 and 7505: the reader's address is wrong, has moved, or its mailbox is closed. 5.1.7 and 5.1.8 are the sender's,
 5.1.0 is used for both."""
@@ -62,6 +64,16 @@ async def connected(account: Account) -> AsyncIterator[aiosmtplib.SMTP]:
         raise failure(error, address.hostname or "") from error
     finally:
         smtp.close()
+
+
+def pace_of(account: Account) -> int | None:
+    """Mails in a minute that its mail service allows; None where it names no number. Raises Reauthorize."""
+    given = account.credentials.get("per_minute", "").strip()
+    if not given:
+        return None
+    if not given.isdecimal() or len(given) > _DIGITS or int(given) == 0:
+        raise Reauthorize(f"{given[:20]!r} is no number of mails in a minute.")
+    return int(given)
 
 
 def failure(error: SMTPException | OSError, host: str) -> PlatformError:

@@ -15,12 +15,13 @@ import structlog
 
 from core import sql
 from core.crypto import hash_token, new_token
+from core.policy import Quota
 from core.settings import Settings
 from core.sql import Row, Statement
 from models import ConnectedAccount
 from platforms.base import Delivery, Recipient
 from services.claims import Claim
-from services.delivery import sending
+from services.delivery import rate_limits, sending
 from services.delivery.sending import Answer, error
 from services.mail.mailing import email_context
 from services.runtime import Runtime
@@ -121,7 +122,7 @@ async def outgoing(
     if not account.simulated and not public_url(runtime.settings).startswith("https://"):
         detail = "Readers could not unsubscribe: the service has no public https:// address."
         return error("NoPublicUrl", detail, "Have the operator set PROOFROOM_PUBLIC_URL, then retry the job.")
-    return Outgoing(runtime, held, found, simulated=account.simulated)
+    return Outgoing(runtime, held, found, account)
 
 
 def public_url(settings: Settings) -> str:
@@ -131,11 +132,17 @@ def public_url(settings: Settings) -> str:
 class Outgoing:
     """The recipients of one call, as `platforms.base.Recipients`."""
 
-    def __init__(self, runtime: Runtime, held: Mapping[str, Any], found: Row, *, simulated: bool) -> None:
+    def __init__(
+        self, runtime: Runtime, held: Mapping[str, Any], found: Row, account: ConnectedAccount
+    ) -> None:
         self.list_id: UUID = found["id"]
         self.list_name: str = found["name"]
         self._runtime = runtime
-        self._simulated = simulated
+        self._account_id, self._simulated = account.id, account.simulated
+        pace = account.metadata_.get("per_minute")
+        self._quotas = [Quota("mails", pace, 60)] if pace else []
+        self._pause = 0.0
+        """Seconds until the mail service takes more of them."""
         self._here = {**held, "list_id": self.list_id}
         self._ahead: deque[Row] = deque()
         self._after = UUID(int=0)
@@ -146,6 +153,8 @@ class Outgoing:
     async def next(self) -> Recipient | None:
         while time.monotonic() < self._ends and not self._runtime.draining:
             if not self._ahead and not await self._read_ahead():
+                return None
+            if self._quotas and not await self._may_send():
                 return None
             subscriber = self._ahead.popleft()
             recipient_id, token = uuid5(UUID(self._here["job_id"]), str(subscriber["id"])), new_token()
@@ -181,7 +190,7 @@ class Outgoing:
         words, goes_on = counts.pop("words"), counts.pop("goes_on")
         deferred_for = counts.pop("deferred_for")
         if goes_on or deferred_for is not None:
-            return 0.0 if goes_on else max(deferred_for, 0.0)
+            return max(0.0 if goes_on else deferred_for, self._pause)
         log.info("newsletter.sent", job_id=self._here["job_id"], **counts)
         if not counts["sent"] and not counts["unknown"] and words:
             return sending.refused(answer, f"The mail server took it for no reader: {words}")
@@ -194,6 +203,15 @@ class Outgoing:
         if self._simulated:
             return f"{self._runtime.settings.simulator_url}/mail/"
         return f"{public_url(self._runtime.settings)}/ledger/{self._here['job_id']}"
+
+    async def _may_send(self) -> bool:
+        async with self._runtime.db.autocommit() as connection:
+            gap = self._runtime.settings.catch_up_gap_seconds
+            wait = await rate_limits.reserve(
+                connection, self._account_id, self._quotas, gap_seconds=gap, missed=False
+            )
+        self._pause = wait or 0.0
+        return wait is None
 
     async def _read_ahead(self) -> bool:
         async with self._runtime.db.autocommit() as connection:

@@ -314,6 +314,12 @@ async def test_the_account_says_whose_it_is_and_cannot_call_mail_back(account: A
         identity = await PLATFORM.publisher.identify(http, account)
         assert identity.username == "harbour@newsletter.example"
         assert identity.platform_user_id == "harbour@newsletter.example Simulated readers"
+        paced = replace(account, credentials={**account.credentials, "per_minute": "30"})
+        assert (await PLATFORM.publisher.identify(http, paced)).metadata == {"per_minute": 30}
+        for wrong in ("0", "-1", "many", "9" * 5000):
+            paced = replace(account, credentials={**account.credentials, "per_minute": wrong})
+            with pytest.raises(Reauthorize, match="no number of mails in a minute"):
+                await PLATFORM.publisher.identify(http, paced)
         assert isinstance(await PLATFORM.publisher.find(http, account, publication_of(CONTENT)), CannotTell)
         with pytest.raises(Refused, match="cannot be called back"):
             await PLATFORM.publisher.unpublish(http, account, "1")

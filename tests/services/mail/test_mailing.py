@@ -95,6 +95,24 @@ async def test_a_long_list_goes_out_in_calls_and_the_job_says_publishing_until_i
     assert (job["status"], job["attempts"], len(post.readers())) == ("published", 1, 7)
 
 
+async def test_no_more_go_out_in_a_minute_than_the_mail_service_allows(
+    scene: Scene, post: MailServer
+) -> None:
+    await subscribe(scene, "ada", "grace", "mary")
+    await scene.execute(
+        """UPDATE connected_accounts SET metadata = metadata || '{"per_minute": 2}' WHERE platform = 'email'"""
+    )
+    thread_id = await approved(scene, "email")
+    await scene.advance()
+    assert (len(post.readers()), (await scene.job(thread_id))["status"]) == (2, "publishing")
+    wait = (await scene.row("SELECT EXTRACT(EPOCH FROM due_at - now()) AS s FROM platform_states"))["s"]
+    assert 30 < wait <= 60
+    await scene.execute("UPDATE rate_limits SET window_started_at = now() - interval '1 minute'")
+    await due(scene, thread_id)
+    await scene.advance()
+    assert (len(post.readers()), (await scene.job(thread_id))["status"]) == (3, "published")
+
+
 async def test_whom_a_dead_worker_was_mailing_is_unknown_and_the_others_get_it(
     scene: Scene, post: MailServer
 ) -> None:
@@ -291,8 +309,10 @@ async def test_a_list_has_a_name_of_its_own_and_goes_when_nothing_sends_to_it(
 ) -> None:
     async with scene.tenant() as session:
         listed = (await mailing.browse(session, pages.Wanted())).items[0]
-        with pytest.raises(Conflict, match="already"):
+    with pytest.raises(Conflict, match="already"):
+        async with scene.tenant() as session:
             await mailing.create(session, scene.principal, listed.name)
+    async with scene.tenant() as session:
         with pytest.raises(Conflict, match="An account sends to it"):
             await mailing.delete(session, listed.id)
         with pytest.raises(Invalid, match="no mailing list called 'Nobody'"):
