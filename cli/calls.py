@@ -147,7 +147,8 @@ def _command(call: Call, columns: tuple[str, ...]) -> Callable[..., None]:
                 before = client.send("GET", path)
                 said = {value.name: before[value.name] for value in call.takes} | said
         body = {**call.body, **({call.within: said} if call.within else said)}
-        tables.answer(client.send(call.method, path, body or None), as_json=as_json)
+        sent = None if call.method in {"GET", "DELETE"} else body
+        tables.answer(client.send(call.method, path, sent), as_json=as_json)
 
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # which is where typer looks
     run.__annotations__ = {each.name: each.annotation for each in parameters}

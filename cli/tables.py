@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -78,7 +79,16 @@ def answer(found: dict[str, Any], *, as_json: bool) -> None:
     if not found:
         show.console().print("Done.")
         return
-    show.console().print(_grid(found))
+    out = show.console()
+    width = max(map(len, found))
+    for name, value in found.items():
+        if value in (None, [], {}):
+            continue
+        label, shown = Text(f"{name.replace('_', ' '):{width}}  ", "dim"), _cell(value)
+        if isinstance(shown, Text) and "\n" not in shown.plain:
+            out.print(label + shown, soft_wrap=True)  # an address stays whole
+        else:
+            out.print(label, Padding(shown, (0, 0, 0, 4)), sep="\n")
 
 
 def _grid(found: dict[str, Any]) -> Table:

@@ -28,7 +28,8 @@ def test_all_that_is_kept_and_that_goes_out_is_spoken_to_in_one_grammar(
 
         kept = run("templates", "create", "Ours", "--type", "blog", "--prompt", f"@{prompt}", "--json").json
         assert kept["placeholders"] == ["topic", "audience"]
-        mine = run("templates", "copy", kept["id"], "--name", "Mine", "--json").json
+        mine = run("templates", "copy", kept["id"], "--json").json
+        mine = run("templates", "update", mine["id"], "--name", "Mine", "--json").json
         shown = run("templates", "preview", "--template", mine["id"], "--field", "topic=tea", "--json").json
         assert (shown["prompt"], shown["missing"]) == ("On tea for {audience}.", ["audience"])
         wrong = run("templates", "preview", "--template", mine["id"], "--field", "tea")
