@@ -16,7 +16,7 @@ RECHECK_SECONDS: Final = 60
 RECONNECT_MILLISECONDS: Final = 500
 """After which a client comes back to whoever serves then, when this process ends."""
 GOING_ON_ELSEWHERE: Final = f": going on elsewhere\r\nretry: {RECONNECT_MILLISECONDS}\r\n\r\n".encode()
-_SHORTEST_PAUSE: Final = 0.01
+SHORTEST_PAUSE: Final = 0.01
 _FIRST_PAUSE: Final = 0.1
 """Before anything is notified: only what was written just before, beside an older transaction, is still to be found."""
 
@@ -42,12 +42,13 @@ class Pace:
         """Seconds until the next look is due."""
         return max(self._next - time.monotonic(), 0)
 
-    def looked(self, *, complete: bool, fresh: bool) -> None:
-        """`complete`: it saw all that is known to have been written; `fresh`: there was something new."""
+    def looked(self, *, complete: bool, fresh: bool, pause: float = SHORTEST_PAUSE) -> None:
+        """`complete`: it saw all that is known to have been written; `fresh`: there was something new, and it looks again
+        after `pause` seconds."""
         if complete:
             self._pause = self._idle
         else:
-            self._pause = _SHORTEST_PAUSE if fresh else min(self._pause * 2, self._longest)
+            self._pause = pause if fresh else min(self._pause * 2, self._longest)
         self._next = time.monotonic() + self._pause
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.listener import Listener, Subscription
 from api.sse import EventStream
-from api.streams import GOING_ON_ELSEWHERE, RECHECK_SECONDS, Pace, told
+from api.streams import GOING_ON_ELSEWHERE, RECHECK_SECONDS, SHORTEST_PAUSE, Pace, told
 from core.db import Database
 from core.errors import ProofroomError
 from core.principal import Principal
@@ -21,6 +21,8 @@ from services import events, workflow_views
 log = structlog.get_logger(__name__)
 
 DELTA: Final = "draft.delta"
+HELD_SECONDS: Final = 0.03
+"""For an event that came before an older transaction was over: mostly the next notification lets it go."""
 TYPES: Final = (*events.EventType, DELTA)
 
 Authenticate = Callable[[], Awaitable[Principal]]
@@ -40,15 +42,14 @@ async def follow(
 
     Without `after` it tells everything from the beginning. `longest_pause`: seconds between two looks.
     """
-    begin = after or events.Position()
     with ExitStack() as stack:
         news = stack.enter_context(listener.subscribe(workflow_id))
         follower = _Follower(db, listener, news, principal, workflow_id, authenticate, longest_pause)
-        found = await follower.look(begin)
+        found = await follower.look(after or events.Position())
         if not found:
             async with db.reading(principal.workspace_id, principal.user_id) as connection:
                 await workflow_views.require(connection, workflow_id)
-        return EventStream(follower.follow(begin, found), stack.pop_all())
+        return EventStream(follower.follow(found), stack.pop_all())
 
 
 class _Follower:
@@ -68,34 +69,32 @@ class _Follower:
         self._principal = principal
         self._workflow_id = workflow_id
         self._authenticate = authenticate
-        self._longest_pause = longest_pause
+        self._pace = Pace(longest_pause, idle=longest_pause)
+        self._after = events.Position()
+        """All up to here has been told."""
+        self._known = 0
+        """All of this transaction and of those before, too."""
 
-    async def follow(self, after: events.Position, found: Sequence[events.Event]) -> AsyncGenerator[bytes]:
-        """What was `found` after that, and what comes then. Ends when the database is away: clients come back with the
+    async def follow(self, found: Sequence[events.Event]) -> AsyncGenerator[bytes]:
+        """What the first look `found`, and what comes then. Ends when the database is away: clients come back with the
         last id that they have."""
         try:
-            async for piece in self._follow(after, found):
+            async for piece in self._follow(found):
                 yield piece
         except SQLAlchemyError as error:
             log.warning("stream.database_away", reason=str(error).splitlines()[0])
 
-    async def _follow(self, after: events.Position, found: Sequence[events.Event]) -> AsyncGenerator[bytes]:
-        """What a look finds goes in one piece. Between looks no connection is held."""
-        clock, news = time.monotonic, self._news
-        pace = Pace(self._longest_pause, idle=self._longest_pause)
+    async def _follow(self, found: Sequence[events.Event]) -> AsyncGenerator[bytes]:
+        """What comes together goes in one piece. Between looks no connection is held."""
+        clock, news, pace = time.monotonic, self._news, self._pace
         recheck = clock() + RECHECK_SECONDS
         while True:
             if found:
                 yield b"".join(told(each.type, each.payload, each.position) for each in found)
-                after, found = found[-1].position, ()
             if deltas := [told(DELTA, delta) for delta in news.take_deltas()]:
                 yield b"".join(deltas)
-            if (changed := news.take_changed()) or pace.left == 0:
-                found = await self.look(after)
-                reached = found[-1].position if found else after
-                pace.looked(complete=0 < news.newest <= reached.xid, fresh=changed or bool(found))
-                if found:
-                    continue
+            if found := await self._next():
+                continue
             if self._listener.ending:
                 yield GOING_ON_ELSEWHERE
                 return
@@ -105,12 +104,34 @@ class _Follower:
                 recheck = clock() + RECHECK_SECONDS
             await news.wait(pace.left)
 
+    async def _next(self) -> Sequence[events.Event]:
+        """What is told by notifications, or read: when they have left something out, and from time to time."""
+        news, pace = self._news, self._pace
+        changed = news.take_changed()
+        if news.missed <= self._known and (found := news.take_events(self._after)):
+            self._after, self._known = found[-1].position, found[-1].position.xid
+            self._look_again(fresh=True)
+            return found
+        if news.take_missed() or pace.left == 0:
+            return await self.look(self._after)
+        if changed:
+            self._look_again(fresh=True)
+        return ()
+
     async def look(self, after: events.Position) -> Sequence[events.Event]:
         # A watcher who leaves while a statement runs would take its connection along.
         with CancelScope(shield=True):
             async with self._db.functions() as connection:
-                found = await events.read(connection, self._principal.workspace_id, self._workflow_id, after)
-        return found
+                batch = await events.read(connection, self._principal.workspace_id, self._workflow_id, after)
+        self._after, self._known = batch.reached, batch.reached.xid - 1
+        self._look_again(fresh=bool(batch.events))
+        return batch.events
+
+    def _look_again(self, *, fresh: bool) -> None:
+        """Soon, or much later when all that was written is known."""
+        news, known = self._news, self._known
+        pause = SHORTEST_PAUSE if news.missed > known else HELD_SECONDS
+        self._pace.looked(complete=max(news.newest, news.missed) <= known, fresh=fresh, pause=pause)
 
     async def _is_welcome(self) -> bool:
         try:

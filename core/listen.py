@@ -7,6 +7,8 @@ import psycopg
 import structlog
 from psycopg import sql
 
+from core.sql import Connection
+
 log = structlog.get_logger(__name__)
 
 WAIT_FOR_SERVER_SECONDS = 0.5
@@ -16,11 +18,11 @@ async def listen(
     conninfo: str,
     channels: Sequence[str],
     on_message: Callable[[str, str], None],
-    on_connect: Callable[[], Awaitable[None]] | None = None,
+    on_connect: Callable[[Connection], Awaitable[None]] | None = None,
 ) -> None:
     """Call `on_message(channel, payload)` for each notification until cancelled.
 
-    What is notified while there is no connection is lost: `on_connect` runs at each (re)connection, after the
+    What is notified while there is no connection is lost: `on_connect` runs at each (re)connection and on it, after the
     LISTEN, so that the caller can look for what it missed.
     """
     while True:
@@ -37,12 +39,12 @@ async def _listen_once(
     conninfo: str,
     channels: Sequence[str],
     on_message: Callable[[str, str], None],
-    on_connect: Callable[[], Awaitable[None]] | None,
+    on_connect: Callable[[Connection], Awaitable[None]] | None,
 ) -> None:
     async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
         for channel in channels:
             await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
         if on_connect is not None:
-            await on_connect()
+            await on_connect(connection)
         async for notification in connection.notifies():
             on_message(notification.channel, notification.payload)

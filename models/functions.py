@@ -25,9 +25,9 @@ For requests, owned by proofroom_service, which sees every workspace while none 
 - `reconcile_job(job_id, outcome, url)`: a person's word on a job whose outcome is unknown.
 
 - `read_events(workspace_id, workflow_id, xid, id, limit)` → xid, id, event, created_at: the next events of a workflow
-  after a position, below the oldest transaction that still runs.
-- `read_workspace_events(workspace_id, xid, id, limit)` → the same of all of a workspace's workflows. Where there are no
-  more, a last row without an event has the position up to which nothing is still to come.
+  after a position, below the oldest transaction that still runs. Where there are no more, a last row without an event has
+  the position up to which nothing is still to come.
+- `read_workspace_events(workspace_id, xid, id, limit)` → the same of all of a workspace's workflows.
 
 For the worker, owned by whoever owns the tables:
 

@@ -1,14 +1,17 @@
 """What happened, as streams read it: events are written by triggers on the rows that they are about.
 
 A position is (xid, id). Rows are read in that order and only below the oldest transaction that is still running, so
-that none which commits late is ever skipped.
+that none which commits late is ever skipped. Notifications bring the same rows, in the order of commits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, Self
 from uuid import UUID
+
+import orjson
 
 from core import sql
 from core.sql import Connection, Row, Statement
@@ -16,13 +19,14 @@ from core.sql import Connection, Row, Statement
 DUE_CHANNEL: Final = "proofroom_due"
 """Something became due; no payload."""
 EVENT_CHANNEL: Final = "proofroom_events"
-"""Something was written for a workflow or a file; the payload is its workspace's id, its own and the transaction's."""
+"""Something was written for a workflow or a file; `Notification` says what its payload is."""
 DELTA_CHANNEL: Final = "proofroom_deltas"
 """A piece of text as it is written: {"workflow_id", "thread_id", "platform", "text"}."""
 PRESENCE_CHANNEL: Final = "proofroom_presence"
 """Somebody began or ceased to look at a review; the payload is the workspace's id."""
 
 _PAGE: Final = 200
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class EventType(StrEnum):
@@ -66,6 +70,37 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Notification:
+    """Of a transaction that has committed. Its words are the workspace's id, the workflow's or the file's, and the
+    transaction's; then, where an event was written, `oldest`, its row, its time in microseconds since 1970, and itself in
+    JSON, unless it is too long for a notification."""
+
+    workspace_id: str
+    about_id: str
+    transaction: int
+    oldest: int = 0
+    """All transactions before this one were over when it was written; 0: it does not say."""
+    _event: Sequence[str] = ()
+
+    @classmethod
+    def parse(cls, payload: str) -> Self:
+        workspace_id, about_id, transaction, *more = payload.split(" ", 6)
+        return cls(workspace_id, about_id, int(transaction), int(more[0]) if more else 0, more[1:])
+
+    @property
+    def is_event(self) -> bool:
+        return bool(self._event)
+
+    def event(self) -> Event | None:
+        """None when it is too long, and has to be read."""
+        row, microseconds, *written = self._event
+        if not written:
+            return None
+        at = _EPOCH + timedelta(microseconds=int(microseconds))
+        return _event(Position(self.transaction, int(row)), orjson.loads(written[0]), at)
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     events: Sequence[Event]
     reached: Position
@@ -95,25 +130,28 @@ SELECT pg_snapshot_xmin(s)::text AS oldest, pg_snapshot_xmax(s)::text AS next FR
 
 async def read(
     connection: Connection, workspace_id: UUID, workflow_id: UUID, after: Position, limit: int = _PAGE
-) -> Sequence[Event]:
+) -> Batch:
     """The next events of a workflow after a position, oldest first; on `Database.functions()`."""
-    parameters = {
-        "workspace_id": workspace_id,
-        "workflow_id": workflow_id,
-        "xid": str(after.xid),
-        "id": after.row,
-        "limit": limit,
-    }
-    return [_event(row) for row in await sql.rows(connection, _READ, parameters)]
+    about = {"workspace_id": workspace_id, "workflow_id": workflow_id}
+    return await _read(connection, _READ, about, after, limit)
 
 
 async def read_workspace(
     connection: Connection, workspace_id: UUID, after: Position, limit: int = _PAGE
 ) -> Batch:
     """The same of all workflows of a workspace."""
-    parameters = {"workspace_id": workspace_id, "xid": str(after.xid), "id": after.row, "limit": limit}
-    rows = await sql.rows(connection, _READ_WORKSPACE, parameters)
-    events = [_event(row) for row in rows if row["event"] is not None]
+    return await _read(connection, _READ_WORKSPACE, {"workspace_id": workspace_id}, after, limit)
+
+
+async def _read(
+    connection: Connection, statement: Statement, about: Mapping[str, UUID], after: Position, limit: int
+) -> Batch:
+    rows = await sql.rows(
+        connection, statement, {**about, "xid": str(after.xid), "id": after.row, "limit": limit}
+    )
+    events = [
+        _event(_position(row), row["event"], row["created_at"]) for row in rows if row["event"] is not None
+    ]
     return Batch(events, _position(rows[-1]), whole=len(events) < limit)
 
 
@@ -124,9 +162,8 @@ async def now(connection: Connection) -> Now:
     return Now(Position(int(found["oldest"])), int(found["next"]) - 1)
 
 
-def _event(row: Row) -> Event:
-    payload = {**row["event"], "at": row["created_at"].isoformat()}
-    return Event(_position(row), row["event"]["type"], payload)
+def _event(position: Position, written: dict[str, Any], at: datetime) -> Event:
+    return Event(position, written["type"], {**written, "at": at.astimezone(UTC).isoformat()})
 
 
 def _position(row: Row) -> Position:

@@ -12,6 +12,7 @@ from core.db import Database, libpq_url
 from core.http import publishing_client
 from core.listen import listen
 from core.settings import Settings
+from core.sql import Connection
 from services.events import DUE_CHANNEL
 from services.runtime import Runtime
 from worker import feeds, queue
@@ -45,7 +46,7 @@ async def run(
         )
         loop = Loop(runtime)
 
-        async def after_connecting() -> None:
+        async def after_connecting(_: Connection) -> None:
             loop.wake()  # what was notified meanwhile is lost
 
         background = [

@@ -73,7 +73,7 @@ class Webhooks:
             await self._finish()
 
     def _note(self, _channel: str, payload: str) -> None:
-        workspace, _, transaction = payload.split(" ")
+        workspace, _, transaction = payload.split(" ", 3)[:3]
         workspace_id = UUID(workspace)
         if workspace_id in self._workspaces:
             self._announced[workspace_id] = max(int(transaction), self._announced.get(workspace_id, 0))

@@ -19,6 +19,7 @@ from tests.plugins.api import Api, User
 from tests.plugins.author import Author
 from tests.plugins.openai_server import Answer, OpenAIServer
 
+TOO_LONG_TO_NOTIFY = "x" * 8000
 GARBAGE = ("x", "1", "1-", "-1", "1-2-3", "-1-2", "9" * 30 + "-1", "１-２", "1-2 ")
 
 
@@ -102,7 +103,10 @@ async def test_an_event_that_commits_late_is_not_skipped(api: Api, db: Database,
             done, _ = await asyncio.wait([waiting], timeout=0.5)
             assert not done
         told += await waiting
-    assert [event.json().get("what") for event in told] == [None, "early", "late"]
+        async with db.service(user.workspace_id) as writer:
+            await write_event(writer, user, started["id"], TOO_LONG_TO_NOTIFY)
+        told += await take(events, 1)
+    assert [event.json().get("what") for event in told] == [None, "early", "late", TOO_LONG_TO_NOTIFY]
 
 
 _SESSIONS = text(

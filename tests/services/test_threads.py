@@ -258,14 +258,19 @@ async def test_events_tell_what_happened_in_order(scene: Scene) -> None:
     async with scene.db.functions() as connection:
         while "review.requested" not in [event.type for event in found]:
             await asyncio.sleep(0.01)  # shown once no older transaction of the server is under way
-            found = await events.read(connection, mine, workflow_id, events.Position())
+            found = (await events.read(connection, mine, workflow_id, events.Position())).events
         types = [event.type for event in found]
         assert types[0] == "thread.status"
         wanted = ["draft.created", "evaluation.created", "review.requested"]
         assert [t for t in types if t in wanted] == wanted
-        assert await events.read(connection, mine, workflow_id, found[-1].position) == []
-        assert await events.read(connection, mine, uuid7(), events.Position()) == []
-        assert await events.read(connection, uuid7(), workflow_id, events.Position()) == []
+        for workspace_id, about, after in (
+            (mine, workflow_id, found[-1].position),
+            (mine, uuid7(), events.Position()),
+            (uuid7(), workflow_id, events.Position()),
+        ):
+            batch = await events.read(connection, workspace_id, about, after)
+            assert (batch.events, batch.whole) == ([], True)
+            assert batch.reached > found[-1].position
 
 
 async def test_what_the_database_will_not_take_is_an_error_and_not_told_in_its_words(scene: Scene) -> None:
