@@ -39,11 +39,16 @@ def _title(material: Material) -> str:
     title = material.article.title
     if not title:
         able = [
-            one.text
-            for one in sorted(material.prose, key=lambda one: -one.score)
+            one
+            for one in material.prose
             if len(one.text) <= TITLE_CHARACTERS and not one.leans and not _WHO.match(one.text)
         ]
-        title = able[0] if able else material.rough
+        # What a text is about is said in its first half, and a title is read at a glance.
+        half = len(material.prose) / 2
+        best = max(
+            able, key=lambda one: one.score + 0.4 * (one.place < half) - len(one.text) / 200, default=None
+        )
+        title = best.text if best else material.rough
     if len(title) > most:
         title = clipped(title, min(most, TITLE_CHARACTERS), material.policy)
     return " ".join(title.split()).rstrip(".。") or title.strip()

@@ -16,7 +16,7 @@ from agents.shapes import HEADINGS_FROM_WORDS
 MOST_PARTS: Final = 12
 FOUND_PARTS: Final = 3
 """Sections, besides the opening, that a source without headings is divided into."""
-HEADING_CHARACTERS: Final = 60
+HEADING_CHARACTERS: Final = 70
 PER_PIECE: Final = 4
 OPENING_WORDS: Final = 40
 
@@ -91,6 +91,9 @@ def _found(own: list[Part]) -> list[Part]:
         opening += 1
     rest = pieces[opening:]
     groups = _in_equal_parts(rest, min(FOUND_PARTS, len(rest)))
+    if len(groups) > 2 and sum(len(piece.sentences) for piece in groups[-1]) < 2:
+        *groups, last, rest = groups
+        groups.append(last + rest)  # a heading above a single sentence is half of it
     taken: set[str] = set()
     often = Counter(_terms(pieces))
     named = [_named(group, taken, often) for group in groups]
@@ -121,7 +124,7 @@ def _named(group: list[Piece], taken: set[str], often: Mapping[str, int]) -> Par
         for one in piece.sentences
         if one.prose and not one.leans and len(one.text) <= HEADING_CHARACTERS and len(words(one.text)) > 1
     ]
-    if len(able) > 1:
+    if able and sum(len(piece.sentences) for piece in group) > 1:
         best = max(able, key=lambda one: (one.score, -one.place))
         kept = [_without(piece, best) for piece in group]
         return Part(best.text.rstrip(".。"), tuple(kept))

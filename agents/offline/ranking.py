@@ -27,6 +27,7 @@ _LEANING_PHRASE: Final = regex.compile(
     r"most of (?:the|these|those)|the (?:first|second|third|other|same|latter|former|price of|last) |one of them|"
     r"(?:first|second|third|fourth|fifth)(?:ly)?, |"
     r"(?:two|three|four|five|six|seven|\w+teen) (?:of (?:them|these|those)|things|came|had|were|are)\b|"
+    r"(?:under|in|with|by|for|after) the (?:first|second|third|other|latter|former)\b|"
     r"all of (?:them|this)|in (?:this|that) |with (?:this|that) |for (?:this|that) |\w+ of them |a friend )"
 )
 _ELSEWHERE: Final = regex.compile(
@@ -37,7 +38,14 @@ _GREETING: Final = regex.compile(
     r"(?:herzlich )?willkommen|(?:vielen )?danke?|bonjour|merci|hola|buen[oa]s \w+|(?:muchas )?gracias)\b"
 )
 GREETING_WORDS: Final = 5
-_LINK: Final = regex.compile(r"https?://|www\.")
+_LINK: Final = regex.compile(r"https?://|www\.|\bdoi:|\S@\S")
+_ABOUT_THE_PAPER: Final = regex.compile(
+    r"(?i)^(?:(?:this work was )?(?:supported|funded) by|corresponding author|received:? \d|accepted:? \d|isbn|issn|©|"
+    r"copyright)\b|^©|\ball rights reserved\b|^\S+@\S+$"
+)
+_CAPTION: Final = regex.compile(
+    r"(?:Fig(?:ure|\.)|Table|Abb(?:ildung|\.)|Tab(?:elle|\.)|Tableau|Cuadro|Tabla|Box|Source|Quelle)\s?\d{0,3}[a-z]?\s?[:.] "
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +79,7 @@ def terms(text: str) -> list[str]:
 
 def ranked(article: Article, brief: Brief, asked: Wishes) -> list[Sentence]:
     """All sentences in the article's order with their scores; those that hold what is to be avoided are left out,
-    and words that only greet and thank."""
+    captions, what is about the paper, and words that only greet and thank."""
     known = facts(article.text)
     weights = _weights(article, brief)
     found: list[Sentence] = []
@@ -151,7 +159,9 @@ def _allowed(sentence: Sentence, asked: Wishes, brief: Brief) -> bool:
     folded = text.casefold()
     formal = _has(brief.tone_of_voice, "formal", "sober", "serious", "professional", "neutral")
     return not (
-        (_GREETING.match(text) and len(words(text)) <= GREETING_WORDS)
+        _CAPTION.match(text)
+        or _ABOUT_THE_PAPER.search(text)
+        or (_GREETING.match(text) and len(words(text)) <= GREETING_WORDS)
         or (sentence.question and not asked.questions)
         or ("!" in text and (not asked.exclamations or formal))
         or (any(mark in text for mark in '"“„«') and not asked.quotations)

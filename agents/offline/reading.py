@@ -13,6 +13,7 @@ from markdown_it.token import Token
 from rapidfuzz import fuzz
 
 from agents.base import Brief, Note, Source
+from agents.offline.lexicon import AROUND
 from agents.offline.sentences import ended, sentences
 
 READ_LIMIT: Final = 60_000
@@ -23,6 +24,14 @@ _HTML: Final = regex.compile(
 )
 _FRONT_MATTER: Final = regex.compile(r"(?s)\A---\s*\n(.*?)\n---\s*\n")
 _FRONT_TITLE: Final = regex.compile(r"(?mi)^title:\s*[\"']?(.+?)[\"']?\s*$")
+_NUMBER: Final = regex.compile(r"^(?:\d{1,2}(?:\.\d{1,2})*[.)]|\d{1,2}(?:\.\d{1,2})+)\s+(?=\p{L})")
+"""Before a heading: in a post, others are left out."""
+_MARK: Final = regex.compile(
+    r"(?<=\S)\s?\[\d{1,3}(?:\s?[,;–-]\s?\d{1,3})*\](?=[\s.,;:!?)]|$)|"
+    r"\s\((?:(?:see|cf\.|siehe|vgl\.|voir|véase)\s)?(?:Fig(?:ure|s?\.)|Table|Section|Chapter|Appendix|Abb(?:ildung|\.)|"
+    r"Tabelle|Kapitel|Tableau|Tabla)\s?\d[^()]{0,40}\)"
+)
+"""What refers to a list of books or to a figure, neither of which a post has."""
 _INVISIBLE: Final = dict.fromkeys((0x0, 0xFEFF, 0xFFFE, 0xFFFF))
 """NUL, the byte order mark and what is not a character: databases and platforms refuse them."""
 TITLE_LENGTH: Final = 120
@@ -74,7 +83,7 @@ def read(brief: Brief) -> Article:
     front = _FRONT_MATTER.match(text)
     named = _FRONT_TITLE.search(front.group(1)) if front else None
     body = text[front.end() :] if front else text
-    sections = _sections(body)
+    sections = _about(_sections(body))
     title = _given_title(source) or (named.group(1) if named else None) or _own_title(sections)
     title = " ".join(title.split()) if title else ""
     for number, section in enumerate(sections):
@@ -82,6 +91,12 @@ def read(brief: Brief) -> Article:
         if section.heading and _repeats(section.heading, title, first=first):
             section.heading = None
     return Article(title or None, tuple(section for section in sections if section.blocks))
+
+
+def _about(sections: list[Section]) -> list[Section]:
+    """Without the lists and notes around a text, unless there is nothing else."""
+    found = [one for one in sections if (one.heading or "").rstrip(".:").casefold() not in AROUND]
+    return found if any(one.blocks for one in found) else sections
 
 
 def _given_title(source: Source) -> str | None:
@@ -106,12 +121,12 @@ def _sections(text: str) -> list[Section]:
     seen: set[str] = set()
     for kind, words, language in blocks:
         if kind == "heading":
-            sections.append(Section(" ".join(words.split())))
+            sections.append(Section(_NUMBER.sub("", " ".join(words.split()))))
         elif kind == "code":
             sections[-1].blocks.append(Block("code", (words,), language))
         else:
             # What the source says twice is said once.
-            new = tuple(dict.fromkeys(one for one in sentences(words) if one not in seen))
+            new = tuple(dict.fromkeys(one for one in sentences(_MARK.sub("", words)) if one not in seen))
             seen.update(new)
             if new:
                 sections[-1].blocks.append(Block("item" if kind == "item" else "paragraph", new))

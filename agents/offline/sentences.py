@@ -4,7 +4,7 @@ from typing import Final
 
 import regex
 
-from agents.offline.lexicon import ABBREVIATIONS
+from agents.offline.lexicon import ABBREVIATIONS, NUMBERED
 
 TERMINAL: Final = ".!?…。！？؟۔।॥"
 QUOTATION: Final = 400
@@ -77,6 +77,8 @@ def _ends(text: str, match: regex.Match[str]) -> bool:
     before = _WORD_BEFORE.search(text, max(0, match.start() - 24), match.start())
     word = before.group("word").casefold() if before else ""
     if word.isdigit() and len(word) <= 2 and rest.casefold().startswith(_MONTHS):
+        return False
+    if word in NUMBERED and rest[0].isdigit():
         return False
     initial = len(word) == 1 and word.isalpha() and word != "i"
     return not (initial or word in ABBREVIATIONS)
