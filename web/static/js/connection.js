@@ -14,5 +14,5 @@ addEventListener("online", back);
 document.addEventListener("htmx:sendError", lost);
 document.addEventListener("htmx:timeout", lost);
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.xhr?.status) back();
+  if (event.detail.xhr?.status && navigator.onLine) back(); // else it was answered before the connection was lost
 });

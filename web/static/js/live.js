@@ -11,17 +11,20 @@ if (types.size) {
   const own = asking.find((element) => element.dataset.liveFrom)?.dataset.liveFrom;
   const address = own ?? `/events?types=${[...types].join(",")}`;
   const source = new EventSource(address);
-  let known = Boolean(own); // it begins where the page ends
+  let opened = false;
+  const reopened = () => document.body.dispatchEvent(new CustomEvent("live:reopened"));
   for (const type of types) {
     source.addEventListener(type, (event) => {
       document.body.dispatchEvent(new CustomEvent(`live:${type}`, { detail: JSON.parse(event.data) }));
     });
   }
+  // The workspace's stream says where it begins, which is after the page was drawn; a workflow's begins where its page
+  // ends. Opened it is before it has begun: to look at what there is then would miss what comes in between.
+  source.addEventListener("stream.position", reopened);
   source.addEventListener("open", () => {
     back();
-    // What happened between the drawing of the page, or the end of the last connection, and now.
-    if (!known) document.body.dispatchEvent(new CustomEvent("live:reopened"));
-    known = false;
+    if (opened) reopened();
+    opened = true;
   });
   source.addEventListener("error", () => {
     if (source.readyState === EventSource.CLOSED || !navigator.onLine) lost();
