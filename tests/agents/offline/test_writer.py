@@ -398,4 +398,4 @@ def test_what_only_belongs_to_a_paper_is_not_said(policy: Policy, write: Write) 
     for strange in ("[1", "Smith", "References", "Figure", "Table 1", "Supported", "@", "1.", "2.1"):
         assert strange not in said
     assert not any(one.endswith((" no.", "vol.")) for one in sentences(content.content))
-    assert "46 percent" in said
+    assert "14 cranes" in said or "46 percent" in said
