@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.exc import StaleDataError
 
 from core.errors import NotFound
 from models.base import Base
@@ -13,8 +14,11 @@ from models.base import Base
 ModelT = TypeVar("ModelT", bound=Base)
 
 
-async def find(session: AsyncSession, model: type[ModelT], row_id: UUID, what: str) -> ModelT:
-    row = await session.get(model, row_id)
+async def find(
+    session: AsyncSession, model: type[ModelT], row_id: UUID, what: str, *, lock: bool = False
+) -> ModelT:
+    """`lock`: nobody else changes or deletes it until the transaction is over."""
+    row = await session.get(model, row_id, with_for_update=lock or None, populate_existing=lock)
     if row is None:
         raise NotFound(f"There is no such {what}.")
     return row
@@ -27,8 +31,12 @@ def broken(error: IntegrityError) -> str | None:
 
 
 async def change(session: AsyncSession, row: Base, changes: Mapping[str, object]) -> None:
-    """Set the named columns; afterwards the row reads as the database has it."""
+    """Set the named columns; afterwards the row reads as the database has it. Raises NotFound for one that somebody else has
+    deleted since it was found."""
     for name, value in changes.items():
         setattr(row, name, value)
-    await session.flush()
+    try:
+        await session.flush()
+    except StaleDataError as error:
+        raise NotFound("It was deleted a moment ago.") from error
     await session.refresh(row)

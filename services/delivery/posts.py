@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from core.errors import Conflict, NotFound
+from core.errors import Conflict
 from models import ConnectedAccount, Post, TakedownStatus
 from platforms.base import PlatformError, Reauthorize, Refused
 from platforms.registry import PLATFORMS, PlatformName
@@ -35,9 +35,7 @@ FROM posts WHERE id = :post_id AND publishing_job_id IS NOT NULL
 
 async def request_takedown(session: AsyncSession, post_id: UUID) -> Post:
     """Raises NotFound, or Conflict when it is being taken down, was already, or only a person can do it."""
-    post = await session.get(Post, post_id, with_for_update=True)
-    if post is None:
-        raise NotFound("There is no such post.")
+    post = await rows.find(session, Post, post_id, "post", lock=True)
     if post.takedown_status != TakedownStatus.ACTIVE:
         raise Conflict(f"The post is {post.takedown_status} already.")
     if post.connected_account_id is None:

@@ -39,8 +39,8 @@ class ClipNotCut(Conflict):
 
 async def request(session: AsyncSession, workspace_id: UUID, file_id: UUID) -> Transcription:
     """Have the best passages looked for, in place of those that were found before. Raises NotFound."""
-    transcription = await recordings.find(session, file_id)
-    await session.refresh(transcription, with_for_update=True)
+    await recordings.find(session, file_id)
+    transcription = await rows.find(session, Transcription, file_id, "transcription", lock=True)
     if transcription.clips_status != ClipsStatus.PENDING:
         await rows.change(session, transcription, {"clips_status": ClipsStatus.PENDING, "clips_error": None})
         await queue.defer(session, FIND_TASK, queue=queue.SLOW, workspace_id=workspace_id, file_id=file_id)
@@ -54,8 +54,8 @@ async def browse(session: AsyncSession, file_id: UUID, wanted: pages.Wanted) -> 
     return await pages.page(session, statement, (Clip.created_at, Clip.id), wanted)
 
 
-async def find(session: AsyncSession, clip_id: UUID) -> Clip:
-    return await rows.find(session, Clip, clip_id, "clip")
+async def find(session: AsyncSession, clip_id: UUID, *, lock: bool = False) -> Clip:
+    return await rows.find(session, Clip, clip_id, "clip", lock=lock)
 
 
 def content(clip: Clip) -> tuple[str, str | None]:
@@ -70,8 +70,7 @@ def content(clip: Clip) -> tuple[str, str | None]:
 
 async def request_cut(session: AsyncSession, clip_id: UUID) -> Clip:
     """Does nothing for one that is cut already, or is being cut."""
-    clip = await find(session, clip_id)
-    await session.refresh(clip, with_for_update=True)
+    clip = await find(session, clip_id, lock=True)
     if clip.status in {ClipStatus.FOUND, ClipStatus.FAILED}:
         await rows.change(session, clip, {"status": ClipStatus.PENDING, "error": None})
         await queue.defer(

@@ -10,13 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import sql
 from core.content import Content, approved_hash
-from core.errors import Conflict, FieldError, Invalid, NotFound
+from core.errors import Conflict, FieldError, Invalid
 from core.principal import Principal
 from core.sql import Row, Statement, connection_of
 from graphs.interrupts import Decision, edited
 from graphs.records import content_of
 from models import Review
 from platforms.registry import PLATFORMS, PlatformName
+from services import rows
 from services.access import people
 from services.reviewing import review_views
 from services.reviewing.review_views import ItemView
@@ -136,9 +137,7 @@ async def decide(
 
 async def assign(session: AsyncSession, review_id: UUID, changes: dict[str, Any]) -> Review:
     """Set `assignee_id` and `due_at`, whichever `changes` has. Raises NotFound and Invalid."""
-    review = await session.get(Review, review_id, with_for_update=True)
-    if review is None:
-        raise NotFound("There is no such review.")
+    review = await rows.find(session, Review, review_id, "review", lock=True)
     assignee = changes.get("assignee_id")
     if assignee is not None and assignee not in await people.of_workspace(session):
         detail = "Nobody of this workspace has this id."

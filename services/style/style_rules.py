@@ -64,13 +64,13 @@ async def browse(
     return await pages.page(session, statement, (StyleRule.created_at, StyleRule.id), wanted)
 
 
-async def find(session: AsyncSession, rule_id: UUID) -> StyleRule:
-    return await rows.find(session, StyleRule, rule_id, "rule of style")
+async def find(session: AsyncSession, rule_id: UUID, *, lock: bool = False) -> StyleRule:
+    return await rows.find(session, StyleRule, rule_id, "rule of style", lock=lock)
 
 
 async def change(session: AsyncSession, rule_id: UUID, changes: Mapping[str, Any]) -> StyleRule:
     """Of `rule`, `platform` and `scope` what is named. Another wording is a new version; the one before it is kept."""
-    rule = await _locked(session, rule_id)
+    rule = await find(session, rule_id, lock=True)
     reworded = "rule" in changes and changes["rule"] != rule.rule
     if reworded:
         before = {"version": rule.version, "rule": rule.rule, "until": await _now(session)}
@@ -82,7 +82,7 @@ async def change(session: AsyncSession, rule_id: UUID, changes: Mapping[str, Any
 async def decide(session: AsyncSession, principal: Principal, rule_id: UUID, status: RuleStatus) -> StyleRule:
     """Take it on, or drop it: workflows that begin from now on know. What is dropped can be taken on again later.
     Raises TooManyRules."""
-    rule = await _locked(session, rule_id)
+    rule = await find(session, rule_id, lock=True)
     if rule.status == status:
         return rule
     match status:
@@ -96,12 +96,6 @@ async def decide(session: AsyncSession, principal: Principal, rule_id: UUID, sta
             assert_never(unknown)
     decided = {"status": status, "decided_by": principal.user_id, "decided_at": func.now()}
     await rows.change(session, rule, decided)
-    return rule
-
-
-async def _locked(session: AsyncSession, rule_id: UUID) -> StyleRule:
-    rule = await find(session, rule_id)
-    await session.refresh(rule, with_for_update=True)
     return rule
 
 

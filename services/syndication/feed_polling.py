@@ -61,8 +61,7 @@ async def claim(db: Database, batch: int = BATCH) -> Sequence[Claimed]:
 
 async def claim_one(session: AsyncSession, feed_id: UUID) -> Claimed:
     """For somebody who does not want to wait. Raises NotFound and FeedPaused."""
-    feed = await find(session, feed_id)
-    await session.refresh(feed, with_for_update=True)
+    feed = await find(session, feed_id, lock=True)
     if feed.status != FeedStatus.ACTIVE:
         raise FeedPaused("A feed that is paused is not fetched.", remedy="Make it active first.")
     feed.epoch += 1

@@ -69,16 +69,15 @@ async def browse(session: AsyncSession, wanted: pages.Wanted) -> pages.Slice[Fee
     return await pages.page(session, select(Feed), (Feed.created_at, Feed.id), wanted)
 
 
-async def find(session: AsyncSession, feed_id: UUID) -> Feed:
-    return await rows.find(session, Feed, feed_id, "feed")
+async def find(session: AsyncSession, feed_id: UUID, *, lock: bool = False) -> Feed:
+    return await rows.find(session, Feed, feed_id, "feed", lock=lock)
 
 
 async def change(
     session: AsyncSession, principal: Principal, feed_id: UUID, changes: Mapping[str, Any]
 ) -> Feed:
     """Whoever changes its rule or makes it active is who its workflows are started by from now on."""
-    feed = await find(session, feed_id)
-    await session.refresh(feed, with_for_update=True)
+    feed = await find(session, feed_id, lock=True)
     changes = dict(changes)
     if rule := changes.pop("rule", None):
         await feed_rules.check(session, principal, rule)
@@ -121,8 +120,8 @@ async def start_entry(
     session: AsyncSession, principal: Principal, feed_id: UUID, entry_id: UUID, page: Source | None
 ) -> FeedEntry:
     """In the caller's own name. `page`: where the rule asks for it. Raises EntryStarted, and Invalid."""
-    feed, entry = await of_feed(session, feed_id, entry_id)
-    await session.refresh(entry, with_for_update=True)
+    feed, _ = await of_feed(session, feed_id, entry_id)
+    entry = await rows.find(session, FeedEntry, entry_id, "entry", lock=True)
     _require_waiting(entry)
     await feed_entries.start(session, principal, Rule.model_validate(feed.rule), entry, page)
     await session.refresh(entry)
