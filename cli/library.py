@@ -133,6 +133,7 @@ profile = application(
 
 _LIST_NAME = Value("name", "Readers see it, as the reason why they get the mail.")
 _SUBSCRIBERS = "/v1/lists/{list_id}/subscribers"
+_CONSENT: Final = Value("consent", "When and how they have agreed to get it.")
 lists = application(
     "Mailing lists, and who is on them.",
     ("id", "name", "subscribed", "unsubscribed", "bounced"),
@@ -146,10 +147,17 @@ lists = application(
     creating(
         f"{_SUBSCRIBERS}/import",
         "Put many on a list: all of them, or none where an address is none.",
-        text("csv", "The column titled email, or the first."),
+        text("csv", "The column titled email, or the first; status and consent where there are such."),
+        _CONSENT,
         name="import",
     ),
-    Call("subscribe", "Put somebody on a list.", "POST", _SUBSCRIBERS, (Value("email", "", argument=True),)),
+    Call(
+        "subscribe",
+        "Put somebody on a list.",
+        "POST",
+        _SUBSCRIBERS,
+        (Value("email", "", argument=True), _CONSENT),
+    ),
     Call("unsubscribe", "Mail somebody no more.", "POST", f"{_SUBSCRIBERS}/{{subscriber_id}}/unsubscribe"),
     deleting(
         f"{_SUBSCRIBERS}/{{subscriber_id}}",

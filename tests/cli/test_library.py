@@ -62,14 +62,18 @@ def test_all_that_is_kept_and_that_goes_out_is_spoken_to_in_one_grammar(
 
         made = run("lists", "create", "News", "--json").json["id"]
         assert run("lists", "import", made, "email\nada@example.com\n", "--json").json["added"] == 1
-        grace = run("lists", "subscribe", made, "grace@example.com", "--json").json["id"]
+        grace = run("lists", "subscribe", made, "grace@example.com", "--consent", "By form", "--json").json[
+            "id"
+        ]
         assert run("lists", "unsubscribe", made, grace, "--json").json["status"] == "unsubscribed"
         [left] = run("lists", "subscribers", made, "--status", "unsubscribed", "--json").json
-        assert left["email"] == "grace@example.com"
+        assert (left["email"], left["consent"]) == ("grace@example.com", "By form")
         assert run("lists", "forget", made, grace, "--yes").code == 0
         assert "ada@example.com" in run("lists", "subscribers", made).out
         wrong = run("lists", "subscribe", made, "ada")
         assert (wrong.code, "/email" in wrong.err) == (1, True)
+        assert run("bounce", typed="Subject: I am away").code == 0
+        assert run("bounce", "--api-key", "wrong", typed="Subject: Undelivered").code == 75, "it comes again"
 
         started = run("write", "-", "--platforms", "x", "--no-follow", "--json", typed="Our tea is old.").json
         assert started["id"] in run("workflows", "list", "--status", "running").out
