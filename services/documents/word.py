@@ -14,36 +14,51 @@ from services.documents.markdown import joined, table, with_chapters
 from services.documents.zips import open_zip
 
 # Wherever it stands, in a frame for content too; but what a text box shows is there twice.
+_CONTENTS: Final = "ancestor::w:sdt/w:sdtPr/w:docPartObj/w:docPartGallery[@w:val = 'Table of Contents']"
 _BLOCKS: Final = "|".join(
-    f".//w:{tag}[not(ancestor::w:tbl or ancestor::w:txbxContent)]" for tag in ("p", "tbl")
+    f".//w:{tag}[not(ancestor::w:tbl or ancestor::w:txbxContent or {_CONTENTS})]" for tag in ("p", "tbl")
 )
+_GONE: Final = "ancestor::w:pPr or ancestor::w:del or ancestor::w:moveFrom"
+_HIDDEN: Final = "ancestor::w:r/w:rPr/w:vanish[not(@w:val = '0' or @w:val = 'false')]"
 _RUNS: Final = "|".join(
-    f".//w:{tag}[not(ancestor::w:pPr)]" for tag in ("t", "tab", "br", "cr", "noBreakHyphen")
+    f".//w:{tag}[not({_GONE} or {_HIDDEN})]" for tag in ("t", "tab", "br", "cr", "noBreakHyphen")
 )
-"""In runs of any kind: in links, and in what was inserted while changes are tracked."""
+"""In runs of any kind: in links, and in what was inserted or moved there while changes are tracked."""
+_RUNS_ON: Final = "./w:pPr/w:rPr/w:del"
+"""Its end was deleted: the next paragraph goes on with it."""
 _AS: Final = {qn("w:tab"): "\t", qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "-"}
 _HEADING: Final = re.compile(r"heading ([1-6])", re.IGNORECASE)
+_LISTED: Final = re.compile(r"(?:toc|table of figures|index)\b", re.IGNORECASE)
+"""Lists of what is where, by their styles."""
 
 
 def read(path: Path) -> Document:
     with open_zip(path):
         word = docx.Document(str(path))
-    blocks = [
-        _table(element) if element.tag == qn("w:tbl") else _paragraph(element, word)
-        for element in word.element.body.xpath(_BLOCKS)
-    ]
+    blocks, begun = list[str](), ""
+    for element in word.element.body.xpath(_BLOCKS):
+        if element.tag == qn("w:tbl"):
+            blocks.append(_table(element))
+        elif element.xpath(_RUNS_ON):
+            begun += _text(element)
+        else:
+            blocks.append(_paragraph(element, word, begun))
+            begun = ""
+    blocks.append(begun)
     known = word.core_properties
     return with_chapters(joined([each for each in blocks if each]), known.title or None, known.language)
 
 
-def _paragraph(element: Any, word: Word) -> str:
-    text = _text(element).strip()
+def _paragraph(element: Any, word: Word, begun: str) -> str:
+    text = f"{begun}{_text(element)}".strip()
     prefix = _prefix(element, word)
+    if prefix is None:
+        return ""
     return prefix + " ".join(text.split()) if prefix and text else text
 
 
-def _prefix(element: Any, word: Word) -> str:
-    """Of Markdown, by the paragraph's style or one that it is based on."""
+def _prefix(element: Any, word: Word) -> str | None:
+    """Of Markdown, by the paragraph's style or one that it is based on. None: it is no text."""
     style = Paragraph(element, word).style
     while style is not None:
         name = style.name or ""
@@ -51,6 +66,8 @@ def _prefix(element: Any, word: Word) -> str:
             return "#" * int(found[1]) + " "
         if name == "Title":
             return "# "
+        if _LISTED.match(name):
+            return None
         if name.startswith("List"):
             return "- "
         style = style.base_style

@@ -146,12 +146,28 @@ def test_a_word_document_by_its_headings(reading: Read) -> None:
     inserted = word.add_paragraph("We ").runs[0]
     inserted._r.addnext(parse_xml(f"<w:ins {nsdecls('w')}><w:r><w:t>will </w:t></w:r></w:ins>"))
     word.paragraphs[-1].add_run("ship.")
+    for unseen in (
+        "<w:del {}><w:r><w:tab/><w:delText>deleted</w:delText></w:r></w:del>",
+        "<w:moveFrom {}><w:r><w:t>moved away</w:t></w:r></w:moveFrom>",
+        "<w:r {}><w:rPr><w:vanish/></w:rPr><w:t>hidden</w:t></w:r>",
+    ):
+        word.paragraphs[-1]._p.append(parse_xml(unseen.format(nsdecls("w"))))
+    word.add_comment(word.paragraphs[-1].runs, text="Is that so?", author="Ada")
+    word.sections[0].header.paragraphs[0].text = "Running head"
+    joined = word.add_paragraph("A paragraph whose end ")._p
+    joined.get_or_add_pPr().append(parse_xml(f"<w:rPr {nsdecls('w')}><w:del/></w:rPr>"))
+    word.add_paragraph("was deleted.")
     for item in ("one", "two"):
         word.add_paragraph(item, style="List Bullet")
     framed = (
         f"<w:sdt {nsdecls('w')}><w:sdtContent><w:p><w:r><w:t>Framed.</w:t></w:r></w:p></w:sdtContent></w:sdt>"
     )
     word.element.body.insert(-1, parse_xml(framed))
+    contents = (
+        f"<w:sdt {nsdecls('w')}><w:sdtPr><w:docPartObj><w:docPartGallery w:val='Table of Contents'/></w:docPartObj>"
+        "</w:sdtPr><w:sdtContent><w:p><w:r><w:t>First 1</w:t></w:r></w:p></w:sdtContent></w:sdt>"
+    )
+    word.element.body.insert(0, parse_xml(contents))
     word.add_heading("Second", 2)
     table = word.add_table(2, 2)
     for number, cell in enumerate(cell for row in table.rows for cell in row.cells):
@@ -159,7 +175,10 @@ def test_a_word_document_by_its_headings(reading: Read) -> None:
     document = reading(saved(word))
     assert document.text.startswith("Foreword.\n\n# First")
     assert parts(document) == [
-        ("First", "# First\n\nWe will ship.\n\n- one\n- two\n\nFramed."),
+        (
+            "First",
+            "# First\n\nWe will ship.\n\nA paragraph whose end was deleted.\n\n- one\n- two\n\nFramed.",
+        ),
         ("Second", "## Second\n\n| cell 0 | cell 1 |\n| --- | --- |\n| cell 2 | cell 3 |"),
     ]
     assert (document.title, document.language) == ("The plan", "de-DE")
@@ -176,8 +195,13 @@ def test_a_presentation_by_its_slides(reading: Read) -> None:
     group.shapes.add_textbox(0, 0, 100, 100).text_frame.text = "Grouped"
     table = slide.shapes.add_table(2, 2, 0, 0, 100, 100).table
     table.cell(0, 0).text, table.cell(0, 1).text, table.cell(1, 0).text = "a", "b", "c|d"
-    assert parts(reading(saved(slides))) == [
-        ("1", "## Tea\n\nGreen\n\nBlack"),
+    hidden = slides.slides.add_slide(slides.slide_layouts[1])
+    hidden.shapes.title.text = "Not this"
+    hidden._element.set("show", "0")
+    document = reading(saved(slides))
+    assert document.title == "Tea"
+    assert parts(document) == [
+        ("1", "## Tea\n\n- Green\n- Black"),
         (
             "2",
             "## Coffee\n\nLater\n\nGrouped\n\n| a | b |\n| --- | --- |\n| c\\|d |  |\n\nNotes: Say it slowly.",
