@@ -94,7 +94,7 @@ async def test_what_goes_with_its_project_goes_from_the_storage(
     }
 
 
-async def file_of(db: Database, file_id: UUID) -> tuple[str, str] | None:
+async def file_of(db: Database, file_id: UUID) -> tuple[str, str | None] | None:
     async with db.service() as session:
         found = await session.execute(
             text("SELECT extraction_status, error FROM files WHERE id = :id"), {"id": file_id}
