@@ -63,6 +63,9 @@ class Base(DeclarativeBase):
         str: Text,
     }
 
+    # Whoever deletes what somebody else has deleted a moment ago has what they wanted.
+    __mapper_args__: ClassVar[dict[str, Any]] = {"confirm_deleted_rows": False}
+
     created_at: Mapped[datetime] = mapped_column(server_default=func.now(), sort_order=100)
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), sort_order=101)
 
