@@ -1,5 +1,6 @@
 """From a file that is dropped to its pages, its minutes and a brief about it, with a worker at work."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,11 @@ from tests.plugins.documents import pdf
 from tests.plugins.transcription import Record, TranscriptionServer
 
 SAID = ("Good morning to you all.", "The build fell from 40 to 9 seconds in one week.")
+# One red pixel.
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8cfc00000030101"
+    "00c9fe92ef0000000049454e44ae426082"
+)
 BYTES = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
 
 
@@ -73,5 +79,22 @@ async def test_files_are_sent_read_heard_and_written_from(
         f"{site.url}/new?file=" + await page.locator("[name=file_id]").input_value()
     )
     await axe(page)
+
+    source = {"type": "text", "text": "Tea is brewed for 3 minutes. Coffee takes 4 minutes."}
+    await ada.post("/v1/workflows", json={"source": source, "platforms": ["instagram"]})
+    await page.goto("/inbox")
+    await page.get_by_role("link", name=re.compile("Tea is brewed")).click()
+    await page.get_by_role("link", name="Add a picture").click()
+    field = page.locator("#drop-file")
+    await field.set_input_files({"name": "talk.txt", "mimeType": "text/plain", "buffer": b"no picture"})
+    await expect(page.get_by_text("talk.txt is not a picture.")).to_be_visible()
+    for number in (1, 2):
+        await field.set_input_files({"name": f"{number}.png", "mimeType": "image/png", "buffer": PNG})
+        await expect(page.get_by_label(f"What picture {number} shows")).to_be_focused()
+        await page.keyboard.type("Tea")
+    await expect(page.get_by_role("group", name="Pictures").last.get_by_role("img")).to_have_count(2)
+    await axe(page)
+    address = await page.get_by_label("Address of picture 1").input_value()
+    assert (await ada.get(address)).headers["content-type"] == "image/jpeg", "all that Instagram takes"
     wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert wide <= 0

@@ -1,6 +1,7 @@
 """Each sentence of a draft leads back to the words of the source that it rests on."""
 
 import re
+from uuid import uuid4
 
 import pytest
 
@@ -18,7 +19,8 @@ PLACES = (
     Beginning(at=0, kind="page", label="1"),
     Beginning(at=TEXT.index("Coffee"), kind="time", seconds=3760.5),
 )
-SOURCE = Source(type="file", text=TEXT, title="Drinks", places=PLACES)
+FILE = uuid4()
+SOURCE = Source(type="file", text=TEXT, title="Drinks", id=FILE, places=PLACES)
 DRAFT = "Tea is brewed for 3 minutes. Coffee takes 4 <b>minutes</b>. Water is blue and cold everywhere."
 CLAIM = Remark(quote="Water is blue and cold everywhere.", instruction="Remove the water.")
 
@@ -36,6 +38,8 @@ async def test_sentences_lead_to_their_passages_and_claims_are_marked(
     assert ground is not None
     assert "Coffee takes 4 &lt;b&gt;minutes&lt;/b&gt;." in ground[0]
     assert "1:02:40" in ground[0]
+    assert f'href="/library/files/{FILE}#at=3760.5"' in ground[0]
+    assert f'<a href="/library/files/{FILE}">Drinks</a>' in html
     linked = re.search(r'href="#(passage-\d+)"', ground[0])
     assert linked is not None
     passage = re.search(rf'(?s)<p class="passage" id="{linked[1]}" tabindex="-1">(.*?)</p>', html)
