@@ -41,6 +41,16 @@ def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
     return (yield) + 2
 
 
+_LONGEST = ("tests/flows/test_chaos.py", "tests/cli/test_up.py", "tests/processes/", "tests/cli/test_demo.py")
+"""Whole services in processes of their own, killed and started again."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first: one that began last would have all but one processor wait for it."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONGEST))
+
+
 def pytest_collection_finish() -> None:
     collector.settle()
 

@@ -33,7 +33,7 @@ class Author:
     def __init__(self, user: User, handle: str, simulator_url: str) -> None:
         self.user = user
         self._handle = handle
-        self._simulators = httpx.AsyncClient(base_url=simulator_url, trust_env=False)
+        self._simulators = httpx.AsyncClient(base_url=simulator_url, trust_env=False, verify=False)
 
     async def start(
         self, *platforms: str, text: str = ARTICLE, source: Json | None = None, **brief: object
