@@ -62,11 +62,11 @@ class Letter:
 def letter_of(content: Content, list_id: UUID, list_name: str) -> Letter:
     subject = _one_line(content.title)
     pictures = "".join(
-        f'<p><img src="{escape(media.url)}" alt="{escape(media.alt_text)}" style="max-width:100%"></p>'
-        for media in content.media
+        f'<p><img src="{escape(media.url)}" alt="{escape(media.alt_text)}"></p>' for media in content.media
     )
-    html, text = pictures + render(content), content.content.strip()
-    return Letter(subject, preheader(content), html, text, list_id, list_name)
+    # Sanitised: nothing else can begin like this.
+    html = (pictures + render(content)).replace("<img ", '<img style="max-width:100%;height:auto" ')
+    return Letter(subject, preheader(content), html, content.content.strip(), list_id, list_name)
 
 
 def sender_of(account: Account) -> Address:

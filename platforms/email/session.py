@@ -52,6 +52,9 @@ async def connected(account: Account) -> AsyncIterator[aiosmtplib.SMTP]:
         use_tls=address.scheme == "smtps",
         # A password is for encrypted connections only; the simulators' is no secret.
         start_tls=True if address.scheme == "smtp" and password and not account.simulated else None,
+        # Without one there is nothing to keep from a stranger that he would not get unencrypted as well (RFC 7435), and
+        # a relay next door has a certificate of its own making.
+        validate_certs=bool(password) or address.scheme == "smtps",
         local_hostname=NAME,
         timeout=ANSWER_SECONDS,
     )

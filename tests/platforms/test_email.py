@@ -34,13 +34,14 @@ from platforms.base import (
     Unreachable,
 )
 from platforms.email import PLATFORM
+from platforms.email.message import letter_of
 from platforms.email.policy import CLIPPED_BYTES
 from simulators.mail import Mail
 from tests.plugins.mail import MailServer
 from tests.plugins.publications import publication_of
 
 CONTENT = Content(
-    content="# News\n\nWe ship **today**. <script>alert(1)</script>\n\n[Read](https://example.com)",
+    content="# News\n\nWe ship **today**. <script>alert(1)</script>\n\n![A](https://a.example/b.png) [Read](https://example.com)",
     metadata={"title": "We ship\ntoday ✓", "excerpt": "What is in it"},
     media=(Media(url="https://example.com/a.png?b=1&c=2", alt_text='A "ship"'),),
 )
@@ -128,6 +129,7 @@ async def test_each_reader_gets_a_mail_of_their_own_with_a_way_off_the_list(
     assert mail.fields["return_path"] == "harbour@newsletter.example"
     assert headers["date"]
     assert '<img src="https://example.com/a.png?b=1&amp;c=2" alt="A &quot;ship&quot;"' in html
+    assert '<img src="https://a.example/b.png" alt="A"' in html
     assert "<strong>today</strong>" in html
     assert "What is in it" in html
     assert "Friends &amp; &lt;family&gt;" in html
@@ -285,6 +287,9 @@ async def test_a_password_goes_to_a_server_that_can_be_trusted_and_to_no_other(
         account = account_at(f"127.0.0.1:{port}", simulated=False)
         with pytest.raises(Reauthorize, match="cannot be trusted: self-signed certificate"):
             await to(account, "ada").run()
+        relay = replace(account, credentials={**account.credentials, "username": "", "password": ""})
+        with pytest.raises(Reauthorize, match="does not let this account send: 530"):
+            await to(relay, "ada").run()
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))  # as an operator adds an authority
         sending = to(account, "ada")
         await sending.run()
@@ -341,6 +346,11 @@ def test_a_newsletter_has_a_subject_and_fits_into_a_mailbox() -> None:
     above = Content(content="Fine.", metadata={"title": "News"}, media=(Media(url="http://x", alt_text="a"),))
     assert [each.field for each in PLATFORM.policy.violations(above)] == ["/media/0"]
     assert codes("a&\n\n" * (CLIPPED_BYTES // 13)) == ["clipped"], "it is its HTML that mailboxes measure"
+
+
+def test_no_picture_is_wider_than_a_telephone() -> None:
+    html = letter_of(CONTENT, uuid4(), "Friends").html
+    assert html.count("<img") == html.count('<img style="max-width:100%;') == 2
 
 
 def test_its_preview_is_the_inbox_line_and_the_mail() -> None:
