@@ -9,8 +9,9 @@ from urllib.parse import unquote, urlsplit
 
 from lxml import etree  # type: ignore[import-untyped] # it has no types
 
+from services.confined.limits import Unreadable
 from services.documents import markup
-from services.documents.document import Composer, Document, Report, Unreadable
+from services.documents.document import Composer, Document, Report
 from services.documents.markdown import first_heading
 from services.documents.plain import decode
 from services.documents.zips import open_zip

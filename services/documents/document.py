@@ -19,6 +19,9 @@ _LABEL: Final = 200
 _LINE_ENDS: Final = re.compile(r"\r\n?|[\v\x85\u2028]")
 _PARAGRAPH_ENDS: Final = re.compile(r"[\f\u2029]")
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\u2060\ufeff\u00ad]")
+_LIGATURES: Final = str.maketrans(
+    {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "ft", "ﬆ": "st"}
+)
 _TRAILING: Final = re.compile(r"(?<![^\S\n])[^\S\n]+$", re.MULTILINE)
 _GAPS: Final = re.compile(r"\n{3,}")
 
@@ -98,7 +101,7 @@ def too_long() -> Unreadable:
 def clean(text: str) -> str:
     """As it can be kept and compared: NFC, no control characters, one kind of line end, no more than one blank line."""
     text = _PARAGRAPH_ENDS.sub("\n\n", _LINE_ENDS.sub("\n", text))
-    text = storable(unicodedata.normalize("NFC", _CONTROLS.sub("", text)))
+    text = storable(unicodedata.normalize("NFC", _CONTROLS.sub("", text).translate(_LIGATURES)))
     return _GAPS.sub("\n\n", _TRAILING.sub("", text)).strip()
 
 

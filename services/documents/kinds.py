@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from services.documents.document import Unreadable
+from services.confined.limits import Unreadable
 from services.documents.zips import open_zip
 
 HEAD_BYTES: Final = 128 * 1024

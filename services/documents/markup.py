@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from lxml import etree, html  # type: ignore[import-untyped] # it has no types
 
-from services.documents.document import Unreadable
+from services.confined.limits import Unreadable
 from services.documents.markdown import joined
 
 _HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}

@@ -8,7 +8,8 @@ from typing import Any, Final
 from pypdf import PageObject, PdfReader
 from pypdf.errors import DependencyError
 
-from services.documents.document import MAX_CHARACTERS, Composer, Document, Report, Unreadable, too_long
+from services.confined.limits import Unreadable
+from services.documents.document import MAX_CHARACTERS, Composer, Document, Report, too_long
 from services.documents.layout import Line, Page, arranged
 
 _PROTECTED: Final = "It is protected by a password. Save it without one and upload it again."

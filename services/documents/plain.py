@@ -5,7 +5,8 @@ from typing import Final
 
 import charset_normalizer
 
-from services.documents.document import MAX_CHARACTERS, Document, Unreadable, too_long
+from services.confined.limits import Unreadable
+from services.documents.document import MAX_CHARACTERS, Document, too_long
 from services.documents.kinds import Written, written
 from services.documents.markdown import with_chapters
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from services.documents.document import Unreadable
+from services.confined.limits import Unreadable
 
 MAX_ENTRIES: Final = 10_000
 MAX_BYTES: Final = 512 * 1024 * 1024

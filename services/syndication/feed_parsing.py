@@ -14,8 +14,8 @@ import feedparser  # type: ignore[import-untyped] # it has no types
 from lxml import etree, html  # type: ignore[import-untyped] # it has no types
 
 from core.text import storable
+from services.confined.limits import Unreadable
 from services.documents import markup
-from services.documents.document import Unreadable
 
 MAX_ENTRIES: Final = 500
 """The newest are taken."""
