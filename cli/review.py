@@ -64,7 +64,7 @@ def review(
     if review_id is None:
         if as_json:
             found = client.reviews(platform, workflow)
-            print(json.dumps({"items": [item.as_sent() for item in found]}, ensure_ascii=False))
+            print(json.dumps([item.as_sent() for item in found], ensure_ascii=False))
         else:
             Desk(client, out, platform, workflow).work()
         return

@@ -38,9 +38,14 @@ async def start_workflow(
     service: Service,
     platforms: Annotated[list[PlatformName], Field(min_length=1)],
     text: Annotated[
-        str, Field(max_length=1_000_000, description="What the posts are made from. This or `url`.")
+        str,
+        Field(
+            max_length=1_000_000, description="What the posts are made from. This or one of the next three."
+        ),
     ] = "",
     url: Annotated[str, Field(max_length=2048, description="A public page to read it from.")] = "",
+    file_id: Annotated[str, Field(description="A file of the library whose text is there.")] = "",
+    post_id: Annotated[str, Field(description="A post that is out, as search_posts finds it.")] = "",
     tone_of_voice: Annotated[str, Field(max_length=500, description="Empty: as the profile says.")] = "",
     audience: Annotated[str, Field(max_length=500)] = "",
     language: Annotated[str, Field(description="Like en or pt-BR; empty: the source's own.")] = "",
@@ -54,10 +59,20 @@ async def start_workflow(
     external_id: Annotated[str, Field(max_length=255, description="Your own name for it.")] = "",
     idempotency_key: Key = "",
 ) -> Followed:
-    """Have a text or a page drafted for each platform. Drafts are written, scored, rewritten, and then wait for a person:
-    nothing is published by this. Follow it with follow_workflow."""
-    if bool(text) == bool(url):
-        raise ToolError("Give either `text` or `url`.")
+    """Have a text, a page, a file or a post drafted for each platform. Drafts are written, scored, rewritten, and then
+    wait for a person: nothing is published by this. Follow it with follow_workflow."""
+    sources = [
+        {"type": kind, name: value}
+        for kind, name, value in (
+            ("text", "text", text),
+            ("url", "url", url),
+            ("file", "file_id", file_id),
+            ("post", "post_id", post_id),
+        )
+        if value
+    ]
+    if len(sources) != 1:
+        raise ToolError("Give one of `text`, `url`, `file_id` and `post_id`.")
     wishes = {
         "tone_of_voice": tone_of_voice,
         "audience": audience,
@@ -68,7 +83,7 @@ async def start_workflow(
         "max_rounds": max_rounds,
     }
     brief = {
-        "source": {"type": "text", "text": text} if text else {"type": "url", "url": url},
+        "source": sources[0],
         "platforms": platforms,
         "options": _given(wishes),
         **_given({"schedule_for": schedule_for, "external_id": external_id}),

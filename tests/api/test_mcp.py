@@ -188,7 +188,9 @@ async def test_what_is_wrong_is_told(api: Api, live_url: str) -> None:
     article = {"platforms": ["x"], "text": "Hello."}
     async with client(live_url, await api.user()) as mcp:
         for tool, arguments, said in (
-            ("start_workflow", {"platforms": ["x"]}, "either `text` or `url`"),
+            ("start_workflow", {"platforms": ["x"]}, "one of `text`, `url`, `file_id` and `post_id`"),
+            ("start_workflow", {"platforms": ["x"], "file_id": nothing}, "There is no such file."),
+            ("start_workflow", {"platforms": ["x"], "post_id": nothing}, "There is no such post."),
             ("start_workflow", {**article, "platforms": ["fax"]}, "platforms.0"),
             ("start_workflow", {**article, "text": "\x00"}, "/source/text: NUL"),
             ("start_workflow", {**article, "idempotency_key": "a b"}, "idempotency_key"),

@@ -166,7 +166,7 @@ def test_decisions_without_questions(service: "Service", tmp_path: Path) -> None
     ids = [service.written("x")["threads"][0]["pending_review_id"] for _ in range(3)]
 
     listed = service.run("review", "--json")
-    assert [item["id"] for item in json.loads(listed.stdout)["items"]] == ids
+    assert [item["id"] for item in json.loads(listed.stdout)] == ids
 
     shown = json.loads(service.run("review", ids[0], "--json").stdout)
     stale = service.run("review", ids[0], "--accept", "--seen", "0" * 64, "--json")
