@@ -2,7 +2,7 @@
 
 Each statement is one that the service sends, or of the schema that the figures come from, under row security and with the
 settings of the service's own connections. The server's own planning and execution times are taken, so that neither driver
-nor network counts; CPU is the backend's. A plan that reads a tenant's table from its beginning is named.
+nor network counts; CPU is the backend's. A tenant's table that a plan reads from its beginning is named.
 """
 
 import asyncio
@@ -79,6 +79,8 @@ class Case:
     """Of the big workspace's big project; else each time of another workspace."""
     everybody: bool = False
     """As the service, which sees all."""
+    counted: bool = False
+    """From indexes alone: one that reads rows, too, reads too much."""
 
 
 def cases() -> Iterator[Case]:
@@ -101,10 +103,10 @@ def cases() -> Iterator[Case]:
     yield Case("a page of a project's outputs", 10, of_project, first)
     yield Case("the same of 5,000", 10, of_project, first, big=True)
     yield Case("the same, failed ones only", 10, failed, first, big=True)
-    yield Case("outputs by kind and status", 50, Statement.of(_BY_STATUS), {})
-    yield Case("the same of 50,000", 50, Statement.of(_BY_STATUS), {}, big=True)
+    yield Case("outputs by kind and status", 50, Statement.of(_BY_STATUS), {}, counted=True)
+    yield Case("the same of 50,000", 50, Statement.of(_BY_STATUS), {}, big=True, counted=True)
     yield Case("outputs of 30 days by day, of 50,000", 50, Statement.of(_BY_DAY), {}, big=True)
-    yield Case("bytes by project, of 30,000 files", 50, Statement.of(_BYTES), {}, big=True)
+    yield Case("bytes by project, of 30,000 files", 50, Statement.of(_BYTES), {}, big=True, counted=True)
     yield Case("everybody's active users of 30 days", 50, Statement.of(_ACTIVE), {}, everybody=True)
     yield Case("sizes of all tables", 50, Statement.of(_SIZES), {}, everybody=True)
 
@@ -157,7 +159,7 @@ def seed(conninfo: str, users: int, outputs_made: int) -> tuple[Place, Sequence[
 async def _measure(
     console: Console, settings: Settings, big: Place, others: Sequence[Place], rounds: int
 ) -> dict[str, float]:
-    table = Table("database time, ms", "p50", "p95", "CPU", "at most", "reads whole", box=box.SIMPLE_HEAD)
+    table = Table("database time, ms", "p50", "p95", "CPU", "at most", "reads too much", box=box.SIMPLE_HEAD)
     figures: dict[str, float] = {}
     db = Database(settings)
     try:
@@ -176,7 +178,7 @@ async def _measure(
 
 
 async def explain(db: Database, case: Case, places: Sequence[Place]) -> tuple[list[float], float, list[str]]:
-    """Of each round, the mean of the backend's CPU, and the tables that were read whole."""
+    """Of each round, the mean of the backend's CPU, and the tables of which too much was read."""
     times: list[float] = []
     spent, whole = 0.0, set[str]()
     for place in places:
@@ -202,15 +204,18 @@ async def explain(db: Database, case: Case, places: Sequence[Place]) -> tuple[li
         assert row is not None
         [explained] = row[0]
         times.append(explained["Planning Time"] + explained["Execution Time"])
-        whole |= set(_read_whole(explained["Plan"]))
+        whole |= set(_too_much(explained["Plan"], counted=case.counted))
     return times, spent * 1000 / len(times), sorted(whole)
 
 
-def _read_whole(plan: dict[str, Any]) -> Iterator[str]:
-    if plan["Node Type"] == "Seq Scan" and plan["Relation Name"] in {table.name for table in tables()}:
-        yield plan["Relation Name"]
+def _too_much(plan: dict[str, Any], *, counted: bool) -> Iterator[str]:
+    """The tables that are read from their beginning; where it is `counted`, those of which rows are read at all."""
+    reads_rows = counted and plan["Node Type"] != "Index Only Scan"
+    table = plan.get("Relation Name")
+    if table in {table.name for table in tables()} and (reads_rows or plan["Node Type"] == "Seq Scan"):
+        yield table
     for below in plan.get("Plans", ()):
-        yield from _read_whole(below)
+        yield from _too_much(below, counted=counted)
 
 
 def _cpu_seconds(pid: int) -> float:
