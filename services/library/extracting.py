@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core import storage
+from core import scratch, storage
 from core.errors import ConfigurationError, ProofroomError
 from models import Extraction, ExtractionStatus, File
 from services.documents import Document, Unreadable, apart
@@ -95,7 +94,7 @@ async def _read(runtime: Runtime, work: Work) -> Document:
     media_type = file.mime_type or "application/octet-stream"
     if media_type.startswith("image/"):
         return Document("")  # nobody looks for words in it, and nobody has to look after it
-    with TemporaryDirectory(prefix="proofroom-") as folder:
+    with scratch.folder() as folder:
         path = Path(folder, "file")
         try:
             await storage.of(runtime.settings).download(file.path, path)

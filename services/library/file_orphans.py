@@ -1,4 +1,5 @@
-"""What an accident left of files: objects that no row names, rows whose object is gone, uploads that nobody went on with."""
+"""What an accident left of files: objects that no row names, rows whose object is gone, uploads that nobody went on with,
+folders in which nobody works any more."""
 
 import asyncio
 import re
@@ -10,7 +11,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import ARRAY, String, bindparam, text
 
-from core import storage
+from core import scratch, storage
 from core.db import Database
 from core.settings import Settings
 from core.storage import Storage
@@ -68,6 +69,7 @@ async def remove_orphans(db: Database, settings: Settings) -> int:
         await _end_expired(db)
         + await _remove_unnamed(db, store)
         + await store.remove_unfinished(GRACE.total_seconds())
+        + await asyncio.to_thread(scratch.sweep, GRACE.total_seconds())
         + await _check_rows(db, store)
     )
 

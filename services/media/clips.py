@@ -3,7 +3,6 @@
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 from uuid import UUID
 
@@ -13,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from agents.choose import quoter_for
 from agents.transcriber import Segment
-from core import storage
+from core import scratch, storage
 from core.errors import Conflict, ProofroomError
 from models import Clip, ClipsStatus, ClipStatus, File, Transcription
 from services import metering, pages, queue, rows
@@ -148,7 +147,7 @@ async def _cut(runtime: Runtime, file: File, window: Window) -> tuple[str, str]:
     extension, mime_type = ("mp4", "video/mp4") if video else ("mp3", "audio/mpeg")
     path = f"{file.path.rpartition('/')[0]}/{uuid7()}.{extension}"
     store = storage.of(runtime.settings)
-    with TemporaryDirectory(prefix="proofroom-") as folder:
+    with scratch.folder() as folder:
         whole, part = Path(folder, "whole"), Path(folder, f"clip.{extension}")
         await store.download(file.path, whole)
         await ffmpeg.clip(runtime.settings, whole, part, window, video=video)

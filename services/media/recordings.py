@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.transcriber import Piece, Segment, Transcriber, Transcript, configured, transcriber
+from core import scratch
 from core.errors import Conflict, NotFound, ProofroomError
 from models import File, Transcription
 from services import metering
@@ -112,7 +112,7 @@ async def _known(
 async def _hear(
     runtime: Runtime, file: File, path: Path, model: Transcriber, report: Report
 ) -> tuple[Sequence[Segment], str | None]:
-    with TemporaryDirectory(prefix="proofroom-") as folder:
+    with scratch.folder() as folder:
         sound = await ffmpeg.hear(runtime.settings, path, Path(folder, "sound.wav"))
         report(_CONVERTED)
         cut = list(windows(sound.seconds))
