@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Json, Tenant, anchor, never_negative, newest_first, reference, sparse, state
@@ -84,7 +84,7 @@ class FeedEntry(Tenant, Base):
     note: Mapped[str | None] = mapped_column(String(500))
     workflow_id: Mapped[UUID | None]
     started_at: Mapped[datetime | None]
-    seen_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
     """When the feed had it last, within a week."""
 
 

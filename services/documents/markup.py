@@ -1,26 +1,32 @@
 """HTML and XHTML as Markdown, whole: for chapters of books. In pages there is more than their article."""
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, Final
 
 from lxml import etree, html  # type: ignore[import-untyped] # it has no types
 
 from services.confined.limits import Unreadable
-from services.documents.markdown import joined
+from services.documents.markdown import joined, table
 
 _HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
 # fmt: off
 _BLOCKS: Final = _HEADINGS.keys() | {
     "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "div", "dl", "dt",
-    "fieldset", "figcaption", "figure", "footer", "form", "header", "hr", "li", "main", "ol", "p", "pre", "section",
+    "fieldset", "figure", "footer", "form", "header", "hr", "li", "main", "ol", "p", "pre", "section",
     "summary", "table", "tr", "ul",
 }
 _SKIPPED: Final = {
-    "head", "iframe", "math", "noscript", "object", "script", "select", "style", "svg", "template", "textarea",
+    "figcaption", "head", "iframe", "math", "noscript", "object", "script", "select", "style", "svg", "template", "textarea",
 }
 # fmt: on
 _PARSER: Final = html.HTMLParser(encoding="utf-8", no_network=True)
+_CELL: Final = "\ue000"
+"""Between the cells of a row, until its table is whole."""
+_SIGN: Final = 4
+"""Characters: an image that stands for so few is one of them, an emoji or an initial. Others are no words of the text."""
 _SPACES: Final = re.compile(r"\s+")
 
 
@@ -30,6 +36,8 @@ class _Writer:
     line: list[str] = field(default_factory=list)
     prefix: str = ""
     verbatim: bool = False
+    cells: int = 0
+    """Of the row that is open."""
 
     def write(self, text: str | None) -> None:
         if text:
@@ -70,7 +78,16 @@ def convert(page: str) -> str:
         if not skipped:
             writer.write(element.tail)
     writer.flush()
-    return joined(writer.blocks)
+    return joined(list(_with_tables(writer.blocks)))
+
+
+def _with_tables(blocks: Sequence[str]) -> Iterator[str]:
+    for in_table, group in groupby(blocks, key=lambda block: _CELL in block):
+        if not in_table:
+            yield from group
+            continue
+        rows = [[cell.strip() for cell in row.split(_CELL)] for row in group]
+        yield table(rows) if len(rows) > 1 else " | ".join(filter(None, rows[0]))
 
 
 def language(body: bytes) -> str | None:
@@ -89,10 +106,13 @@ def _begin(writer: _Writer, tag: str, element: Any) -> None:
         writer.prefix = "- "
     elif tag == "br":
         writer.line.append("\n")
-    elif tag in {"td", "th"} and writer.line:
-        writer.line.append(" | ")
-    elif tag == "img":
-        writer.write(element.get("alt"))
+    elif tag == "tr":
+        writer.cells = 0
+    elif tag in {"td", "th"}:
+        writer.line += [_CELL] if writer.cells else []
+        writer.cells += 1
+    elif tag == "img" and len(alt := element.get("alt") or "") <= _SIGN:
+        writer.write(alt)
 
 
 def _end(writer: _Writer, tag: str) -> None:

@@ -31,6 +31,12 @@ _PERIODS: Final = {
     "yearly": 31_536_000,
 }
 _PAGE: Final = re.compile(rb"^(\xef\xbb\xbf)?\s*(<!doctype html|<html)", re.IGNORECASE)
+_TAIL: Final = re.compile(
+    r"(?i)(?:\s*(?:\[(?:…|\.\.\.|&#8230;)\]|^the post .{1,600} (?:appeared first|first appeared) on .{1,200}|"
+    r"^(?:read more|continue reading|weiterlesen)\b[^.!?\n]{0,100}))+\s*\Z",
+    re.MULTILINE,
+)
+"""What programs that make feeds put at the end."""
 _LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -128,7 +134,7 @@ def _entry(found: Mapping[str, Any], base: str) -> Entry | None:
 def _text(found: Mapping[str, Any]) -> str:
     """The longest of what it says: some repeat their summary as content."""
     said = [*found.get("content", ()), found.get("summary_detail") or {}]
-    return max((_plain(each) for each in said), key=len)[:TEXT_LIMIT].strip()
+    return _TAIL.sub("", max((_plain(each) for each in said), key=len))[:TEXT_LIMIT].strip()
 
 
 def _line(found: Mapping[str, Any], name: str) -> str | None:

@@ -1,6 +1,7 @@
 """Feeds that are followed: what is new starts a workflow, once, whatever the site or the workers do."""
 
 import asyncio
+from html import escape
 from typing import Any
 from uuid import UUID
 
@@ -388,6 +389,19 @@ def test_atom_in_another_charset_with_relative_links() -> None:
     assert first.published_at is not None
     assert first.published_at.isoformat() == "2026-11-02T08:00:00+00:00"
     assert (second.guid, second.url, second.text) == ("No link, no id", None, "Plain")
+
+
+def test_what_a_program_adds_is_no_part_of_an_entry() -> None:
+    said = (
+        "<p>Tea is old <img alt='🍵'/>.</p><figure><img alt='A chart of cups'/><figcaption>Cups.</figcaption></figure>"
+        "<table><tr><th>City</th><th>Cups</th></tr><tr><td></td><td>12</td></tr></table>"
+        "<p>The post <a href='/'>Tea</a> appeared first on <a href='/'>The club</a>.</p>"
+    )
+    item = f"<item><guid>1</guid><description>{escape(said)}</description></item>"
+    body = f"<rss version='2.0'><channel><title>T</title>{item}</channel></rss>"
+    found = feed_parsing.parse(body.encode(), "https://example.com/", "application/rss+xml")
+    assert found is not None
+    assert found.entries[0].text == "Tea is old 🍵.\n\n| City | Cups |\n| --- | --- |\n|  | 12 |"
 
 
 @pytest.mark.parametrize(
