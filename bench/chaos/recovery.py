@@ -11,7 +11,8 @@ _MOVED = """
 SELECT p.id, p.epoch, p.status
 FROM unnest(%s::uuid[], %s::float8[]) AS killed(id, at) JOIN platform_states p ON p.id = killed.id
 WHERE p.lease_until IS NULL AND NOT EXISTS (
-    SELECT FROM publishing_jobs j WHERE j.thread_id = p.id AND j.status = 'publishing' AND NOT EXISTS (
+    SELECT FROM publishing_jobs j
+    WHERE j.thread_id = p.id AND j.status = 'publishing' AND j.platform <> 'email' AND NOT EXISTS (
         SELECT FROM publishing_attempts a
         WHERE a.publishing_job_id = j.id AND a.started_at > to_timestamp(killed.at)
             AND a.evidence ->> 'proves' IS DISTINCT FROM 'false'))

@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 
 import structlog
 
-from core import sql
+from core import faults, sql
 from core.crypto import hash_token, new_token
 from core.policy import Quota
 from core.settings import Settings
@@ -162,6 +162,7 @@ class Outgoing:
                 _TAKE, id=recipient_id, subscriber_id=subscriber["id"], token_hash=hash_token(token)
             )
             if taken is not None:
+                faults.reach("before_call")
                 self._tries[recipient_id] = taken["tries"]
                 email = self._runtime.keyring.decrypt(
                     subscriber["email"], email_context(subscriber["id"])
@@ -171,6 +172,7 @@ class Outgoing:
         return None
 
     async def settle(self, recipient: Recipient, delivery: Delivery) -> None:
+        faults.reach("after_call")
         outcome, detail, tries = delivery.outcome, delivery.detail, self._tries.pop(recipient.id)
         wait = None
         self._sent += outcome == "sent"
