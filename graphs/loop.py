@@ -8,7 +8,7 @@ from uuid import UUID
 from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
-from langgraph.types import Command, interrupt
+from langgraph.types import Command
 
 from agents.base import Attempt, Ground, JudgeRequest, Source, WriteRequest
 from agents.provenance import Claimed, trace
@@ -16,7 +16,7 @@ from core.content import Content
 from core.policy import Policy
 from graphs import condensing
 from graphs.context import Context, agents_of, brief_of, wishes
-from graphs.interrupts import Decision, Receipt, edited
+from graphs.interrupts import Decision, Receipt, ask, edited
 from graphs.payloads import publish_payload, review_payload
 from graphs.records import (
     attempt_of,
@@ -139,7 +139,7 @@ class Loop:
     async def human_review(
         self, state: State, runtime: Runtime[Context]
     ) -> Command[Literal["publish", "generate", "evaluate", "human_review", "__end__"]]:
-        decision = interrupt(review_payload(self.policy, state), response_schema=Decision)
+        decision = ask(review_payload(self.policy, state), Decision)
         draft = draft_of(state, state["active_draft_id"])
         update: State = {"decision": _decision_record(decision), "refusal": None, "objection": None}
         match decision.decision:
@@ -168,7 +168,7 @@ class Loop:
                 assert_never(unknown)
 
     async def publish(self, state: State) -> Command[Literal["human_review", "__end__"]]:
-        receipt = interrupt(publish_payload(self.policy, state), response_schema=Receipt)
+        receipt = ask(publish_payload(self.policy, state), Receipt)
         update: State = {"receipt": _receipt_record(receipt)}
         match receipt.outcome:
             case "refused":

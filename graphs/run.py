@@ -106,13 +106,18 @@ async def look(
     graph: Graph, saver: BaseCheckpointSaver[str], thread_id: str
 ) -> Fresh | Unfinished | Pause | End:
     """What a thread waits for; nothing runs."""
+    saved = await saver.aget_tuple(_config(thread_id))
+    if saved is None:
+        return Fresh()
+    if (rest := at_rest(graph, saved)) and rest.interrupts:
+        return _pause(rest.interrupts[0], cast("State", rest.values))
     snapshot = await bind(graph, saver).aget_state(_config(thread_id))
     state = cast("State", snapshot.values)
     if snapshot.interrupts:
         return _pause(snapshot.interrupts[0], state)
     if snapshot.next:
         return Unfinished(snapshot.next, state)
-    return _end(state) if snapshot.created_at else Fresh()
+    return _end(state)
 
 
 async def snapshot(

@@ -1,9 +1,9 @@
 """What both savers share: the rows that a checkpoint and its writes become."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
     WRITES_IDX_MAP,
@@ -46,8 +46,8 @@ class RowSaver(BasePostgresSaver):
             ns,
             checkpoint["id"],
             config["configurable"].get("checkpoint_id"),
-            Fragment(json.dumps({**checkpoint, "channel_values": inline})),
-            Fragment(json.dumps(get_serializable_checkpoint_metadata(config, metadata))),
+            Fragment(orjson.dumps({**checkpoint, "channel_values": inline})),
+            Fragment(orjson.dumps(get_serializable_checkpoint_metadata(config, metadata))),
         )
         return row, blobs
 

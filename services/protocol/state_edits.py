@@ -1,9 +1,9 @@
 """What may be said of a thread's state from outside, and where the thread goes on from there."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Annotated, Any, Final, cast
 
-from pydantic import JsonValue, TypeAdapter, ValidationError
+from pydantic import Field, JsonValue, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from core.errors import Conflict, FieldError, Invalid
@@ -12,6 +12,7 @@ from graphs.state import Options, SourceInput, State
 
 COPY: Final = "__copy__"
 START: Final = "__start__"
+_MOST_ROUNDS: Final = 1000
 _AFTER: Final = {"generate": "evaluate", "evaluate": "human_review"}
 """Where the way leads on from a node whose result is given; a person's and the platform's words are not to be given."""
 
@@ -21,7 +22,7 @@ class Editable(TypedDict, total=False):
     options: Options
     active_draft_id: str
     best_draft_id: str | None
-    round: int
+    round: Annotated[int, Field(ge=0, le=_MOST_ROUNDS)]
     feedback: str | None
 
 

@@ -3,10 +3,11 @@
 from typing import TYPE_CHECKING
 
 import pytest
-from langgraph._internal._constants import CONFIG_KEY_STRICT_RESUME
+from langgraph._internal._constants import CONFIG_KEY_SCRATCHPAD, CONFIG_KEY_STRICT_RESUME
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.errors import UnknownInterruptError
 
+from graphs.interrupts import SCRATCHPAD
 from graphs.run import STRICT_RESUME, Pause, Resume, Start, Step, advance, bind, look
 
 if TYPE_CHECKING:
@@ -51,8 +52,16 @@ async def test_an_answer_to_a_pause_that_is_over_is_refused(thread: "Thread") ->
     assert await look(thread.graph, thread.saver, thread.id) == publish
 
 
-def test_the_private_key_is_the_one_that_langgraph_reads() -> None:
-    assert STRICT_RESUME == CONFIG_KEY_STRICT_RESUME
+def test_the_private_keys_are_those_that_langgraph_reads() -> None:
+    assert (STRICT_RESUME, SCRATCHPAD) == (CONFIG_KEY_STRICT_RESUME, CONFIG_KEY_SCRATCHPAD)
+
+
+async def test_a_pause_says_what_an_answer_looks_like(thread: "Thread") -> None:
+    await thread.start()
+    await thread.answer({"decision": "accept"})
+    paused = await bind(thread.graph, thread.saver).aget_state({"configurable": {"thread_id": thread.id}})
+    schema = paused.interrupts[0].response_schema
+    assert schema == {"title": "Receipt", "type": "object", "required": ["outcome"]}
 
 
 def test_binding_leaves_the_compiled_graph_alone(thread: "Thread") -> None:
