@@ -74,7 +74,14 @@ def simulator_url(data_dir: Path, wanted_port: int) -> str:
     """The same at every start, since posts' addresses contain it. Raises ConfigurationError when it is taken."""
     before = read(data_dir)
     if before and before.simulator_url:
-        require_free(data_dir, LOOPBACK, port_of(before.simulator_url))
+        port = port_of(before.simulator_url)
+        try:
+            require_free(data_dir, LOOPBACK, port)
+        except ConfigurationError as error:
+            raise ConfigurationError(
+                f"Port {port}, where this data directory's simulated platforms are, is taken.",
+                remedy="Stop what uses it, or start without them: --no-simulators.",
+            ) from error
         return before.simulator_url
     return f"http://{LOOPBACK}:{free_port(wanted_port)}"
 
