@@ -44,4 +44,4 @@ class Cors:
 
 
 def is_protocol(path: str) -> bool:
-    return path.split("/")[1] in _PROTOCOL
+    return path.partition("/")[2].partition("/")[0] in _PROTOCOL

@@ -8,18 +8,9 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 LAST_CALL_SECONDS: Final = 0.5
 """In which a connection without a request is still answered: whoever holds it may have sent one, and cannot know
 whether a connection that is closed instead of answering took it."""
-
-
-class Connection(HttpToolsProtocol):
-    """One that outlives its server's listening socket by a last call."""
-
-    def shutdown(self) -> None:
-        self.loop.call_later(LAST_CALL_SECONDS, super().shutdown)
 
 
 @contextmanager

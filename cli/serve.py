@@ -13,7 +13,7 @@ import uvicorn
 import uvloop
 from uvicorn.supervisors import Multiprocess
 
-from api.drain import Connection
+from api.connection import Connection
 from cli.sockets import close_door, listen
 from core import collector, faults, log, telemetry
 from core.settings import Settings, load
