@@ -64,7 +64,7 @@ class Base(DeclarativeBase):
     }
 
     # Whoever deletes what somebody else has deleted a moment ago has what they wanted.
-    __mapper_args__: ClassVar[dict[str, Any]] = {"confirm_deleted_rows": False}
+    __mapper_args__ = {"confirm_deleted_rows": False}  # noqa: RUF012 - as SQLAlchemy declares it
 
     created_at: Mapped[datetime] = mapped_column(server_default=func.now(), sort_order=100)
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), sort_order=101)

@@ -51,7 +51,7 @@ class OutputView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    project_id: UUID | None = None
+    project_id: UUID
     kind: OutputKind | None = None
     status: OutputStatus | None = None
     archived: bool | None = None
@@ -66,9 +66,9 @@ async def browse(connection: Connection, wanted: pages.Wanted, filters: Filters)
 
 def page(filters: Filters, *, goes_on: bool) -> tuple[Statement, Mapping[str, Any]]:
     """What `browse` sends, to be given `pages.parameters`, too."""
-    named = {"project_id": filters.project_id, "kind": filters.kind}
-    given = {name: value for name, value in named.items() if value is not None}
-    return _page(frozenset(given), filters.status, filters.archived, goes_on=goes_on), given
+    of_kind = filters.kind is not None
+    statement = _page(filters.status, filters.archived, of_kind=of_kind, goes_on=goes_on)
+    return statement, {"project_id": filters.project_id, "kind": filters.kind}
 
 
 async def find(connection: Connection, output_id: UUID) -> OutputView:
@@ -85,7 +85,6 @@ SELECT id, project_id, workflow_id, user_id, platform, kind, status, thread_stat
 FROM outputs
 """
 ONE: Final = Statement.of(f"{_VIEW} WHERE id = :id")
-_CONDITIONS: Final = {"project_id": "project_id = :project_id", "kind": "kind = :kind"}
 _UNFINISHED: Final = "workflow_status IN ('running', 'awaiting_review')"
 _FAILED: Final = "thread_status IN ('failed', 'cancelled')"
 """What indexes know beside."""
@@ -101,15 +100,14 @@ _ORDER: Final = pages.Order(pages.NEWEST.by, f"created_at <= :after_created_at A
 
 
 @cache
-def _page(
-    given: frozenset[str], status: OutputStatus | None, archived: bool | None, *, goes_on: bool
-) -> Statement:
-    conditions = [_CONDITIONS[name] for name in sorted(given)]
+def _page(status: OutputStatus | None, archived: bool | None, *, of_kind: bool, goes_on: bool) -> Statement:
+    conditions = ["project_id = :project_id"]
+    if of_kind:
+        conditions.append("kind = :kind")
     if status is not None:
         conditions.append(_STATUS[status])
     if archived is not None:
         conditions.append(_ARCHIVED[archived])
     if goes_on:
         conditions.append(_ORDER.after)
-    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-    return Statement.of(f"{_VIEW} {where} ORDER BY {_ORDER.by} LIMIT :rows")
+    return Statement.of(f"{_VIEW} WHERE {' AND '.join(conditions)} ORDER BY {_ORDER.by} LIMIT :rows")
