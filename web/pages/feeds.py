@@ -97,7 +97,8 @@ async def preview(
     """What is there, and the form that follows it. On a page of its own where there is no htmx."""
     found = await over_http.preview_feed(FeedPreviewIn(url=given.url), principal, settings)
     template = "feeds/_preview.html" if is_fragment(request) else "feeds/preview.html"
-    new = Ruled.model_construct(platforms=await usual_platforms(principal, db), start=True)
+    usual = [PlatformName(name) for name in await usual_platforms(principal, db)]
+    new = Ruled.model_construct(platforms=usual, start=True)
     return page(request, template, found=found, given=new, policies=POLICIES, key=uuid4(), most=MAX_BACKFILL)
 
 
