@@ -103,7 +103,7 @@ def test_blog_images(markdown: str, expected: list[str]) -> None:
 
 @pytest.mark.parametrize("platform", list(PlatformName))
 def test_images_need_alternative_text(platform: PlatformName) -> None:
-    media = (Media(url="https://example.com/cat.png"),)
+    media = (Media(url="https://example.com/cat.jpg"),)
     content = Content(content="Words.", metadata={"title": "t"}, media=media)
     assert codes(platform, content) == ["alt_text_missing"]
 
