@@ -34,7 +34,14 @@ def _feed() -> object:
     return look(sys.stdin.buffer.read(), **about)
 
 
-_WORK: Final[dict[str, Callable[..., object]]] = {"document": _document, "feed": _feed}
+def _page() -> object:
+    from services.documents.page import article
+
+    about = orjson.loads(sys.stdin.buffer.readline())
+    return article(sys.stdin.buffer.read(), **about)
+
+
+_WORK: Final[dict[str, Callable[..., object]]] = {"document": _document, "feed": _feed, "page": _page}
 
 
 class _Progress:
@@ -49,6 +56,8 @@ class _Progress:
 def main() -> None:
     work, parent, memory_bytes, cpu_seconds, *given = sys.argv[1:]
     die_with(int(parent), signal.SIGKILL)
+    if work != "page":
+        os.nice(10)  # nobody waits for it
     _limit(int(memory_bytes), int(cpu_seconds))
     logging.disable()  # of damaged files the libraries tell much
     try:
@@ -65,7 +74,6 @@ def main() -> None:
 
 
 def _limit(memory_bytes: int, cpu_seconds: int) -> None:
-    os.nice(10)  # nobody waits for it
     if sys.platform == "linux":  # elsewhere the address space cannot be limited
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 5))

@@ -23,7 +23,7 @@ class ReaderFailed(Exception):
 
 
 async def find(
-    work: Literal["document", "feed"],
+    work: Literal["document", "feed", "page"],
     *named: str,
     given: bytes = b"",
     report: Callable[[float], None] = lambda share: None,

@@ -5,10 +5,14 @@ from http import HTTPStatus
 from typing import Final
 
 import httpx
+import orjson
 
 from agents.base import Source
 from core.errors import FieldError, ProofroomError
 from core.http import AddressRefused, ContentTypeRefused, Fetched, ResponseTooLarge, fetch
+from services.confined import process
+from services.confined.limits import Limits, Unreadable
+from services.confined.process import ReaderFailed
 from services.documents import page
 
 LIMIT_SECONDS: Final = 10
@@ -17,6 +21,9 @@ MAX_BYTES: Final = 5 * 1024 * 1024
 MAX_CHARACTERS: Final = 1_000_000
 _HTML: Final = ("text/html", "application/xhtml+xml")
 _PLAIN: Final = ("text/plain", "text/markdown", "text/x-markdown")
+_SMALL_BYTES: Final = 256 * 1024
+"""Of a page whose text is got in less than a second, whatever is in it."""
+_LIMITS: Final = Limits(cpu_seconds=LIMIT_SECONDS, clock_seconds=LIMIT_SECONDS)
 _POINTER: Final = "/source/url"
 
 
@@ -53,7 +60,7 @@ async def fetch_url(http: httpx.AsyncClient, url: str, limit_seconds: float = LI
                 media_types=(*_HTML, *_PLAIN),
                 accept="text/html, text/markdown, text/plain;q=0.9",
             )
-            title, text = await asyncio.to_thread(_read, fetched)
+            title, text = await _read(fetched)
     except TimeoutError as error:
         raise SourceUnreachable(f"{url} took longer than {limit_seconds:g} seconds.") from error
     except httpx.HTTPStatusError as error:
@@ -72,11 +79,19 @@ async def fetch_url(http: httpx.AsyncClient, url: str, limit_seconds: float = LI
     return Source(type="url", text=text, title=title, url=url)
 
 
-def _read(fetched: Fetched) -> tuple[str | None, str]:
+async def _read(fetched: Fetched) -> tuple[str | None, str]:
     """Title and text. PostgreSQL takes no NUL."""
     if fetched.media_type in _PLAIN:
         return None, _decode(fetched).replace("\0", "").strip()
-    return page.article(fetched.body, fetched.url)
+    if len(fetched.body) <= _SMALL_BYTES:
+        return await asyncio.to_thread(page.article, fetched.body, fetched.url)
+    # A thread cannot be ended, and five megabytes of links and tables take minutes.
+    given = orjson.dumps({"url": fetched.url}) + b"\n" + fetched.body
+    try:
+        title, text = await process.find("page", given=given, limits=_LIMITS)
+    except (Unreadable, ReaderFailed) as error:
+        raise SourceUnreadable(f"{fetched.url} takes more to be read than a page may.") from error
+    return title, text
 
 
 def _decode(fetched: Fetched) -> str:

@@ -40,6 +40,17 @@ async def test_an_article_is_read_without_what_surrounds_it() -> None:
     assert "Cookies" not in source.text
 
 
+async def test_a_large_page_is_read_apart_and_not_for_ever() -> None:
+    large = ARTICLE.replace("<nav>", f"<nav><!--{'x' * 300_000}-->")
+    async with answering(lambda _: httpx.Response(200, html=large)) as http:
+        source = await fetch_url(http, URL)
+    assert (source.title, "sunk by eleven" in source.text) == ("On bridges", True)
+    endless = "<html><body><table>" + "<tr><td><a href='/'>w</a></td></tr>" * 100_000
+    async with answering(lambda _: httpx.Response(200, html=endless)) as http:
+        with pytest.raises(SourceUnreachable, match="longer than 1 seconds"):
+            await fetch_url(http, URL, limit_seconds=1)
+
+
 @pytest.mark.parametrize("media_type", ["text/plain", "text/markdown; charset=utf-8", "Text/Markdown"])
 async def test_plain_text_is_taken_as_it_is(media_type: str) -> None:
     body = "# Títle\n\nWords.\0\n".encode()
