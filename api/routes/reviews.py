@@ -8,7 +8,7 @@ from api.decisions import Taken
 from api.deps import Db, Reviewer, ReviewWriter, Session, Viewer, Work
 from api.pages import Page, Paging
 from api.route import router as new_router
-from api.schemas.common import Time
+from api.schemas.common import TimeIn
 from api.schemas.reviews import (
     CommentIn,
     CommentOut,
@@ -51,8 +51,8 @@ async def list_reviews(
     assignee: Assignee = None,
     min_score: Score = None,
     max_score: Score = None,
-    created_before: Time | None = None,
-    created_after: Time | None = None,
+    created_before: TimeIn | None = None,
+    created_after: TimeIn | None = None,
     q: Words = None,
     sort: Annotated[
         Sort, Query(description="`urgent`: what is due first, then the oldest; of what is pending.")

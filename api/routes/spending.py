@@ -5,7 +5,7 @@ from fastapi import Query
 from api.deps import Owner, Session, Viewer
 from api.route import router as new_router
 from api.schemas.administration import BudgetIn, BudgetOut, Budgets, UsageOut
-from api.schemas.common import Time
+from api.schemas.common import TimeIn
 from services import budgets, usage
 
 router = new_router("/v1", "administration")
@@ -26,8 +26,10 @@ async def set_budget(body: BudgetIn, principal: Owner, session: Session) -> Budg
 async def get_usage(
     _: Viewer,
     session: Session,
-    since: Annotated[Time | None, Query(description="By default the beginning of this month (UTC).")] = None,
-    until: Annotated[Time | None, Query(description="By default now.")] = None,
+    since: Annotated[
+        TimeIn | None, Query(description="By default the beginning of this month (UTC).")
+    ] = None,
+    until: Annotated[TimeIn | None, Query(description="By default now.")] = None,
 ) -> UsageOut:
     return UsageOut.model_validate(await usage.report(session, since, until))
 

@@ -1,7 +1,7 @@
 """The kinds of fields that many schemas share."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
@@ -67,6 +67,13 @@ def _plausible(value: datetime) -> datetime:
     return value
 
 
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("In UTC this is before the year 1 or after the year 9999.") from None
+
+
 _AMOUNT: Final = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 _SCHEMA: Final = WithJsonSchema({"type": "string", "pattern": f"^{_AMOUNT.pattern}$", "examples": ["25.00"]})
 
@@ -78,6 +85,7 @@ Money = Annotated[
 """US dollars, always with six decimals."""
 MoneyIn = Annotated[Decimal, BeforeValidator(_amount), _SCHEMA]
 Time = AwareDatetime
+TimeIn = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Future = Annotated[AwareDatetime, AfterValidator(_plausible)]
 """A time to come, with an offset; the services say whether it has passed already."""
 Facts = dict[str, JsonValue]

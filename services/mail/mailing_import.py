@@ -41,7 +41,7 @@ async def entries(text: str, consent: str | None = None) -> list[Entry]:
 
 
 def _entries(text: str, consent: str | None) -> list[Entry]:
-    lines = [line for line in csv.reader(io.StringIO(text.lstrip("\ufeff")), _dialect(text)) if any(line)]
+    lines = _lines(text.lstrip("\ufeff"))
     titles = [cell.strip().lower() for cell in lines[0]] if lines else []
     titled = [index for index, title in enumerate(titles) if title in _TITLES]
     columns = {title: index for index, title in enumerate(titles)} if titled else {}
@@ -62,6 +62,14 @@ def _entries(text: str, consent: str | None) -> list[Entry]:
     if not found:
         raise _invalid(["There is no address in it."])
     return found
+
+
+def _lines(text: str) -> list[list[str]]:
+    """Those with something in them, however they end."""
+    try:
+        return [line for line in csv.reader(io.StringIO(text, newline=None), _dialect(text)) if any(line)]
+    except csv.Error as error:
+        raise _invalid([f"This is no CSV: {error}."]) from None
 
 
 def _entry(line: Sequence[str], columns: Mapping[str, int], consent: str | None) -> Entry:
@@ -97,7 +105,7 @@ async def export(session: AsyncSession, keyring: Keyring, list_id: UUID) -> str:
 
 
 def _dialect(text: str) -> type[csv.Dialect]:
-    first, _, _ = text.lstrip("\ufeff").partition("\n")
+    first = next(iter(text.splitlines()), "")
 
     class Separated(csv.excel):
         delimiter = max(",;\t", key=first.count)

@@ -243,6 +243,8 @@ async def test_usage_is_counted_by_day_and_model(api: Api, db: Database) -> None
         "/v1/usage", params={"until": "2020-01-01T00:00:00Z", "since": "2019-01-01T00:00:00Z"}
     )
     assert old.json()["total"]["calls"] == 0
+    for never in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        assert (await user.get("/v1/usage", params={"since": never})).status_code == 422
 
 
 async def test_what_owners_do_is_audited(api: Api, db: Database) -> None:

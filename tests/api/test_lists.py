@@ -116,6 +116,8 @@ async def test_many_come_and_go_at_once(api: Api) -> None:
     for body, pointer, words in (
         ({"csv": "a@example.com\n\nnobody\nb@example.com"}, "/csv", "Line 2: "),
         ({"csv": "email\n"}, "/csv", "no address"),
+        ({"csv": "a@example.com\rnobody"}, "/csv", "Line 2: "),
+        ({"csv": f'a@example.com,"{"x" * 200_000}"'}, "/csv", "no CSV: field larger"),
         ({"csv": "email,status\na@example.com,pending"}, "/csv", "Line 2: 'pending' is no status"),
         ({"csv": "a@example.com\n" * (LIMIT + 1)}, "/csv", "at most 10,000"),
         ({"emails": ["a@example.com", "nobody"]}, "/emails/1", ""),
