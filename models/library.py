@@ -157,7 +157,7 @@ class Template(Row, Base):
 newest_first(Project, "user_id")
 newest_first(Project, "workspace_id")
 newest_first(Campaign, "workspace_id", "status")
-newest_first(File, "workspace_id", "extraction_status")
+newest_first(File, "workspace_id")
 newest_first(File, "workspace_id", "project_id", include="size_bytes")
 newest_first(Resource, "workspace_id", "type")
 newest_first(Resource, "workspace_id")
