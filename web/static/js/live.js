@@ -6,7 +6,7 @@ import { back, lost } from "./connection.js";
 const asking = [...document.querySelectorAll("[data-live]")];
 const types = new Set(asking.flatMap((element) => element.dataset.live.split(" ")));
 
-if (types.size) {
+function follow() {
   // A page about one workflow names that one's stream, which also has the text as it is written.
   const own = asking.find((element) => element.dataset.liveFrom)?.dataset.liveFrom;
   const address = own ?? `/events?types=${[...types].join(",")}`;
@@ -31,3 +31,6 @@ if (types.size) {
   });
   addEventListener("pagehide", () => source.close());
 }
+
+// Not before every script of the page, and htmx, listens.
+if (types.size) addEventListener("DOMContentLoaded", follow);
