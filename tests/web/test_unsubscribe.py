@@ -4,6 +4,7 @@ import re
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from core.crypto import new_token
 from core.settings import Settings
@@ -27,6 +28,16 @@ async def link(scene: Scene, mail_server: MailServer) -> str:
     found = re.search(r"/unsubscribe/\S+", mail.text)
     assert found
     return found[0]
+
+
+async def test_who_gets_a_newsletter_is_seen_before_it_is_decided(ada: Visitor, scene: Scene) -> None:
+    (thread_id,) = await scene.start("email")
+    await scene.advance()
+    address = f"/reviews/{(await scene.review(thread_id))['id']}"
+    assert re.search(r"Simulated readers</a>: 3 readers<", await ada.see(address))
+    async with scene.db.service() as session:
+        await session.execute(text("UPDATE subscribers SET status = 'unsubscribed', ended_at = now()"))
+    assert re.search(r"Nobody is on the list <a[^>]+>Simulated readers</a> yet", await ada.see(address))
 
 
 async def test_a_reader_is_asked_and_leaves(room: Room, scene: Scene, link: str) -> None:
