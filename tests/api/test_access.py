@@ -286,6 +286,9 @@ async def test_somebody_elses_things_are_not_there(
         if operation.parameters:
             assert status == 404, (operation.id, body)
         assert not any(str(found) in body for found in ids.values()), operation.id
+    for path, body, pointer in parents({name: str(found) for name, found in ids.items()}):
+        answer = await stranger.post(path, json=body)
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, pointer), answer.text
     assert snapshot(connection, theirs) == before
 
     inside = {"X-Workspace-Id": str(ids["workspace_id"])}
@@ -294,6 +297,23 @@ async def test_somebody_elses_things_are_not_there(
         if operation.id not in PUBLIC and not operation.parameters:
             status, body = await operation.call(stranger, ids)
             assert status == 404, (operation.id, body)
+
+
+def parents(ids: dict[str, str]) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Bodies that refer to these things, and where."""
+    text, start = {"type": "text", "text": "We have shipped."}, "/v1/workflows"
+    for more, pointer in (
+        ({"project_id": ids["project_id"]}, "/project_id"),
+        ({"template_id": ids["template_id"], "mode": "template"}, "/template_id"),
+        ({"source": {"type": "file", "file_id": ids["file_id"]}}, "/source/file_id"),
+        ({"source": {"type": "post", "post_id": ids["post_id"]}}, "/source/post_id"),
+        ({"options": {"style_sample_ids": [ids["resource_id"]]}}, "/options/style_sample_ids/0"),
+    ):
+        for path in (start, f"{start}/preview"):
+            yield path, {"source": text, "platforms": ["x"], **more}, pointer
+    rule = {"platforms": ["x"], "project_id": ids["project_id"]}
+    yield "/v1/feeds", {"url": "https://feed.example/", "rule": rule}, "/rule/project_id"
+    yield "/v1/templates/preview", {"template_id": ids["template_id"], "input": {}}, "/template_id"
 
 
 def snapshot(connection: Connection, rows: dict[str, dict[str, Any]]) -> dict[str, Any]:
