@@ -75,8 +75,9 @@ async def test_every_mode_tells_the_run_and_can_be_told_again(sdk: Sdk, author: 
 
     again = await parts(client.runs.join_stream(thread_id, run_id, last_event_id="-1"))
     kept = [part for part in told if part.id]
+    # What was heard while it was written has no id, and is not told again; how much that is depends on the machine.
     assert [(part.event, part.data) for part in again] == [
-        (part.event, part.data) for part in told if not part.event.startswith(("messages/partial", "custom"))
+        (part.event, part.data) for part in (*told[:2], *kept[1:])
     ]
     half = kept[len(kept) // 2]
     rest = await parts(client.runs.join_stream(thread_id, run_id, last_event_id=half.id))
