@@ -29,15 +29,21 @@ _SECRETS = (
     (re.compile(r"\b(prk_|sk-|gh[pousr]_)[\w-]{6,}"), _HIDDEN),
     (re.compile(r"\bwhsec_[\w+/=-]{6,}"), _HIDDEN),
     (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), _HIDDEN),
-    (re.compile(r"(://[^\s:/@]*):[^\s/@]+@"), rf"\1:{_HIDDEN}@"),
+    (re.compile(r"(://[^\s:/@]*):[^\s/]+@"), rf"\1:{_HIDDEN}@"),
     (
-        re.compile(r"([?&](?:[\w-]*token|code|key|signature|password)=)[^&\s\"']+", re.IGNORECASE),
+        re.compile(
+            r"([?&](?:code|auth|sig|[\w-]*(?:token|key|signature|password|secret|credential))=)[^&\s\"']+",
+            re.IGNORECASE,
+        ),
         rf"\1{_HIDDEN}",
     ),
     (re.compile(r"(/auth/link/)[^\s/?\"']+"), rf"\1{_HIDDEN}"),
+    # Longer than an id: what opens a file, or takes a reader off a list.
+    (re.compile(r"(/(?:files|unsubscribe)/)[\w-]{40,}"), rf"\1{_HIDDEN}"),
 )
 _SUSPECT = re.compile(
-    r"bearer|basic|ghost|prk_|whsec_|sk-|gh[pousr]_|eyj|://|[?&]|/auth/link/", re.IGNORECASE
+    r"bearer|basic|ghost|prk_|whsec_|sk-|gh[pousr]_|eyj|://|[?&]|/auth/link/|/files/|/unsubscribe/",
+    re.IGNORECASE,
 )
 """Each of the above has one of these; nearly all that is logged has none."""
 _CHATTY = ("httpx", "httpcore", "httpx2", "openai", "alembic.runtime.plugins", "mcp", "uvicorn.access")

@@ -286,8 +286,8 @@ async def test_somebody_elses_things_are_not_there(
         if operation.parameters:
             assert status == 404, (operation.id, body)
         assert not any(str(found) in body for found in ids.values()), operation.id
-    for path, body, pointer in parents({name: str(found) for name, found in ids.items()}):
-        answer = await stranger.post(path, json=body)
+    for path, given, pointer in parents({name: str(found) for name, found in ids.items()}):
+        answer = await stranger.post(path, json=given)
         assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, pointer), answer.text
     assert snapshot(connection, theirs) == before
 

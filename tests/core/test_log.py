@@ -74,3 +74,24 @@ def test_a_secret_in_an_exception_is_hidden(configured: None, capsys: pytest.Cap
 def test_counts_of_tokens_are_not_secrets() -> None:
     event = {"event": "called", "input_tokens": 10, "output_tokens": 5}
     assert log.redact(None, "info", dict(event)) == event
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://feeds.example/x?api_key=hunter2&page=1",
+        "https://feeds.example/x?page=1&auth=hunter2",
+        "https://bucket.example/x?X-Amz-Signature=hunter2",
+        "https://feeds.example/x?client_secret=hunter2",
+        "postgresql://proofroom:p@ss@hunter2@db/proofroom",
+        f"/files/{'hunter2' * 8} was opened",
+        f"https://proofroom.example/unsubscribe/{'hunter2' * 7}",
+    ],
+)
+def test_secrets_in_addresses_are_hidden(text: str) -> None:
+    assert "hunter2" not in log.without_secrets(text)
+
+
+def test_ids_in_addresses_are_no_secrets() -> None:
+    address = "/v1/files/01a1ff70-b066-72fa-ab73-e99218324d3a/content?wait=30"
+    assert log.without_secrets(address) == address
