@@ -48,12 +48,17 @@ async def test_a_brief_is_understood_and_bounded_and_nothing_is_kept(api: Api) -
     assert Decimal("0.13") < Decimal(x["cost_usd_max"]) < Decimal("0.20")
     total = Decimal(str(found["cost_usd_max"]))
     assert total == Decimal(x["cost_usd_max"]) + Decimal(blog["cost_usd_max"])
-    assert (found["reading"], found["model_calls_max"]) == ({"model_calls_max": 0, "cost_usd_max": "0.000000"}, 8)
+    assert (found["reading"], found["model_calls_max"]) == (
+        {"model_calls_max": 0, "cost_usd_max": "0.000000"},
+        8,
+    )
 
     long = {"type": "text", "text": "word " * 100_000}
     more = await preview(user, source=long)
     reading = more["reading"]
-    assert 17 <= reading["model_calls_max"] == more["model_calls_max"] - 8, "100,000 words, at most 6,000 at once"
+    assert 17 <= reading["model_calls_max"] == more["model_calls_max"] - 8, (
+        "100,000 words, at most 6,000 at once"
+    )
     one = await preview(user, source=long, platforms=["x"])
     assert one["reading"] == reading, "once, for however many platforms"
     assert Decimal(more["cost_usd_max"]) > Decimal(reading["cost_usd_max"]) > 2 * total

@@ -247,7 +247,10 @@ def test_no_entity_of_office_files_is_resolved(reading: Read, tmp_path: Path) ->
         assert "haha" not in text
 
 
-SRT = "1\r\n00:00:01,000 --> 00:00:02,000\r\n- Tea is <i>old</i>.\r\n\r\n2\r\n01:00:09,500 --> 01:00:10,000\r\n(applause)\r\nSo &amp; [laughs] so ♪\r\n"
+SRT = (
+    "1\r\n00:00:01,000 --> 00:00:02,000\r\n- Tea is <i>old</i>.\r\n\r\n"
+    "2\r\n01:00:09,500 --> 01:00:10,000\r\n(applause)\r\nSo &amp; [laughs] so ♪\r\n"
+)
 VTT = (
     "WEBVTT\n\nNOTE none\n\n00:01.000 --> 00:02.000\n<v Ada>Tea is <00:01.500><c>old</c>.\n\n"
     "01:00:09.500 --> 01:00:10.000\nTea is old.\nSo & so\n"
