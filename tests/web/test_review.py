@@ -99,6 +99,8 @@ async def test_hostile_words_do_nothing(ada: Visitor, scene: Scene) -> None:
 
 async def test_a_decision_leads_to_the_next_one(ada: Visitor, scene: Scene) -> None:
     first, other, last = await wait(scene, "x", "linkedin", "blog")
+    for here, there in ((first, other), (other, last), (last, first)):
+        assert (await ada.get(f"{here}/next")).headers["location"].startswith(there), "past all of them"
     done = await decide(ada, f"{first}?assignee=nobody", "accept")
     assert done.status_code == 303
     assert done.headers["location"] == f"{other}?assignee=nobody&last={first.rpartition('/')[2]}"

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from urllib.parse import urlencode
-from uuid import UUID
 
 from pydantic import ValidationError
 from starlette.requests import Request
@@ -25,14 +24,16 @@ def chosen(request: Request) -> Chosen:
 
 
 async def following(
-    connection: Connection, principal: Principal, request: Request, after: UUID
+    connection: Connection, principal: Principal, request: Request, after: ItemView
 ) -> tuple[ItemView | None, int]:
-    """The most urgent one but `after`, and how many wait with it."""
+    """The one after it, at the end the most urgent again, and how many wait with it: who skips one gets past it."""
     filters = chosen(request).filters(principal.user_id, datetime.now(UTC))
-    found = await review_views.browse(connection, pages.Wanted(limit=2), filters, Sort.URGENT)
-    others = [item for item in found.items if item.id != after]
+    here = pages.Position(after.created_at, after.id, after.due_at)
+    found = await review_views.browse(connection, pages.Wanted(1, here), filters, Sort.URGENT)
+    if not found.items:
+        found = await review_views.browse(connection, pages.Wanted(limit=1), filters, Sort.URGENT)
     count = await review_views.count(connection, filters)
-    return (others[0], count) if others else (None, 0)
+    return next((item for item in found.items if item.id != after.id), None), count
 
 
 def address(path: str, request: Request, **more: object) -> str:

@@ -42,7 +42,8 @@ async def show(request: Request, review_id: UUID, principal: Viewer, db: Db) -> 
 async def skip(request: Request, review_id: UUID, principal: Viewer, db: Db) -> Response:
     """Leaves this one for later."""
     async with db.reading(principal.workspace_id, principal.user_id) as connection:
-        item, _ = await following(connection, principal, request, review_id)
+        here = await review_views.find_item(connection, review_id)
+        item, _ = await following(connection, principal, request, here)
     if item is None:
         return redirect(request, address("/inbox", request), "Nothing else waits here.")
     return redirect(request, address(f"/reviews/{item.id}", request, last=review_id))
@@ -64,7 +65,7 @@ async def decide(
         refused = room.Refused(error, given, overtaken=not isinstance(error, Invalid))
         return await room.show(request, principal, loaded, status=error.status, refused=refused)
     await presence.leave(session, principal, review_id)
-    item, count = await following(connection, principal, request, review_id)
+    item, count = await following(connection, principal, request, view.item)
     notice = _DONE[given.decision]
     if (at := decision.schedule_for) is not None:
         notice += f" It goes out {at:%-d %b %Y, %H:%M} {at.tzname()}."
