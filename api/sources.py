@@ -6,7 +6,7 @@ from agents import base
 from api.schemas.workflows import FileSource, PostSource, Source, TextSource, UrlSource
 from core.http import guarded_client
 from core.settings import Settings
-from services.library import sources
+from services.library import url_sources
 from services.library.kept_sources import Kept
 
 
@@ -18,8 +18,8 @@ async def read_source(source: Source | None, settings: Settings) -> base.Source 
         case TextSource(text=text):
             return base.Source(type="text", text=text)
         case UrlSource(url=url):
-            async with guarded_client(settings, sources.LIMIT_SECONDS) as http:
-                return await sources.fetch_url(http, url)
+            async with guarded_client(settings, url_sources.LIMIT_SECONDS) as http:
+                return await url_sources.fetch_url(http, url)
         case FileSource(file_id=file_id):
             return Kept("file", file_id)
         case PostSource(post_id=post_id):

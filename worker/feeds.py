@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.http import guarded_client
-from services.library import sources
+from services.library import url_sources
 from services.runtime import Runtime
 from services.syndication import feed_polling
 from services.syndication.feed_polling import Claimed
@@ -30,7 +30,7 @@ async def run(runtime: Runtime, every_seconds: float = EVERY_SECONDS) -> None:
 async def fetch_due(runtime: Runtime) -> int:
     """All of them, a batch at a time; how many there were."""
     count = 0
-    async with guarded_client(runtime.settings, sources.LIMIT_SECONDS) as http:
+    async with guarded_client(runtime.settings, url_sources.LIMIT_SECONDS) as http:
         while claimed := await feed_polling.claim(runtime.db):
 
             async def fetch(feed: Claimed) -> None:

@@ -22,7 +22,7 @@ from api.schemas.feeds import (
 from core.http import guarded_client
 from models import FeedEntryStatus
 from services import pages
-from services.library import sources
+from services.library import url_sources
 from services.syndication import feed_entries, feed_polling, feed_reading, feed_rules, feeds
 from services.syndication.feed_rules import Rule
 
@@ -40,7 +40,7 @@ async def list_feeds(_: Viewer, session: Session, paging: Paging) -> Page[FeedOu
 @router.post("/preview")
 async def preview_feed(body: FeedPreviewIn, _: WorkflowEditor, settings: SettingsOf) -> FeedPreviewOut:
     """What is at an address, and which entries these words choose. Nothing is kept."""
-    async with guarded_client(settings, sources.LIMIT_SECONDS) as http:
+    async with guarded_client(settings, url_sources.LIMIT_SECONDS) as http:
         answer = await feed_reading.discover(http, body.url)
     assert answer.parsed is not None
     return FeedPreviewOut(
@@ -72,7 +72,7 @@ async def create_feed(
     """Follows a feed, or the one that a page names. What is in it already is `seen` and starts nothing, but `backfill`."""
     async with db.tenant(principal.workspace_id, principal.user_id) as looking:
         await feed_rules.check(looking, principal, body.rule)
-    async with guarded_client(settings, sources.LIMIT_SECONDS) as http:
+    async with guarded_client(settings, url_sources.LIMIT_SECONDS) as http:
         answer = await feed_reading.discover(http, body.url)
         assert answer.parsed is not None
         news = feeds.first(answer.parsed.entries, body.rule, body.backfill)
@@ -110,7 +110,7 @@ async def fetch_feed(
     """At once, and not when it is due. What goes wrong is its `error`."""
     async with db.tenant(principal.workspace_id, principal.user_id) as claiming:
         claimed = await feed_polling.claim_one(claiming, feed_id)
-    async with guarded_client(settings, sources.LIMIT_SECONDS) as http:
+    async with guarded_client(settings, url_sources.LIMIT_SECONDS) as http:
         started = await feed_polling.fetch(db, http, claimed)
     feed = await feeds.find(await work.begin(), feed_id)
     return FeedFetched(**FeedOut.model_validate(feed).model_dump(), started=started)
@@ -133,7 +133,7 @@ async def start_feed_entry(
         feed, entry = await feeds.of_feed(looking, feed_id, entry_id)
     page = None
     if Rule.model_validate(feed.rule).content == "page":
-        async with guarded_client(settings, sources.LIMIT_SECONDS) as http:
+        async with guarded_client(settings, url_sources.LIMIT_SECONDS) as http:
             page = await feed_entries.read_page(http, entry.url)
     started = await feeds.start_entry(await work.begin(), principal, feed_id, entry_id, page)
     return FeedEntryOut.model_validate(started)

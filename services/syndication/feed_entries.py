@@ -19,7 +19,7 @@ from core.errors import Invalid, ProofroomError
 from core.principal import Principal
 from models import Feed, FeedEntry, FeedEntryStatus
 from services import workflows
-from services.library import sources
+from services.library import url_sources
 from services.library.extractions import later
 from services.syndication import feed_rules
 from services.syndication.feed_parsing import Entry, Parsed
@@ -93,10 +93,10 @@ async def read_pages(http: httpx.AsyncClient, rule: Rule, news: Sequence[News]) 
 
 
 async def read_page(http: httpx.AsyncClient, url: str | None) -> Source:
-    """Raises what `sources.fetch_url` does, and Invalid for an entry without a link."""
+    """Raises what `url_sources.fetch_url` does, and Invalid for an entry without a link."""
     if url is None:
         raise Invalid("The entry links to no page.")
-    return await sources.fetch_url(http, url)
+    return await url_sources.fetch_url(http, url)
 
 
 async def keep(

@@ -21,7 +21,7 @@ from core.settings import Settings
 from models import File
 from platforms.registry import PLATFORMS, PlatformName
 from services import brief_choices, estimates, workflows
-from services.library import files, sources, templates
+from services.library import files, templates, url_sources
 from services.library.kept_sources import Kept, SourceNotReady, SourceWithoutText
 from web.briefs import Typed, called, wrong
 from web.pages.workflows import may_write, named
@@ -32,8 +32,8 @@ router = new_router("/new")
 
 POLICIES: Final = {name.value: PLATFORMS[name].policy for name in PlatformName}
 REMEDIES: Final[Mapping[type[ProofroomError], str]] = {
-    sources.SourceUnreachable: "Check the address. If it opens in your browser, copy the text there and paste it here.",
-    sources.SourceUnreadable: "Open it in your browser, copy the text that matters and paste it here.",
+    url_sources.SourceUnreachable: "Check the address. If it opens in your browser, copy the text there and paste it here.",
+    url_sources.SourceUnreadable: "Open it in your browser, copy the text that matters and paste it here.",
     SourceNotReady: "Wait a moment and press Check it.",
     SourceWithoutText: "Choose another one, or paste the text.",
     AddressRefused: "Only pages on the public internet are fetched. Copy the text and paste it here.",
@@ -253,5 +253,5 @@ async def _read(typed: Typed, settings: Settings) -> Source | Kept | None:
         return None
     if typed.link is None:
         return Source(type="text", text=typed.source)
-    async with guarded_client(settings, sources.LIMIT_SECONDS) as http:
-        return await sources.fetch_url(http, typed.link)
+    async with guarded_client(settings, url_sources.LIMIT_SECONDS) as http:
+        return await url_sources.fetch_url(http, typed.link)

@@ -9,7 +9,7 @@ import pytest
 from core.errors import ProofroomError
 from core.http import AddressRefused, ResponseTooLarge, guarded_client
 from core.settings import Settings
-from services.library.sources import MAX_BYTES, SourceUnreachable, SourceUnreadable, fetch_url
+from services.library.url_sources import MAX_BYTES, SourceUnreachable, SourceUnreadable, fetch_url
 
 URL = "https://example.com/article"
 ARTICLE = """<html><head><title>On bridges</title></head><body><nav>Home | About</nav><article><h1>On bridges</h1>
