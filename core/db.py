@@ -1,26 +1,24 @@
 """The connection pools, and transactions that see one workspace, a worker's view, or nothing yet."""
 
-import select
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final, Literal
 from uuid import UUID
 
-import psycopg
 from psycopg.pq import TransactionStatus
 from sqlalchemy import URL, Pool, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
     async_sessionmaker,
     create_async_engine,
 )
-from sqlalchemy.util import greenlet_spawn
 
 from core import faults
 from core.errors import ConfigurationError
+from core.lending import Lender, is_open, translated
 from core.settings import Settings
 from core.sql import Connection, connection_of
 
@@ -78,9 +76,14 @@ class Database:
         # `_enter` says BEGIN itself, and whoever borrows a connection ends what was begun.
         self.tenants = _engine(settings, _BY_INDEX, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
         self._sessions = async_sessionmaker(self.tenants, expire_on_commit=False)
-        self._workers = _autocommit(settings, f"-crole={SERVICE} {_BY_INDEX} {_PLANNED_ONCE}")
-        self._functions = _autocommit(settings, f"-crole={APP} {_BY_INDEX}")
-        self._engines = self.engine, self.tenants, self._workers, self._functions
+        workers = _autocommit(settings, f"-crole={SERVICE} {_BY_INDEX} {_PLANNED_ONCE}")
+        functions = _autocommit(settings, f"-crole={APP} {_BY_INDEX}")
+        self._engines = self.engine, self.tenants, workers, functions
+        self._workers, self._functions = (
+            Lender(engine, most=settings.database_pool_size, seconds=settings.database_pool_recycle)
+            for engine in (workers, functions)
+        )
+        self._readers = Lender(self.tenants, most=0, seconds=0)  # sessions need them, too
 
     @asynccontextmanager
     async def tenant(self, workspace_id: UUID, user_id: UUID | None = None) -> AsyncIterator[AsyncSession]:
@@ -91,7 +94,7 @@ class Database:
     @asynccontextmanager
     async def reading(self, workspace_id: UUID, user_id: UUID | None = None) -> AsyncIterator[Connection]:
         """As `tenant`, for what is read past the mappings: see docs/decisions/0016-past-the-mappings.md."""
-        async with _lent(self.tenants) as connection:
+        async with self._readers.lend() as connection:
             await connection.execute(_enter(APP, workspace_id, user_id), prepare=False)
             try:
                 yield connection
@@ -115,14 +118,14 @@ class Database:
     @asynccontextmanager
     async def functions(self) -> AsyncIterator[Connection]:
         """For one of models.functions, as in `anonymous`, but each call is a transaction of its own: one round trip."""
-        async with _lent(self._functions) as connection:
+        async with self._functions.lend() as connection:
             yield connection
         faults.reach("after_commit")
 
     @asynccontextmanager
     async def autocommit(self) -> AsyncIterator[Connection]:
         """A worker's connection on which each statement is a transaction of its own, and sees every workspace."""
-        async with _lent(self._workers) as connection:
+        async with self._workers.lend() as connection:
             yield connection
         faults.reach("after_commit")
 
@@ -130,7 +133,14 @@ class Database:
     def pools(self) -> Sequence[Pool]:
         return [engine.pool for engine in self._engines]
 
+    @property
+    def kept(self) -> int:
+        """Connections that the pools count as in use, and that are not."""
+        return self._workers.kept + self._functions.kept
+
     async def dispose(self) -> None:
+        for lender in (self._workers, self._functions):
+            await lender.dispose()
         for engine in self._engines:
             await engine.dispose()
 
@@ -143,7 +153,7 @@ class Database:
     ) -> AsyncIterator[AsyncSession]:
         async with self._sessions.begin() as session:
             connection = await connection_of(session)
-            with _translated():
+            with translated():
                 await connection.execute(_enter(role, workspace_id, user_id), prepare=False)
                 yield session
         faults.reach("after_commit")
@@ -197,20 +207,6 @@ def _autocommit(settings: Settings, options: str) -> AsyncEngine:
     )
 
 
-@asynccontextmanager
-async def _lent(engine: AsyncEngine) -> AsyncIterator[Connection]:
-    """From the engine's pool, past the rest of SQLAlchemy."""
-    with _translated():
-        lent = await engine.raw_connection()
-    connection = lent.driver_connection
-    assert isinstance(connection, psycopg.AsyncConnection)
-    try:
-        with _translated():
-            yield connection
-    finally:
-        await greenlet_spawn(lent.close)  # it may close one that the pool does not keep
-
-
 def _close_unfinished(connection: DBAPIConnection | None, *_: object) -> None:
     """What was cut off in the midst of a statement or a transaction is nobody else's."""
     if connection is not None:
@@ -219,23 +215,7 @@ def _close_unfinished(connection: DBAPIConnection | None, *_: object) -> None:
             driver.finish()
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    """One family of errors, whoever sent the statement."""
-    try:
-        yield
-    except psycopg.Error as error:
-        raise DBAPIError.instance(None, None, error, psycopg.Error, hide_parameters=True) from error
-
-
 def _refuse_closed(connection: DBAPIConnection, *_: object) -> None:
-    """An idle connection has nothing to read, unless the server has closed it: then all of that time are dead.
-
-    Costs no round trip, as a ping before each use would.
-    """
-    driver = connection.driver_connection
-    waiting = select.poll()
-    if not driver.closed:
-        waiting.register(driver.fileno(), select.POLLIN)
-    if driver.closed or waiting.poll(0):
+    """Then all of that time are dead."""
+    if not is_open(connection.driver_connection):
         raise InvalidatePoolError

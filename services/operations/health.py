@@ -70,7 +70,8 @@ async def backlogs(db: Database) -> list[Backlog]:
 def pool_use(db: Database) -> tuple[int, int]:
     """The connections of this process that are in use, and those that wait for one."""
     pools = [pool for pool in db.pools if isinstance(pool, QueuePool)]
-    return sum(pool.checkedout() for pool in pools), sum(pool.checkedin() for pool in pools)
+    out, within = sum(pool.checkedout() for pool in pools), sum(pool.checkedin() for pool in pools)
+    return out - db.kept, within + db.kept
 
 
 @cache

@@ -1,0 +1,92 @@
+"""An engine's connections, lent for statements that go past SQLAlchemy."""
+
+import select
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TypeAlias
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from sqlalchemy import PoolProxiedConnection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.util import greenlet_spawn
+
+from core.sql import Connection
+
+_Kept: TypeAlias = tuple[PoolProxiedConnection, float]
+"""With the time at which it was taken from the pool."""
+
+
+class Lender:
+    """Keeps in hand what it was given back: the pool's own way there and back takes two greenlets, and as long as sending
+    a statement. What is kept is in use by the pool's count, and bounded by its size."""
+
+    def __init__(self, engine: AsyncEngine, *, most: int, seconds: float) -> None:
+        """`most` are kept, each for so many `seconds`, after which it goes back to the pool."""
+        self._engine = engine
+        self._most = most
+        self._seconds = seconds if seconds >= 0 else float("inf")
+        self._kept: list[_Kept] = []
+
+    @property
+    def kept(self) -> int:
+        return len(self._kept)
+
+    @asynccontextmanager
+    async def lend(self) -> AsyncIterator[Connection]:
+        """Raises SQLAlchemy's errors, whoever sent the statement."""
+        with translated():
+            lent, since = await self._take()
+        connection = _driver(lent)
+        try:
+            with translated():
+                yield connection
+        finally:
+            idle = connection.pgconn.transaction_status == TransactionStatus.IDLE
+            if idle and len(self._kept) < self._most and time.monotonic() - since < self._seconds:
+                self._kept.append((lent, since))
+            else:
+                await greenlet_spawn(lent.close)
+
+    async def dispose(self) -> None:
+        self._most = 0
+        while self._kept:
+            await greenlet_spawn(self._kept.pop()[0].close)
+
+    async def _take(self) -> _Kept:
+        """The last one used has its statements planned."""
+        while self._kept:
+            lent, since = self._kept.pop()
+            if is_open(_driver(lent)):
+                return lent, since
+            await greenlet_spawn(lent.close)
+        return await self._engine.raw_connection(), time.monotonic()
+
+
+def _driver(lent: PoolProxiedConnection) -> Connection:
+    connection = lent.driver_connection
+    assert isinstance(connection, psycopg.AsyncConnection)
+    return connection
+
+
+def is_open(connection: Connection) -> bool:
+    """An idle connection has nothing to read, unless the server has closed it.
+
+    Costs no round trip, as a ping before each use would.
+    """
+    if connection.closed:
+        return False
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    return not waiting.poll(0)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """One family of errors."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise DBAPIError.instance(None, None, error, psycopg.Error, hide_parameters=True) from error
