@@ -28,7 +28,7 @@ class Command(NamedTuple):
     hidden: bool = False
 
 
-_WRITE, _KEPT, _OUT = "Write and decide", "What is kept", "What goes out"
+_WRITE, _KEPT, _OUT, _TEAM = "Write and decide", "What is kept", "What goes out", "The workspace"
 COMMANDS: Final = {
     "up": Command(
         "cli.up:up", "Start everything on this machine: database, API, worker, simulators.", _WRITE
@@ -52,6 +52,12 @@ COMMANDS: Final = {
     "accounts": Command("cli.outgoing:accounts", "Where posts go out.", _OUT),
     "lists": Command("cli.library:lists", "Mailing lists and who is on them.", _OUT),
     "bounce": Command("cli.bounce:bounce", "Take in a mail server's report of what came back.", _OUT),
+    "webhooks": Command("cli.workspace:webhooks", "Addresses that are told what happens.", _TEAM),
+    "members": Command("cli.workspace:members", "Who works here, and what they may do.", _TEAM),
+    "invitations": Command("cli.workspace:invitations", "Let somebody in.", _TEAM),
+    "api-keys": Command("cli.workspace:api_keys", "Keys for programs.", _TEAM),
+    "budgets": Command("cli.workspace:budgets", "What language models may cost.", _TEAM),
+    "usage": Command("cli.workspace:usage", "What they took and cost.", _TEAM),
     "api": Command("cli.serve:api", "Serve the HTTP API."),
     "worker": Command("cli.serve:worker", "Advance threads, publish, run the queue."),
     "migrate": Command("cli.migrate:app", "Bring the database up to date, or show and move its version."),
@@ -65,7 +71,7 @@ COMMANDS: Final = {
     "studio": Command("cli.studio:studio", "Open the graphs in LangGraph Studio."),
     "simulators": Command("cli.serve:simulators", "Serve the simulated platforms.", hidden=True),
 }
-_EXIT_CODES: Final = {
+_EXIT_CODES: Final[dict[int, int]] = {
     HTTPStatus.NOT_FOUND: 4,
     HTTPStatus.UNAUTHORIZED: 5,
     HTTPStatus.FORBIDDEN: 5,

@@ -17,7 +17,7 @@ class FieldError:
 class ProofroomError(Exception):
     """Base of every failure that a caller is told about (RFC 9457 fields)."""
 
-    status: ClassVar[HTTPStatus] = HTTPStatus.INTERNAL_SERVER_ERROR
+    status: ClassVar[int] = HTTPStatus.INTERNAL_SERVER_ERROR
     title: ClassVar[str] = "Something went wrong"
     retryable: ClassVar[bool] = False
 

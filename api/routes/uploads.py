@@ -29,7 +29,6 @@ VERSION: Final = "1.0.0"
 METADATA_LIMIT: Final = 4000
 ALGORITHMS: Final = ("sha1", "sha256", "md5")
 _MEDIA_TYPE: Final = "application/offset+octet-stream"
-_MISMATCH: Final = 460
 
 
 class TusVersionUnknown(ProofroomError):
@@ -54,8 +53,6 @@ class TusRoute(StreamingRoute):
                 response = await handle(request)
             except ProofroomError as error:
                 response = problems.of(error)
-                if isinstance(error, uploads.ChecksumMismatch):
-                    response.status_code = _MISMATCH
             response.headers.update({"Tus-Resumable": VERSION, "Tus-Version": VERSION})
             return response
 

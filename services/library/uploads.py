@@ -44,8 +44,7 @@ class UploadExpired(ProofroomError):
 
 
 class ChecksumMismatch(ProofroomError):
-    """Answered as tus has it, with the status 460."""
-
+    status = 460  # tus 1.0, checksum: HTTP has no such status
     title = "The checksum does not match"
 
 

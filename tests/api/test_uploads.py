@@ -134,7 +134,8 @@ async def test_offsets_lengths_and_checksums_are_held_to(api: Api, settings: Set
     assert (await go_on(user, path, 0, b"12345678901")).status_code == 413
     wrong = base64.b64encode(hashlib.sha1(b"other").digest()).decode()
     refused = await go_on(user, path, 0, b"12345", **{"Upload-Checksum": f"sha1 {wrong}"})
-    assert (refused.status_code, refused.json()["code"]) == (460, "ChecksumMismatch")
+    assert (refused.status_code, refused.json()["status"]) == (460, 460)
+    assert refused.json()["code"] == "ChecksumMismatch"
     assert refused.headers["tus-resumable"] == "1.0.0"
     assert await stands(user, path) == 0
     assert objects(settings) == set()
