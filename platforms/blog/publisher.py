@@ -14,7 +14,7 @@ from uuid import UUID
 import httpx
 from pydantic import BaseModel, Field
 
-from platforms.article import image_addresses, render
+from platforms.article import images, render
 from platforms.base import (
     Absent,
     Account,
@@ -166,7 +166,7 @@ def slug(title: str, job_id: UUID) -> str:
 
 async def _fields(http: httpx.AsyncClient, account: Account, publication: Publication) -> dict[str, object]:
     content = publication.content
-    hosted = {address: await rehost(http, account, address) for address in image_addresses(content.content)}
+    hosted = {address: await rehost(http, account, address) for address in images(content.content)}
     cover = next(iter(content.media), None)
     excerpt = content.metadata.get("excerpt")
     return {

@@ -4,18 +4,20 @@ from typing import Final
 
 from core.content import Content
 from core.policy import Policy, Violation
-from platforms.article import image_addresses, images_without_alt, render
+from platforms.article import images, render
 
 CLIPPED_BYTES: Final = 102 * 1024
 """Gmail cuts off what is longer and hides it behind "View entire message", the way to unsubscribe with it."""
 FRAME_BYTES: Final = 2 * 1024
 """Of what is put around the text: see message.py."""
+MAX_LENGTH: Final = 100_000
 _SHORT: Final = 4000
-"""Characters whose HTML cannot be too long: rendering takes time, and most newsletters are shorter."""
+"""Characters whose HTML cannot be too long. Rendering takes time; most newsletters are shorter, and what is over `MAX_LENGTH` is
+too long anyway."""
 
 
 def _clipped(content: Content) -> tuple[Violation, ...]:
-    if len(content.content) <= _SHORT:
+    if not _SHORT < len(content.content) <= MAX_LENGTH:
         return ()
     size = len(render(content).encode()) + FRAME_BYTES
     if size <= CLIPPED_BYTES:
@@ -26,13 +28,14 @@ def _clipped(content: Content) -> tuple[Violation, ...]:
 
 def _images(content: Content) -> tuple[Violation, ...]:
     found: list[Violation] = []
-    within = [("/content", address) for address in image_addresses(content.content)]
-    above = [(f"/media/{index}", media.url) for index, media in enumerate(content.media)]
-    for field, address in (*within, *above):
+    within = images(content.content)
+    shown = [("/content", address) for address in within]
+    shown += [(f"/media/{index}", media.url) for index, media in enumerate(content.media)]
+    for field, address in shown:
         if not address.startswith("https://"):
             message = f"The image {address[:80]} has no https:// address, and mailboxes will not show it."
             found.append(Violation("image_address", field, message, "Give an https:// address."))
-    for address in images_without_alt(content.content):
+    for address in (address for address, alt in within.items() if not alt):
         message = f"The image {address[:80]} has no alternative text; many mailboxes show nothing else."
         found.append(Violation("alt_text_missing", "/content", message, "Write ![what it shows](address)."))
     return tuple(found)
@@ -42,7 +45,7 @@ POLICY: Final = Policy(
     platform="email",
     label="Newsletter",
     unit="characters",
-    max_length=100_000,
+    max_length=MAX_LENGTH,
     measure=len,
     guidance=(
         "A subject (the title) of up to 60 characters that says what the reader gets: telephones show some 40 of them.",
