@@ -35,7 +35,7 @@ class Object:
     """In its quotation marks."""
     name: str
     """Under which it is saved."""
-    mime_type: str | None
+    mime_type: str
 
 
 async def answer(request: Request, storage: Storage, stored: Object) -> Response:
@@ -53,7 +53,7 @@ async def answer(request: Request, storage: Storage, stored: Object) -> Response
     if part.status is HTTPStatus.NOT_MODIFIED:
         return Response(status_code=part.status, headers=headers)
     headers |= {
-        "Content-Type": stored.mime_type or "application/octet-stream",
+        "Content-Type": stored.mime_type,
         "Content-Length": str(part.end - part.start),
     }
     if part.status is HTTPStatus.PARTIAL_CONTENT:

@@ -96,9 +96,9 @@ class File(Tenant, Base):
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     name: Mapped[str] = mapped_column(String(255))
     path: Mapped[str] = mapped_column(String(500), unique=True)
-    mime_type: Mapped[str | None] = mapped_column(String(255))
-    size_bytes: Mapped[int | None] = mapped_column(BigInteger)
-    sha256: Mapped[bytes | None] = mapped_column(LargeBinary)
+    mime_type: Mapped[str] = mapped_column(String(255))
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[bytes] = mapped_column(LargeBinary)
     public_url: Mapped[str | None] = mapped_column(String(2048))
     extraction_status: Mapped[ExtractionStatus] = mapped_column(
         state(ExtractionStatus, "extraction_status"), server_default=ExtractionStatus.PENDING

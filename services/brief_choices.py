@@ -51,7 +51,7 @@ SELECT (
     SELECT coalesce(jsonb_agg(to_jsonb(f) ORDER BY id DESC), '[]')
     FROM (
         SELECT id, name, extraction_status FROM files
-        WHERE extraction_status <> 'failed' AND coalesce(mime_type, '') NOT LIKE 'image/%'
+        WHERE extraction_status <> 'failed' AND mime_type NOT LIKE 'image/%'
         ORDER BY created_at DESC, id DESC LIMIT 10
     ) f
 ) AS files, (

@@ -156,7 +156,7 @@ async def head_open_file(token: str, request: Request, db: Db, keyring: Keys, st
 
 
 def _object(file: File) -> Object:
-    return Object(file.path, f'"{(file.sha256 or b"").hex()}"', file.name, file.mime_type)
+    return Object(file.path, f'"{file.sha256.hex()}"', file.name, file.mime_type)
 
 
 def _address(request: Request, settings: Settings, token: str) -> str:

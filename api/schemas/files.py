@@ -24,9 +24,9 @@ class FileOut(Answer):
     project_id: UUID
     name: str = Field(description="What it was called where it came from.")
     path: str = Field(description="Where it lies in the storage.")
-    mime_type: str | None = Field(description="By its content, whatever it is called.")
-    size_bytes: int | None
-    sha256: Sha256 | None
+    mime_type: str = Field(description="By its content, whatever it is called.")
+    size_bytes: int
+    sha256: Sha256
     public_url: str | None = Field(
         description="Whoever has this address can read it; null while it is private."
     )

@@ -91,8 +91,7 @@ async def _while_held(runtime: Runtime, work: Work, beat_seconds: float) -> Docu
 
 async def _read(runtime: Runtime, work: Work) -> Document:
     file = work.file
-    media_type = file.mime_type or "application/octet-stream"
-    if media_type.startswith("image/"):
+    if file.mime_type.startswith("image/"):
         return Document("")  # nobody looks for words in it, and nobody has to look after it
     with scratch.folder() as folder:
         path = Path(folder, "file")
@@ -100,9 +99,9 @@ async def _read(runtime: Runtime, work: Work) -> Document:
             await storage.of(runtime.settings).download(file.path, path)
         except FileNotFoundError as error:
             raise Unreadable(MISSING) from error
-        if media_type.startswith(("audio/", "video/")):
+        if file.mime_type.startswith(("audio/", "video/")):
             return await recordings.transcribe(runtime, file, path, work.report)
-        return await apart.read(path, media_type, work.report)
+        return await apart.read(path, file.mime_type, work.report)
 
 
 async def _beat(runtime: Runtime, work: Work, seconds: float) -> None:

@@ -57,9 +57,9 @@ async def find(session: AsyncSession, clip_id: UUID, *, lock: bool = False) -> C
     return await rows.find(session, Clip, clip_id, "clip", lock=lock)
 
 
-def content(clip: Clip) -> tuple[str, str | None]:
+def content(clip: Clip) -> tuple[str, str]:
     """Where its file lies, and of what type it is. Raises ClipNotCut."""
-    if clip.path is None:
+    if clip.path is None or clip.mime_type is None:
         raise ClipNotCut(
             f"There is no file of this clip: it is {clip.status}.",
             remedy="POST /v1/clips/{id}/cut, and wait until its status is cut.",
@@ -143,7 +143,7 @@ async def cut(runtime: Runtime, workspace_id: UUID, clip_id: UUID, *, last: bool
 
 async def _cut(runtime: Runtime, file: File, window: Window) -> tuple[str, str]:
     """Its path and its type. The object is there before its row says so: what is lost between is swept."""
-    video = (file.mime_type or "").startswith("video/")
+    video = file.mime_type.startswith("video/")
     extension, mime_type = ("mp4", "video/mp4") if video else ("mp3", "audio/mpeg")
     path = f"{file.path.rpartition('/')[0]}/{uuid7()}.{extension}"
     store = storage.of(runtime.settings)

@@ -120,13 +120,13 @@ CHECKS: Final[Sequence[Check]] = (
     Check.of(
         "webhooks",
         "The webhook {id} is disabled.",
-        "See why on the page /settings/webhooks/{id}, then set it to active there, or PATCH /v1/webhooks/{id}.",
+        "See why on the page /settings/webhooks/{id}, then set it to active there, or `proofroom webhooks update {id} --status active`.",
         "SELECT id FROM webhooks WHERE status = 'disabled' ORDER BY updated_at DESC",
     ),
     Check.of(
         "deliveries",
         "{dead} deliveries of the webhook {id} were given up.",
-        "Send them again from the page /settings/webhooks/{id}, or POST /v1/webhooks/{id}/replay.",
+        "Send them again from the page /settings/webhooks/{id}, or `proofroom webhooks replay {id} --since TIME`.",
         """
         SELECT webhook_id AS id, count(*) AS dead FROM webhook_deliveries WHERE status = 'dead' GROUP BY webhook_id
         ORDER BY count(*) DESC
@@ -137,7 +137,7 @@ CHECKS: Final[Sequence[Check]] = (
         "The text of the file {id} ({mime_type}) could not be got.",
         "Why stands on the page /library/files/{id}; then `proofroom files retry {id}`.",
         """
-        SELECT id, coalesce(mime_type, 'of no known type') AS mime_type FROM files WHERE extraction_status = 'failed'
+        SELECT id, mime_type FROM files WHERE extraction_status = 'failed'
         ORDER BY created_at DESC
         """,
     ),

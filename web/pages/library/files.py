@@ -126,7 +126,7 @@ def _fits(file: File, policy: Policy) -> None:
         kinds = ", ".join(each.removeprefix("image/").upper() for each in policy.image_types)
         detail = f"{file.name} is no picture that {policy.label} takes."
         raise Invalid(detail, remedy=f"It stays in the library. Choose another one: {kinds}.")
-    if (file.size_bytes or 0) > policy.image_max_bytes:
+    if file.size_bytes > policy.image_max_bytes:
         most = size(policy.image_max_bytes)
         detail = f"{file.name} is too large: {policy.label} takes pictures of up to {most}."
         raise Invalid(detail, remedy="It stays in the library. Choose a smaller one.")
@@ -146,7 +146,7 @@ async def file_page(
         found=found,
         busy=found.status in BUSY,
         project=await projects.find(session, file.project_id),
-        kind=(file.mime_type or "").partition("/")[0],
+        kind=file.mime_type.partition("/")[0],
         length=len(text.split()),
         sections=[] if spoken else list(_sections(text if whole else text[:SHOWN], found.places or [])),
         cut=len(text) > SHOWN and not whole,
