@@ -1,7 +1,7 @@
 """Commands that are one call of the API each, made from tables, so that all of them take, show and fail in one way."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from string import Formatter
@@ -51,10 +51,12 @@ class Call:
     body: Mapping[str, Any] = field(default_factory=dict)
     """What is always sent."""
     within: str = ""
-    """The object of the body that the values make up."""
+    """The object of the body that the values are of. The API takes it as a whole, so what is not said is kept."""
     question: str = ""
     """Asked before, unless --yes."""
     lists: bool = False
+    is_text: bool = False
+    """The answer is no JSON."""
 
 
 def listing(path: str, about: str, *takes: Value, name: str = "list") -> Call:
@@ -70,8 +72,9 @@ def creating(path: str, about: str, first: Value, *takes: Value, name: str = "cr
     return Call(name, about, "POST", path, (replace(first, argument=True), *takes))
 
 
-def updating(path: str, about: str, *takes: Value, method: str = "PATCH") -> Call:
-    return Call("update", about, method, path, tuple(replace(each, required=False) for each in takes))
+def updating(path: str, about: str, *takes: Value, method: str = "PATCH", within: str = "") -> Call:
+    changes = tuple(replace(each, required=False) for each in takes)
+    return Call("update", about, method, path, changes, within=within)
 
 
 def deleting(path: str, about: str, question: str, name: str = "delete") -> Call:
@@ -83,6 +86,17 @@ def text(name: str, about: str, **more: Any) -> Value:
     return Value(name, f"{about} @FILE is read from there, @- from standard input.", read=text_of, **more)
 
 
+def time(name: str, about: str, **more: Any) -> Value:
+    return Value(name, about, read=lambda _, given: options.moment(given, name), **more)
+
+
+def words(name: str, about: str, flag: str) -> Value:
+    """Several; an empty one takes those away that were."""
+    return Value(
+        name, f"{about} Repeatable; '' for none.", list[str], lambda _, given: list(filter(None, given)), flag
+    )
+
+
 def pairs(name: str, about: str, flag: str) -> Value:
     return Value(name, f"{about} NAME=VALUE, repeatable.", list[str], object_of, flag)
 
@@ -91,14 +105,23 @@ def project(**more: Any) -> Value:
     return Value("project_id", "A project's id or title.", read=project_of, flag="--project", **more)
 
 
-def application(about: str, columns: tuple[str, ...], *calls: Call) -> typer.Typer:
+class Commands(typer.Typer):
+    """Those of one subject. `calls` are what stands in tables, without those that are written as functions."""
+
+    def __init__(self) -> None:
+        super().__init__(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+        self.calls: list[Call] = []
+
+
+def application(about: str, columns: tuple[str, ...], *calls: Call) -> Commands:
     """`columns` of its tables, as paths into an item."""
-    made = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+    made = Commands()
     made.callback(help=about)(lambda: None)
     return add(made, columns, *calls)
 
 
-def add(made: typer.Typer, columns: tuple[str, ...], *calls: Call) -> typer.Typer:
+def add(made: Commands, columns: tuple[str, ...], *calls: Call) -> Commands:
+    made.calls += calls
     for call in calls:
         made.command(call.name, help=call.help)(_command(call, columns))
     return made
@@ -112,23 +135,15 @@ def _command(call: Call, columns: tuple[str, ...]) -> Callable[..., None]:
         Value(name, "As `list` shows it.", UUID, argument=True) for name in in_path if name not in described
     ]
     values = [*ids, *call.takes]
-    parameters = [value.parameter for value in values]
-    if call.question:
-        parameters.append(
-            _parameter("yes", Annotated[bool, typer.Option("--yes", help="Do not ask.")], False)
-        )
-    if call.lists:
-        limit = typer.Option(min=1, help="At most so many; else all.")
-        parameters.append(_parameter("limit", Annotated[int | None, limit], None))
-    parameters += [
-        _parameter("service", options.Url, None),
-        _parameter("api_key", options.ApiKey, None),
-        _parameter("data_dir", options.DataDir, None),
-        _parameter("as_json", options.Json, False),
-    ]
+    parameters = [value.parameter for value in values] + list(_options(call))
 
     def run(
-        *, service: str | None, api_key: str | None, data_dir: Path | None, as_json: bool, **given: Any
+        *,
+        service: str | None,
+        api_key: str | None,
+        data_dir: Path | None,
+        as_json: bool = False,
+        **given: Any,
     ) -> None:
         if call.question and not given["yes"]:
             typer.confirm(call.question, abort=True)
@@ -137,22 +152,45 @@ def _command(call: Call, columns: tuple[str, ...]) -> Callable[..., None]:
             each.name: each.read(client, given[each.name]) for each in values if given[each.name] is not None
         }
         path = call.path.format(**{name: said.pop(name) for name in in_path})
-        if call.lists:
+        if call.is_text:
+            print(client.text(path), end="")
+        elif call.lists:
             tables.listed(list(client.listed(path, limit=given["limit"], **said)), columns, as_json=as_json)
-            return
-        if call.name == "update":
-            if not said:
-                raise Invalid("Nothing is to be changed.", remedy="--help says what can be.")
-            if call.method == "PUT":  # which replaces the whole
-                before = client.send("GET", path)
-                said = {value.name: before[value.name] for value in call.takes} | said
-        body = {**call.body, **({call.within: said} if call.within else said)}
-        sent = None if call.method in {"GET", "DELETE"} else body
-        tables.answer(client.send(call.method, path, sent), as_json=as_json)
+        elif call.method in {"GET", "DELETE"}:
+            tables.answer(client.send(call.method, path, None, **said), as_json=as_json)
+        else:
+            tables.answer(client.send(call.method, path, _body(call, client, path, said)), as_json=as_json)
 
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # which is where typer looks
     run.__annotations__ = {each.name: each.annotation for each in parameters}
     return run
+
+
+def _options(call: Call) -> Iterator[inspect.Parameter]:
+    """What no value of the API is."""
+    if call.question:
+        yield _parameter("yes", Annotated[bool, typer.Option("--yes", help="Do not ask.")], False)
+    if call.lists:
+        limit = typer.Option(min=1, help="At most so many; else all.")
+        yield _parameter("limit", Annotated[int | None, limit], None)
+    yield _parameter("service", options.Url, None)
+    yield _parameter("api_key", options.ApiKey, None)
+    yield _parameter("data_dir", options.DataDir, None)
+    if not call.is_text:
+        yield _parameter("as_json", options.Json, False)
+
+
+def _body(call: Call, client: Client, path: str, said: dict[str, Any]) -> dict[str, Any]:
+    """Raises Invalid for an update that changes nothing."""
+    if call.name == "update":
+        if not said:
+            raise Invalid("Nothing is to be changed.", remedy="--help says what can be.")
+        if call.method == "PUT":  # which replaces the whole
+            before = client.send("GET", path)
+            said = {value.name: before[value.name] for value in call.takes} | said
+        if call.within:
+            said = client.send("GET", path)[call.within] | said
+    return {**call.body, **({call.within: said} if call.within else said)}
 
 
 def _parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:

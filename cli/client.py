@@ -51,7 +51,7 @@ _Answer = TypeVar("_Answer", bound=BaseModel)
 
 class _Listed(BaseModel):
     items: list[dict[str, Any]]
-    next_cursor: str | None
+    next_cursor: str | None = None
 
 
 class ServiceUnreachable(Unavailable):
@@ -193,6 +193,9 @@ class Client:
         """Empty where there is nothing to answer."""
         found: dict[str, Any] = json.loads(self._send(method, path, body, **query) or b"{}")
         return found
+
+    def text(self, path: str) -> str:
+        return self._send("GET", path).decode()
 
     def exchange(
         self, method: str, path: str, headers: Mapping[str, str], content: Iterator[bytes] | None = None

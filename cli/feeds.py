@@ -17,6 +17,35 @@ app = calls.application(
     _COLUMNS,
     calls.listing("/v1/feeds", "The feeds that are followed, the newest first."),
     calls.showing("/v1/feeds/{feed_id}", "A feed with its rule."),
+    calls.Call(
+        "rename",
+        "Call it otherwise than it calls itself.",
+        "PATCH",
+        "/v1/feeds/{feed_id}",
+        (calls.Value("title", "", argument=True),),
+    ),
+    calls.updating(
+        "/v1/feeds/{feed_id}",
+        "Change what is named here of its rule, which then starts workflows in your name.",
+        calls.Value(
+            "platforms",
+            "With commas: x,linkedin,blog,instagram,email",
+            read=lambda _, given: platforms_of(given),
+        ),
+        calls.words("include", "Only entries with one of these words.", "--include"),
+        calls.words("exclude", "No entries with one of these words.", "--exclude"),
+        calls.Value("max_per_day", "So many workflows start in a day at most.", int),
+        calls.Value(
+            "content",
+            "Write from the page that an entry links to, or from the entry.",
+            bool,
+            lambda _, given: "page" if given else "entry",
+            "--page",
+        ),
+        calls.project(),
+        calls.Value("start", "Start nothing by itself.", bool, lambda _, given: not given, "--hold"),
+        within="rule",
+    ),
 )
 
 

@@ -165,6 +165,13 @@ lists = application(
         "Forget the address?",
         name="forget",
     ),
+    Call(
+        "export",
+        "Everybody on a list, or who was, as CSV; it can be imported again.",
+        "GET",
+        f"{_SUBSCRIBERS}/export",
+        is_text=True,
+    ),
 )
 add(
     lists,

@@ -132,12 +132,16 @@ def _application() -> typer.Typer:
 
 
 def load(name: str) -> Any:
-    module, attribute = COMMANDS[name].target.split(":")
-    found = getattr(import_module(module), attribute)
+    found = _target(name)
     if not isinstance(found, typer.Typer):
         function, found = found, typer.Typer(add_completion=False, pretty_exceptions_enable=False)
         found.command(help=function.__doc__)(function)
     return typer.main.get_command(found)
+
+
+def _target(name: str) -> Any:
+    module, attribute = COMMANDS[name].target.split(":")
+    return getattr(import_module(module), attribute)
 
 
 def _show_version(wanted: bool) -> None:
@@ -154,12 +158,24 @@ def _proofroom(
     """Language models draft, a person approves exactly those words, and they go out on time, once, on the record."""
 
 
+def _remedy(error: ProofroomError) -> str | None:
+    """Loads what it takes to name a command, and only then."""
+    if not error.remedy or "/v1/" not in error.remedy:
+        return error.remedy
+    from cli import calls, remedies
+
+    loaded = {name: _target(name) for name, each in COMMANDS.items() if each.group in {_KEPT, _OUT, _TEAM}}
+    made = {name: found for name, found in loaded.items() if isinstance(found, calls.Commands)}
+    return remedies.spoken(error.remedy, made)
+
+
 def _show(error: ProofroomError) -> None:
+    told = _remedy(error)
     if "--json" in sys.argv:
         problem = {
             "code": error.code,
             "detail": error.detail,
-            "remedy": error.remedy,
+            "remedy": told,
             "retryable": error.retryable,
             "errors": [{"pointer": each.pointer, "detail": each.detail} for each in error.errors],
         }
@@ -169,7 +185,7 @@ def _show(error: ProofroomError) -> None:
     for each in error.errors:
         if each.detail.rstrip(".") not in error.detail and f"{each.pointer}: {each.detail}" not in said[0]:
             said.append(f"{each.pointer}: {each.detail.rstrip('.')}")
-    remedy = (error.remedy or "").rstrip(".")
+    remedy = (told or "").rstrip(".")
     if remedy and "`errors`" not in remedy and not any(remedy in part for part in said):
         said.append(remedy)
     line = ". ".join(said)

@@ -29,16 +29,16 @@ Schedule = Annotated[
 ]
 
 
-def moment(schedule: str | None) -> str | None:
+def moment(given: str | None, name: str = "schedule") -> str | None:
     """As RFC 3339 with an offset. Raises Invalid."""
-    if schedule is None:
+    if given is None:
         return None
     try:
-        return datetime.fromisoformat(schedule).astimezone().isoformat()
+        return datetime.fromisoformat(given).astimezone().isoformat()
     except ValueError as error:
-        detail = f"{schedule!r} is not a time."
+        detail = f"{given!r} is not a time."
         raise Invalid(
             detail,
             remedy="Write it like 2027-01-31T09:00 or 2027-01-31T09:00+01:00.",
-            errors=[FieldError("--schedule", detail)],
+            errors=[FieldError(f"--{name}", detail)],
         ) from error

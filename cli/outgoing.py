@@ -3,8 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from cli.calls import Call, Value, application, deleting, listing, pairs, project, showing
-from cli.options import moment
+from cli.calls import Call, Value, add, application, deleting, listing, pairs, project, showing, time
 
 _PLATFORM: Final = Value("platform", "linkedin, x, blog, instagram or email.")
 _ACCOUNT: Final = Value("account_id", "An account's id.", flag="--account")
@@ -49,14 +48,7 @@ jobs = application(
         "Give it another time.",
         "POST",
         "/v1/publishing-jobs/{job_id}/reschedule",
-        (
-            Value(
-                "scheduled_for",
-                "Like '2027-01-31 09:00'.",
-                read=lambda _, given: moment(given),
-                argument=True,
-            ),
-        ),
+        (time("scheduled_for", "Like '2027-01-31 09:00'.", argument=True),),
     ),
     Call(
         "retry", "Send a held or failed job now.", "POST", "/v1/publishing-jobs/{job_id}/retry", (_ACCOUNT,)
@@ -71,6 +63,16 @@ jobs = application(
             Value("url", "Where it is, with published.", flag="--at"),
             Value("send_again", "With absent: send it, or cancel the job.", bool),
         ),
+    ),
+)
+add(
+    jobs,
+    ("email", "outcome", "detail", "tries", "updated_at"),
+    listing(
+        "/v1/publishing-jobs/{job_id}/deliveries",
+        "What became of a newsletter, reader by reader.",
+        Value("outcome", "sent, bounced, failed, unknown, …"),
+        name="deliveries",
     ),
 )
 

@@ -48,6 +48,20 @@ def test_feeds_are_added_listed_and_fetched(idle_service: "Service", site: str, 
     listed = idle_service.run("feeds", "list", "--json")
     [found] = json.loads(listed.stdout)
     assert (found["rule"]["platforms"], found["rule"]["exclude"]) == (["x", "blog"], ["decaf"])
+    changes = (
+        "--include",
+        "",
+        "--exclude",
+        "Decaf",
+        "--max-per-day",
+        "2",
+        "--page",
+        "--hold",
+        "--no-page",
+        "--no-hold",
+    )
+    changed = json.loads(idle_service.run("feeds", "update", found["id"], *changes, "--json").stdout)
+    assert changed["rule"] == {**found["rule"], "exclude": ["Decaf"], "max_per_day": 2}
     feed.write_text(FEED.format("".join(map(ITEM.format, ("White", "Decaf", "Green")))))
     fetched = idle_service.run("feeds", "fetch", found["id"])
     assert (fetched.returncode, fetched.stdout) == (0, "Workflows started: 1.\n")
