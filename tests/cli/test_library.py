@@ -4,8 +4,66 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import pytest
+
+from cli import files, outgoing
+from cli.remedies import spoken
+from core.settings import Settings
+
 if TYPE_CHECKING:
     from tests.cli.conftest import Service
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"allow_private": ["127.0.0.1:9"]})
+
+
+def test_the_workspace_is_spoken_to_in_the_same_grammar(idle_service: "Service") -> None:
+    with idle_service.shell() as run:
+        hook = run(
+            "webhooks", "create", "http://127.0.0.1:9/hook", "--event", "post.published", "--json"
+        ).json
+        assert (hook["events"], hook["secret"][:6]) == (["post.published"], "whsec_")
+        assert run("webhooks", "update", hook["id"], "--event", "", "--json").json["events"] == []
+        assert hook["url"] in run("webhooks", "list").out
+        sent = run("webhooks", "test", hook["id"], "--json").json["id"]
+        assert sent in run("webhooks", "deliveries", hook["id"], "--status", "pending").out
+        assert run("webhooks", "show-delivery", sent, "--json").json["attempts"] == []
+        assert run("webhooks", "replay-delivery", sent).code == 0
+        replayed = run(
+            "webhooks", "replay", hook["id"], "--since", "2020-01-01", "--delivered", "--json"
+        ).json
+        assert replayed == {"deliveries": 0}
+        paused = run("webhooks", "update", hook["id"], "--status", "paused", "--json").json
+        assert paused["status"] == "paused"
+        rotated = run("webhooks", "rotate-secret", hook["id"], "--json").json
+        assert rotated["secret"] != hook["secret"]
+        assert run("webhooks", "delete", hook["id"], "--yes").out == "Done.\n"
+
+        [ada] = run("members", "list", "--json").json
+        refused = run("members", "update", ada["user_id"], "--role", "viewer")
+        assert (ada["username"], ada["role"], refused.code) == ("ada", "owner", 6)
+        made = run("invitations", "create", "--role", "reviewer", "--hours", "1", "--json").json
+        assert (made["role"], made["email"]) == ("reviewer", None)
+        assert run("invitations", "accept", made["token"], "--json").json["role"] == "owner", (
+            "it is the higher"
+        )
+        assert run("invitations", "revoke", str(uuid4()), "--yes").code == 4
+
+        key = run("api-keys", "create", "Desk", "--scope", "read", "--until", "2099-01-01", "--json").json
+        assert (key["scopes"], key["expires_at"][:4]) == (["read"], "2099")
+        assert run("projects", "list", "--api-key", key["key"]).code == 0
+        assert run("api-keys", "revoke", key["id"], "--yes").code == 0
+        assert run("projects", "list", "--api-key", key["key"]).code == 5
+
+        assert run("budgets", "list").out == "There are none.\n"
+        assert run("budgets", "set", "month", "25").code == 0
+        [month] = run("budgets", "list", "--json").json
+        assert (month["period"], month["limit_usd"]) == ("month", "25.000000")
+        assert run("budgets", "lift", "month", "--json").json == {"items": []}
+        asked = run("usage", "show", "--since", "2026-01-01", "--until", "2026-01-02T00:00Z", "--json").json
+        assert (asked["until"], asked["lines"]) == ("2026-01-02T00:00:00Z", [])
 
 
 def test_all_that_is_kept_and_that_goes_out_is_spoken_to_in_one_grammar(
@@ -70,6 +128,7 @@ def test_all_that_is_kept_and_that_goes_out_is_spoken_to_in_one_grammar(
         assert (left["email"], left["consent"]) == ("grace@example.com", "By form")
         assert run("lists", "forget", made, grace, "--yes").code == 0
         assert "ada@example.com" in run("lists", "subscribers", made).out
+        assert "ada@example.com,subscribed" in run("lists", "export", made).out
         wrong = run("lists", "subscribe", made, "ada")
         assert (wrong.code, "/email" in wrong.err) == (1, True)
         assert run("bounce", typed="Subject: I am away").code == 0
@@ -82,7 +141,19 @@ def test_all_that_is_kept_and_that_goes_out_is_spoken_to_in_one_grammar(
             assert run(*call.split()).out == "There are none.\n"
         assert run("jobs", "reschedule", str(uuid4()), "never").code == 1
         assert run("posts", "unpublish", str(uuid4())).code == 4
+        assert run("jobs", "deliveries", str(uuid4())).code == 4
         refused = run(
             "accounts", "connect", "blog", "--at", "http://10.0.0.1", "--credential", "admin_api_key=a:b"
         )
         assert (refused.code, "id:secret" in refused.err) == (1, True)
+
+
+def test_what_the_api_says_to_do_is_the_command_that_does_it() -> None:
+    commands = {"files": files.app, "workflows": outgoing.workflows, "posts": outgoing.posts}
+    for told, said in (
+        ("Back: POST /v1/posts/{id}/unpublish.", "Back: `proofroom posts unpublish ID`."),
+        ("GET /v1/workflows/7?wait=30, then go on", "`proofroom workflows show 7`, then go on"),
+        ("PUT /v1/files/7/public", "PUT /v1/files/7/public"),  # is two, publish and unpublish
+        ("GET /v1/workspaces lists yours.", "GET /v1/workspaces lists yours."),
+    ):
+        assert spoken(told, commands) == said
