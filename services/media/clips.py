@@ -62,7 +62,7 @@ def content(clip: Clip) -> tuple[str, str]:
     if clip.path is None or clip.mime_type is None:
         raise ClipNotCut(
             f"There is no file of this clip: it is {clip.status}.",
-            remedy="POST /v1/clips/{id}/cut, and wait until its status is cut.",
+            remedy=f"POST /v1/clips/{clip.id}/cut, and wait until its status is cut.",
         )
     return clip.path, clip.mime_type
 
