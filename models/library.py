@@ -14,6 +14,7 @@ from sqlalchemy import (
     Numeric,
     String,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -104,6 +105,8 @@ class File(Tenant, Base):
         state(ExtractionStatus, "extraction_status"), server_default=ExtractionStatus.PENDING
     )
     error: Mapped[str | None] = mapped_column(String(2000))
+    retryable: Mapped[bool] = mapped_column(server_default=false())
+    """Of what failed: whether another try may get its text."""
 
 
 class ResourceType(StrEnum):

@@ -1,12 +1,17 @@
 """What there is of a file's text."""
 
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from api.schemas.common import Answer
 from models.library import ExtractionStatus
+
+Retryable = Annotated[
+    bool,
+    Field(description="Whether another try may get its text: an archive stays one. False until it failed."),
+]
 
 
 class PlaceOut(Answer):
@@ -23,6 +28,7 @@ class ExtractionOut(Answer):
     status: ExtractionStatus
     progress: int = Field(ge=0, le=100, description="Percent.")
     error: str | None = Field(description="Why it failed, and what to do.")
+    retryable: Retryable
     text: str | None = Field(
         description="Markdown or plain, paragraphs apart by a blank line; once it is `completed`."
     )

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BeforeValidator, ConfigDict, Field, HttpUrl
 
 from api.schemas.common import Answer, Body, Time
+from api.schemas.extractions import Retryable
 from api.schemas.library import ProjectOut
 from api.schemas.outputs import OutputOut
 from models.library import ExtractionStatus
@@ -32,6 +33,7 @@ class FileOut(Answer):
     )
     extraction_status: ExtractionStatus = Field(description="Of getting its text.")
     error: str | None = Field(description="Why it has no text.")
+    retryable: Retryable
     user_id: UUID | None
     created_at: Time
     updated_at: Time

@@ -17,11 +17,13 @@ TOO_SLOW: Final = (
 
 
 class Unreadable(Exception):
-    """`reason` is for the person whose file it is: what is wrong, and what to do."""
+    """`reason` is for the person whose file it is: what is wrong, and what to do. `retryable`: the same file may be read
+    after all, once something outside of it has changed."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, retryable: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.retryable = retryable
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ async def find(
             answer = await _listen(process, report)
             status = await process.wait()
     except TimeoutError as error:
-        raise Unreadable(TOO_SLOW) from error
+        raise Unreadable(TOO_SLOW, retryable=True) from error
     finally:
         if process.returncode is None:
             process.kill()

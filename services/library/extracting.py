@@ -61,7 +61,7 @@ async def extract(
     except Lost:
         log.info("extraction.lost", file_id=str(file_id))
     except Unreadable as error:
-        await _end(runtime, work, ExtractionStatus.FAILED, error.reason)
+        await _end(runtime, work, ExtractionStatus.FAILED, error)
     except asyncio.CancelledError:
         await _give_back(runtime, work, counted=False)
         raise
@@ -125,7 +125,7 @@ async def _claim(runtime: Runtime, workspace_id: UUID, file_id: UUID) -> Work | 
         if found is None or not (found.waits or found.due):
             return None
         if found.attempts >= TRIES:  # and each time its worker died
-            await _write(session, file_id, ExtractionStatus.FAILED, _GAVE_UP, due_at=None)
+            await _write(session, file_id, ExtractionStatus.FAILED, _given_up(_GAVE_UP), due_at=None)
             return None
         claimed = {"epoch": found.epoch + 1, "attempts": found.attempts + 1, "progress": 0}
         await _write(session, file_id, ExtractionStatus.PROCESSING, due_at=later(LEASE_SECONDS), **claimed)
@@ -142,15 +142,19 @@ def _reason(error: Exception) -> str:
 async def _give_back(runtime: Runtime, work: Work, *, counted: bool, reason: str = _GAVE_UP) -> bool:
     """Whether it will be tried again; what was cut off because its worker ends is not `counted`."""
     if counted and work.attempt >= TRIES:
-        await _end(runtime, work, ExtractionStatus.FAILED, reason)
+        await _end(runtime, work, ExtractionStatus.FAILED, _given_up(reason))
         return False
     attempts = work.attempt if counted else work.attempt - 1
     await _end(runtime, work, ExtractionStatus.PENDING, attempts=attempts, due_at=later(LOST_SECONDS))
     return True
 
 
+def _given_up(reason: str) -> Unreadable:
+    return Unreadable(reason, retryable=True)
+
+
 async def _end(
-    runtime: Runtime, work: Work, status: ExtractionStatus, error: str | None = None, **values: Any
+    runtime: Runtime, work: Work, status: ExtractionStatus, error: Unreadable | None = None, **values: Any
 ) -> None:
     """In a commit that only a holder of the claim can make."""
     async with runtime.db.service(work.file.workspace_id) as session:
@@ -173,10 +177,19 @@ def _locked(file_id: UUID) -> Select[File, int, int, bool, bool]:
 
 
 async def _write(
-    session: AsyncSession, file_id: UUID, status: ExtractionStatus, error: str | None = None, **values: Any
+    session: AsyncSession,
+    file_id: UUID,
+    status: ExtractionStatus,
+    error: Unreadable | None = None,
+    **values: Any,
 ) -> None:
+    told = {
+        "extraction_status": status,
+        "error": error and error.reason,
+        "retryable": error is not None and error.retryable,
+    }
     for statement in (
-        update(File).where(File.id == file_id).values(extraction_status=status, error=error),
+        update(File).where(File.id == file_id).values(told),
         update(Extraction).where(Extraction.file_id == file_id).values(values),
     ):
         await session.execute(statement, execution_options={"synchronize_session": False})

@@ -35,6 +35,8 @@ class Found:
     status: ExtractionStatus
     progress: int
     error: str | None
+    retryable: bool
+    """Whether `again` may help."""
     text: str | None
     places: list[dict[str, Any]] | None
     title: str | None
@@ -43,7 +45,7 @@ class Found:
 
 async def request(session: AsyncSession, workspace_id: UUID, file_id: UUID) -> None:
     """Have the file's text got, anew where there is some; it begins once the caller commits."""
-    asked = {"extraction_status": ExtractionStatus.PENDING, "error": None}
+    asked = {"extraction_status": ExtractionStatus.PENDING, "error": None, "retryable": False}
     await session.execute(update(File).where(File.id == file_id).values(asked))
     first = {"file_id": file_id, "workspace_id": workspace_id, "due_at": later(LOST_SECONDS)}
     anew: dict[str, Any] = {
@@ -77,7 +79,7 @@ async def again(session: AsyncSession, file_id: UUID) -> Found:
 async def find(session: AsyncSession, file_id: UUID) -> Found:
     """Raises NotFound."""
     columns = (
-        *(File.id, File.extraction_status, func.coalesce(Extraction.progress, 0), File.error),
+        *(File.id, File.extraction_status, func.coalesce(Extraction.progress, 0), File.error, File.retryable),
         *(Extraction.text, Extraction.places, Extraction.title, Extraction.language),
     )
     statement = (

@@ -48,7 +48,7 @@ SELECT id, path, error IS NOT DISTINCT FROM :missing AS marked FROM files
 WHERE id > :after AND created_at < now() - :grace ORDER BY id LIMIT :batch
 """)
 _MARK: Final = text("""
-UPDATE files SET extraction_status = 'failed', error = :missing
+UPDATE files SET extraction_status = 'failed', error = :missing, retryable = false
 WHERE id = ANY(CAST(:ids AS uuid[])) AND error IS DISTINCT FROM :missing RETURNING id
 """).bindparams(bindparam("ids", type_=ARRAY(String)))
 _REMOVE: Final = text("""

@@ -79,7 +79,8 @@ async def hear(settings: Settings, recording: Path, sound: Path) -> Sound:
     if seconds > longest:
         raise Unreadable(
             f"The recording is longer than {settings.recording_hours:g} hours, the longest that is transcribed here. "
-            "Split it, or have the operator raise PROOFROOM_RECORDING_HOURS."
+            "Split it, or have the operator raise PROOFROOM_RECORDING_HOURS.",
+            retryable=True,
         )
     loudest = _LOUDEST.findall(told)
     if not seconds or not loudest:
@@ -147,7 +148,7 @@ async def _run(
                 *command, stdin=source, stdout=DEVNULL, stderr=PIPE, env={}
             )
         except OSError as error:
-            raise Unreadable(_NO_PROGRAM) from error
+            raise Unreadable(_NO_PROGRAM, retryable=True) from error
     if sys.platform == "linux":  # elsewhere no other process's memory can be limited
         with suppress(ProcessLookupError):  # it has ended already
             resource.prlimit(process.pid, resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
@@ -188,4 +189,4 @@ def _program(settings: Settings) -> str:
     try:
         return str(settings.ffmpeg or imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as error:  # the package has none for this machine
-        raise Unreadable(_NO_PROGRAM) from error
+        raise Unreadable(_NO_PROGRAM, retryable=True) from error

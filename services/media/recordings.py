@@ -72,7 +72,7 @@ async def transcribe(runtime: Runtime, file: File, path: Path, report: Report) -
     """`path`: the file's bytes on this machine. Raises Unreadable for what a person has to do something about, and
     other errors for what may pass: called again, it goes on where it was cut off."""
     if not configured(runtime.settings):
-        raise Unreadable(_NOT_CONFIGURED)
+        raise Unreadable(_NOT_CONFIGURED, retryable=True)
     try:
         async with transcriber(runtime.settings) as model:
             known = await _known(runtime, file, model)
@@ -80,7 +80,7 @@ async def transcribe(runtime: Runtime, file: File, path: Path, report: Report) -
     except ProofroomError as error:
         if error.retryable or isinstance(error, Conflict):
             raise
-        raise Unreadable(f"{error.detail} {error.remedy or ''}".strip()) from error
+        raise Unreadable(f"{error.detail} {error.remedy or ''}".strip(), retryable=True) from error
     return composed(segments, language)
 
 

@@ -120,7 +120,7 @@ CHECKS: Final[Sequence[Check]] = (
     Check.of(
         "webhooks",
         "The webhook {id} is disabled.",
-        "See why on the page /settings/webhooks/{id}, then set it to active there, or `proofroom webhooks update {id} --status active`.",
+        "See why on the page /settings/webhooks/{id}, mend that, then `proofroom webhooks update {id} --status active`.",
         "SELECT id FROM webhooks WHERE status = 'disabled' ORDER BY updated_at DESC",
     ),
     Check.of(
@@ -134,10 +134,10 @@ CHECKS: Final[Sequence[Check]] = (
     ),
     Check.of(
         "extractions",
-        "The text of the file {id} ({mime_type}) could not be got.",
+        "The text of the file {id} ({mime_type}) could not be got, and another try may get it.",
         "Why stands on the page /library/files/{id}; then `proofroom files retry {id}`.",
         """
-        SELECT id, mime_type FROM files WHERE extraction_status = 'failed'
+        SELECT id, mime_type FROM files WHERE extraction_status = 'failed' AND retryable
         ORDER BY created_at DESC
         """,
     ),

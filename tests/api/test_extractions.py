@@ -27,6 +27,7 @@ async def test_a_pdf_becomes_text_with_its_pages(api: Api, worker: None) -> None
         "status": "completed",
         "progress": 100,
         "error": None,
+        "retryable": False,
         "text": "Tea is old.\n\nCoffee is not.",
         "places": [
             {"at": 0, "kind": "page", "label": "1", "seconds": None},

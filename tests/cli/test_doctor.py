@@ -29,7 +29,7 @@ DAMAGE = (
     "UPDATE connected_accounts SET status = 'token_expired'",
     "UPDATE webhooks SET status = 'disabled', error = 'It is gone.'",
     "UPDATE webhook_deliveries SET status = 'dead'",
-    "UPDATE files SET extraction_status = 'failed', error = 'It is locked.'",
+    "UPDATE files SET extraction_status = 'failed', error = 'It is locked.', retryable = true",
     "UPDATE feeds SET status = 'paused', error = 'There is no feed.', error_count = 10",
     "UPDATE uploads SET expires_at = now() - interval '3 days'",
     "UPDATE token_usage SET cost_usd = 100",

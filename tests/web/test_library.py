@@ -127,8 +127,12 @@ async def test_a_document_is_shown_by_its_pages_and_written_from(ada: Visitor, r
 
 async def test_why_a_file_has_no_text_is_said_and_tried_again(ada: Visitor, runtime: "Runtime") -> None:
     where = await project(ada)
-    file_id = await send(ada, f"{where}/uploads", "broken.pdf", b"%PDF-1.7\nnothing")
-    await read(runtime, ada, file_id)
+    archive = await send(ada, f"{where}/uploads", "all.zip", b"PK\x03\x04nothing")
+    await read(runtime, ada, archive)
+    for path in (where, f"/library/files/{archive}"):
+        assert "Try again" not in await ada.see(path), "an archive stays one"
+    file_id = await send(ada, f"{where}/uploads", "talk.wav", b"RIFF\x24\x00\x00\x00WAVEfmt ")
+    await read(runtime, ada, file_id)  # nobody has said yet who hears recordings
     for path in (where, f"/library/files/{file_id}"):
         assert "Try again" in await ada.see(path)
     assert "There is no text of it" in await ada.see(f"/library/files/{file_id}")

@@ -110,7 +110,7 @@ async def test_what_cannot_be_read_fails_with_its_reason_and_can_be_tried_again(
     case = await send(b"PK\x03\x04rubbish", "plan.docx")
     await case.extract()
     found = await case.found()
-    assert found.status == "failed"
+    assert (found.status, found.retryable) == ("failed", False)
     assert found.error is not None
     assert "damaged" in found.error
     assert await case.told() == ["processing", "failed"]
@@ -133,7 +133,7 @@ async def test_what_is_not_the_files_fault_is_tried_again_but_not_for_ever(send:
         assert (await case.found()).status == "pending"
     await case.extract()
     found = await case.found()
-    assert (found.status, found.text) == ("failed", None)
+    assert (found.status, found.text, found.retryable) == ("failed", None, True)
     assert found.error is not None
     assert "several tries" in found.error
 
