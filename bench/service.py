@@ -30,8 +30,8 @@ from platforms.registry import PlatformName
 from services.access import identity
 from services.access.first_owner import ensure_first_owner
 from services.delivery import accounts
-from services.mail import mailing
-from services.mail.mailing import Entry
+from services.mail import subscribers
+from services.mail.subscribers import Entry
 
 LOOPBACK = "127.0.0.1"
 READY_SECONDS = 60.0
@@ -220,8 +220,8 @@ async def _owner(settings: Settings, accounts_each: int) -> Owner:
             for number in range(1, accounts_each):  # one they have already
                 name = f"bench-{number}"
                 await accounts.give_simulated(session, settings, keyring, who.workspace_id, who.user_id, name)
-            listed = await mailing.give_simulated(session, keyring, who.workspace_id, who.user_id)
-            await mailing.add(session, keyring, listed.id, [Entry(email) for email in READERS])
+            listed = await subscribers.give_simulated(session, keyring, who.workspace_id, who.user_id)
+            await subscribers.add(session, keyring, listed.id, [Entry(email) for email in READERS])
             rows = (await session.execute(select(ConnectedAccount.platform, ConnectedAccount.id))).all()
     finally:
         await db.dispose()

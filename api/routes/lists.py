@@ -24,8 +24,8 @@ from api.schemas.lists import (
 )
 from models import MailingList
 from models.mailing import DeliveryOutcome, SubscriberStatus
-from services.mail import mailing, mailing_import, reports
-from services.mail.mailing import Entry
+from services.mail import mail_deliveries, mailing_import, mailing_lists, reports, subscribers
+from services.mail.subscribers import Entry
 
 router = new_router("/v1/lists", "newsletters")
 reports_in = new_router("/v1/bounces", "newsletters")
@@ -59,30 +59,30 @@ Message-ID: <0199000000007000800000000000abcd@example.com>
 
 @router.get("")
 async def list_lists(_: Viewer, session: Session, paging: Paging) -> Page[ListOut]:
-    found = await mailing.browse(session, paging)
-    counts = await mailing.counts(session, [row.id for row in found.items])
+    found = await mailing_lists.browse(session, paging)
+    counts = await mailing_lists.counts(session, [row.id for row in found.items])
     return Page[ListOut].of(found, lambda row: ListOut.of(row, counts[row.id]))
 
 
 @router.post("", status_code=201)
 async def create_list(body: ListIn, principal: LibraryEditor, session: Session) -> ListOut:
-    return await _whole(session, await mailing.create(session, principal, body.name))
+    return await _whole(session, await mailing_lists.create(session, principal, body.name))
 
 
 @router.get("/{list_id}")
 async def get_list(list_id: UUID, _: Viewer, session: Session) -> ListOut:
-    return await _whole(session, await mailing.find(session, list_id))
+    return await _whole(session, await mailing_lists.find(session, list_id))
 
 
 @router.patch("/{list_id}")
 async def change_list(list_id: UUID, body: ListPatch, _: LibraryEditor, session: Session) -> ListOut:
-    return await _whole(session, await mailing.rename(session, list_id, body.name))
+    return await _whole(session, await mailing_lists.rename(session, list_id, body.name))
 
 
 @router.delete("/{list_id}", status_code=204)
 async def delete_list(list_id: UUID, _: LibraryEditor, session: Session) -> None:
     """And who is on it, also that they had left: whoever is added to another list is mailed again."""
-    await mailing.delete(session, list_id)
+    await mailing_lists.delete(session, list_id)
 
 
 @router.get("/{list_id}/subscribers")
@@ -94,7 +94,7 @@ async def list_subscribers(
     paging: Paging,
     status: SubscriberStatus | None = None,
 ) -> Page[SubscriberOut]:
-    found = await mailing.subscribers(session, keyring, list_id, paging, status)
+    found = await subscribers.browse(session, keyring, list_id, paging, status)
     return Page[SubscriberOut].of(found, SubscriberOut.model_validate)
 
 
@@ -103,8 +103,8 @@ async def add_subscriber(
     list_id: UUID, body: SubscriberIn, _: LibraryEditor, session: Session, keyring: Keys
 ) -> SubscriberOut:
     """Who is on the list already is answered as they are: whoever has unsubscribed or bounced stays so."""
-    await mailing.add(session, keyring, list_id, [Entry(body.email, consent=body.consent)])
-    return SubscriberOut.model_validate(await mailing.by_email(session, keyring, list_id, body.email))
+    await subscribers.add(session, keyring, list_id, [Entry(body.email, consent=body.consent)])
+    return SubscriberOut.model_validate(await subscribers.by_email(session, keyring, list_id, body.email))
 
 
 @router.post("/{list_id}/subscribers/import")
@@ -116,7 +116,7 @@ async def import_subscribers(
         entries = [Entry(email, consent=body.consent) for email in body.emails]
     else:
         entries = await mailing_import.entries(body.csv, body.consent)
-    return SubscribersAdded.model_validate(await mailing.add(session, keyring, list_id, entries))
+    return SubscribersAdded.model_validate(await subscribers.add(session, keyring, list_id, entries))
 
 
 @router.get(
@@ -137,7 +137,7 @@ async def export_subscribers(list_id: UUID, _: LibraryEditor, session: Session, 
 async def get_subscriber(
     list_id: UUID, subscriber_id: UUID, _: LibraryEditor, session: Session, keyring: Keys
 ) -> SubscriberOut:
-    return SubscriberOut.model_validate(await mailing.subscriber(session, keyring, list_id, subscriber_id))
+    return SubscriberOut.model_validate(await subscribers.find(session, keyring, list_id, subscriber_id))
 
 
 @router.post("/{list_id}/subscribers/{subscriber_id}/unsubscribe")
@@ -145,14 +145,14 @@ async def unsubscribe_subscriber(
     list_id: UUID, subscriber_id: UUID, _: LibraryEditor, session: Session, keyring: Keys
 ) -> SubscriberOut:
     """For whoever asks by other means than the link. Nothing subscribes them again."""
-    found = await mailing.unsubscribe(session, keyring, list_id, subscriber_id)
+    found = await subscribers.unsubscribe(session, keyring, list_id, subscriber_id)
     return SubscriberOut.model_validate(found)
 
 
 @router.delete("/{list_id}/subscribers/{subscriber_id}", status_code=204)
 async def delete_subscriber(list_id: UUID, subscriber_id: UUID, _: LibraryEditor, session: Session) -> None:
     """The address is forgotten, and that it had left: to mail it no more, unsubscribe it instead."""
-    await mailing.erase(session, list_id, subscriber_id)
+    await subscribers.erase(session, list_id, subscriber_id)
 
 
 @router.post("/{list_id}/bounces")
@@ -160,7 +160,7 @@ async def record_bounce(
     list_id: UUID, body: BounceIn, _: LibraryEditor, session: Session, keyring: Keys
 ) -> Bounced:
     """For what a mail service learns later: the address is mailed no more, on whichever list of the workspace it is."""
-    count = await mailing.bounce(session, keyring, list_id, body.email, body.reason)
+    count = await subscribers.bounce(session, keyring, list_id, body.email, body.reason)
     return Bounced(subscribers=count)
 
 
@@ -191,9 +191,9 @@ async def list_email_deliveries(
     outcome: DeliveryOutcome | None = None,
 ) -> Page[EmailDeliveryOut]:
     """What became of a newsletter, reader by reader; empty for other posts."""
-    found = await mailing.deliveries(session, keyring, job_id, paging, outcome)
+    found = await mail_deliveries.browse(session, keyring, job_id, paging, outcome)
     return Page[EmailDeliveryOut].of(found, EmailDeliveryOut.model_validate)
 
 
 async def _whole(session: Session, row: MailingList) -> ListOut:
-    return ListOut.of(row, (await mailing.counts(session, [row.id]))[row.id])
+    return ListOut.of(row, (await mailing_lists.counts(session, [row.id]))[row.id])

@@ -28,7 +28,7 @@ from platforms.base import Account, Identity, PlatformError, Reauthorize, Refuse
 from platforms.registry import PLATFORMS, PlatformName
 from services import pages
 from services.delivery.sending import error
-from services.mail import mailing
+from services.mail import mailing_lists, subscribers
 
 _NAME_LENGTH: Final = 255
 _URL_LENGTH: Final = 2048
@@ -137,7 +137,7 @@ async def connect(
     """
     metadata = dict(identity.metadata)
     if platform is PlatformName.EMAIL:
-        listed = await mailing.by_name(session, credentials["list"], "/credentials/list")
+        listed = await mailing_lists.by_name(session, credentials["list"], "/credentials/list")
         metadata["list_id"] = str(listed.id)
     found = await session.scalar(
         select(ConnectedAccount).where(
@@ -232,7 +232,7 @@ async def give_simulated(
         account_id = uuid7()
         metadata = {}
         if platform is PlatformName.EMAIL:
-            listed = await mailing.give_simulated(session, keyring, workspace_id, user_id)
+            listed = await subscribers.give_simulated(session, keyring, workspace_id, user_id)
             metadata["list_id"] = str(listed.id)
         values = {
             "id": account_id,

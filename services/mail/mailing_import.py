@@ -16,8 +16,8 @@ from core.mailbox import ascii_address
 from core.text import storable
 from models import Subscriber
 from models.mailing import SubscriberStatus
-from services.mail import mailing
-from services.mail.mailing import Entry
+from services.mail import mailing_lists, subscribers
+from services.mail.subscribers import Entry
 
 LIMIT: Final = 10_000
 """Addresses of one call."""
@@ -89,14 +89,14 @@ def _entry(line: Sequence[str], columns: Mapping[str, int], consent: str | None)
 
 async def export(session: AsyncSession, keyring: Keyring, list_id: UUID) -> str:
     """CSV of all subscribers, those that left included, oldest first. It can be imported again."""
-    await mailing.find(session, list_id)
+    await mailing_lists.find(session, list_id)
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(["email", "status", "since", "ended", "reason", "consent"])
     statement = select(Subscriber).where(Subscriber.list_id == list_id)
     found = await session.stream_scalars(statement.order_by(Subscriber.created_at, Subscriber.id))
     async for row in found:
-        reader = mailing.shown(row, keyring)
+        reader = subscribers.shown(row, keyring)
         ended = reader.ended_at.isoformat() if reader.ended_at else ""
         # A spreadsheet takes what begins like a formula for one.
         told = [(words or "").lstrip("=+-@\t\r") for words in (reader.reason, reader.consent)]

@@ -23,7 +23,7 @@ from platforms.base import Delivery, Recipient
 from services.claims import Claim
 from services.delivery import rate_limits, sending
 from services.delivery.sending import Answer, error
-from services.mail.mailing import email_context
+from services.mail.subscribers import email_context
 from services.runtime import Runtime
 
 log = structlog.get_logger(__name__)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from api.deps import JobEditor, Keys, Session
 from api.pages import Paging
 from models.mailing import DeliveryOutcome
-from services.mail import mailing
+from services.mail import mail_deliveries
 from web.rendering import page
 from web.route import router as new_router
 
@@ -29,7 +29,7 @@ async def show(
         request,
         "ledger/deliveries.html",
         job_id=job_id,
-        deliveries=await mailing.deliveries(session, keyring, job_id, paging, outcome),
+        deliveries=await mail_deliveries.browse(session, keyring, job_id, paging, outcome),
         chosen=outcome,
         outcomes=list(DeliveryOutcome),
     )

@@ -14,7 +14,7 @@ from core.errors import FieldError, Invalid
 from core.http import publishing_client
 from platforms.registry import PLATFORMS, PlatformName
 from services.delivery import accounts
-from services.mail import mailing
+from services.mail import mailing_lists
 from services.pages import Wanted
 from web.rendering import page, redirect
 from web.route import router as new_router
@@ -28,7 +28,7 @@ _URL: Final = TypeAdapter(BaseUrl)
 @router.get("")
 async def show(request: Request, _: Viewer, session: Session, paging: Paging) -> Response:
     found = await accounts.browse(session, paging)
-    lists = [(each.name, each.name) for each in (await mailing.browse(session, Wanted())).items]
+    lists = [(each.name, each.name) for each in (await mailing_lists.browse(session, Wanted())).items]
     return page(request, "settings/accounts.html", accounts=found, registry=PLATFORMS, lists=lists)
 
 

@@ -12,7 +12,7 @@ from api.deps import Keys, LibraryEditor, Session, Viewer
 from api.pages import Paging
 from api.schemas.lists import Consent, Name
 from models.mailing import SubscriberStatus
-from services.mail import mailing, mailing_import
+from services.mail import mailing_import, mailing_lists, subscribers
 from web.rendering import page, redirect
 from web.route import router as new_router
 
@@ -32,8 +32,8 @@ class Addresses(BaseModel):
 
 @router.get("")
 async def show(request: Request, _: Viewer, session: Session, paging: Paging) -> Response:
-    found = await mailing.browse(session, paging)
-    counts = await mailing.counts(session, [each.id for each in found.items])
+    found = await mailing_lists.browse(session, paging)
+    counts = await mailing_lists.counts(session, [each.id for each in found.items])
     return page(request, "settings/lists.html", lists=found, counts=counts)
 
 
@@ -41,7 +41,7 @@ async def show(request: Request, _: Viewer, session: Session, paging: Paging) ->
 async def create(
     request: Request, given: Annotated[Given, Form()], principal: LibraryEditor, session: Session
 ) -> Response:
-    made = await mailing.create(session, principal, given.name)
+    made = await mailing_lists.create(session, principal, given.name)
     return redirect(request, f"{HERE}/{made.id}", f"The list {made.name} is made.")
 
 
@@ -58,9 +58,9 @@ async def show_subscribers(
     return page(
         request,
         "settings/list.html",
-        list=await mailing.find(session, list_id),
-        counts=(await mailing.counts(session, [list_id]))[list_id],
-        subscribers=await mailing.subscribers(session, keyring, list_id, paging, status),
+        list=await mailing_lists.find(session, list_id),
+        counts=(await mailing_lists.counts(session, [list_id]))[list_id],
+        subscribers=await subscribers.browse(session, keyring, list_id, paging, status),
         chosen=status,
     )
 
@@ -78,7 +78,7 @@ async def export(list_id: UUID, _: LibraryEditor, session: Session, keyring: Key
 async def rename(
     request: Request, list_id: UUID, given: Annotated[Given, Form()], _: LibraryEditor, session: Session
 ) -> Response:
-    await mailing.rename(session, list_id, given.name)
+    await mailing_lists.rename(session, list_id, given.name)
     return redirect(request, f"{HERE}/{list_id}", "Saved.")
 
 
@@ -92,7 +92,7 @@ async def add(
     keyring: Keys,
 ) -> Response:
     entries = await mailing_import.entries(given.csv, given.consent)
-    added = await mailing.add(session, keyring, list_id, entries)
+    added = await subscribers.add(session, keyring, list_id, entries)
     said = f"{added.added} added, {added.known} were there already"
     if added.left_out:
         said += f", {added.left_out} have unsubscribed or bounced and stay off"
@@ -101,7 +101,7 @@ async def add(
 
 @router.post("/{list_id}/delete")
 async def delete(request: Request, list_id: UUID, _: LibraryEditor, session: Session) -> Response:
-    await mailing.delete(session, list_id)
+    await mailing_lists.delete(session, list_id)
     return redirect(request, HERE, "The list is deleted.")
 
 
@@ -109,7 +109,7 @@ async def delete(request: Request, list_id: UUID, _: LibraryEditor, session: Ses
 async def unsubscribe(
     request: Request, list_id: UUID, subscriber_id: UUID, _: LibraryEditor, session: Session, keyring: Keys
 ) -> Response:
-    reader = await mailing.unsubscribe(session, keyring, list_id, subscriber_id)
+    reader = await subscribers.unsubscribe(session, keyring, list_id, subscriber_id)
     return redirect(request, f"{HERE}/{list_id}", f"{reader.email} is mailed no more.")
 
 
@@ -117,5 +117,5 @@ async def unsubscribe(
 async def erase(
     request: Request, list_id: UUID, subscriber_id: UUID, _: LibraryEditor, session: Session
 ) -> Response:
-    await mailing.erase(session, list_id, subscriber_id)
+    await subscribers.erase(session, list_id, subscriber_id)
     return redirect(request, f"{HERE}/{list_id}", "The address is forgotten.")

@@ -1,31 +1,22 @@
-"""Mailing lists and who is on them. An address is kept encrypted, once on a list, and off it once it has left."""
+"""Who is on a mailing list. An address is kept encrypted, once on a list, and off it once it has left."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from core.crypto import Keyring
-from core.errors import Conflict, FieldError, Invalid, NotFound
-from core.principal import Principal
+from core.errors import NotFound
 from core.simulated import SIMULATED_LIST, SIMULATED_READERS
-from models import EmailDelivery, MailingList, PublishingJob, Subscriber
-from models.mailing import DeliveryOutcome, SubscriberStatus
+from models import MailingList, Subscriber
+from models.mailing import SubscriberStatus
 from services import pages, rows
-
-
-class ListNameTaken(Conflict):
-    title = "There is a list of this name"
-
-
-class ListInUse(Conflict):
-    title = "The list is in use"
+from services.mail import mailing_lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,97 +54,10 @@ class Added:
     """Unsubscribed from this list or by what was given, or bounced on any: they stay so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """One reader's copy of a newsletter; `email` is None once the subscriber was deleted."""
-
-    id: UUID
-    email: str | None
-    outcome: DeliveryOutcome
-    detail: str | None
-    tries: int
-    due_at: datetime | None
-    created_at: datetime
-    updated_at: datetime
-
-
-async def create(session: AsyncSession, principal: Principal, name: str) -> MailingList:
-    """Raises ListNameTaken."""
-    made = MailingList(id=uuid7(), workspace_id=principal.workspace_id, user_id=principal.user_id, name=name)
-    await _named(session, made, name)
-    return made
-
-
-async def give_simulated(
-    session: AsyncSession, keyring: Keyring, workspace_id: UUID, user_id: UUID
-) -> MailingList:
-    """The list of a new workspace of `proofroom up`; the one that is there, when it is called again."""
-    found = await session.scalar(
-        select(MailingList).where(
-            MailingList.workspace_id == workspace_id, MailingList.name == SIMULATED_LIST
-        )
-    )
-    if found is None:
-        found = MailingList(id=uuid7(), workspace_id=workspace_id, user_id=user_id, name=SIMULATED_LIST)
-        session.add(found)
-        await session.flush()
-        await add(session, keyring, found.id, [Entry(email) for email in SIMULATED_READERS])
-    return found
-
-
-async def browse(session: AsyncSession, wanted: pages.Wanted) -> pages.Slice[MailingList]:
-    return await pages.page(session, select(MailingList), (MailingList.created_at, MailingList.id), wanted)
-
-
-async def find(session: AsyncSession, list_id: UUID) -> MailingList:
-    return await rows.find(session, MailingList, list_id, "mailing list")
-
-
-async def rename(session: AsyncSession, list_id: UUID, name: str) -> MailingList:
-    """Raises ListNameTaken."""
-    found = await find(session, list_id)
-    await _named(session, found, name)
-    return found
-
-
-async def delete(session: AsyncSession, list_id: UUID) -> None:
-    """And who was on it, also that they had left. Raises ListInUse."""
-    found = await find(session, list_id)
-    used = await session.execute(_USED, {"list_id": str(list_id)})
-    if used.first() is not None:
-        raise ListInUse("An account sends to it.", remedy="Disconnect the account first.")
-    await session.delete(found)
-    await session.flush()
-
-
-async def by_name(session: AsyncSession, name: str, pointer: str) -> MailingList:
-    """Raises Invalid at `pointer`."""
-    found = await session.scalar(select(MailingList).where(MailingList.name == name.strip()))
-    if found is None:
-        detail = f"There is no mailing list called {name!r}."
-        raise Invalid(detail, remedy="Make it first.", errors=[FieldError(pointer, detail)])
-    return found
-
-
-async def counts(session: AsyncSession, list_ids: Sequence[UUID]) -> dict[UUID, dict[SubscriberStatus, int]]:
-    """Of subscribers by status."""
-    statement = (
-        select(Subscriber.list_id, Subscriber.status, func.count())
-        .where(Subscriber.list_id.in_(list_ids))
-        .group_by(Subscriber.list_id, Subscriber.status)
-    )
-    found: dict[UUID, dict[SubscriberStatus, int]] = {
-        list_id: dict.fromkeys(SubscriberStatus, 0) for list_id in list_ids
-    }
-    for list_id, status, count in await session.execute(statement):
-        found[list_id][status] = count
-    return found
-
-
 async def add(session: AsyncSession, keyring: Keyring, list_id: UUID, entries: Sequence[Entry]) -> Added:
     """Whoever has left stays off, whoever bounced on another list is bounced here, and whoever is given as one that has
     left leaves."""
-    listed = await find(session, list_id)
+    listed = await mailing_lists.find(session, list_id)
     by_index: dict[bytes, Entry] = {}
     for entry in entries:
         index = keyring.email_index(entry.email)
@@ -176,14 +80,31 @@ async def add(session: AsyncSession, keyring: Keyring, list_id: UUID, entries: S
     return Added(found.added, found.known, len(by_index) - found.added - found.known)
 
 
-async def subscribers(
+async def give_simulated(
+    session: AsyncSession, keyring: Keyring, workspace_id: UUID, user_id: UUID
+) -> MailingList:
+    """The list of a new workspace of `proofroom up`; the one that is there, when it is called again."""
+    found = await session.scalar(
+        select(MailingList).where(
+            MailingList.workspace_id == workspace_id, MailingList.name == SIMULATED_LIST
+        )
+    )
+    if found is None:
+        found = MailingList(id=uuid7(), workspace_id=workspace_id, user_id=user_id, name=SIMULATED_LIST)
+        session.add(found)
+        await session.flush()
+        await add(session, keyring, found.id, [Entry(email) for email in SIMULATED_READERS])
+    return found
+
+
+async def browse(
     session: AsyncSession,
     keyring: Keyring,
     list_id: UUID,
     wanted: pages.Wanted,
     status: SubscriberStatus | None = None,
 ) -> pages.Slice[Reader]:
-    await find(session, list_id)
+    await mailing_lists.find(session, list_id)
     statement = select(Subscriber).where(Subscriber.list_id == list_id)
     if status is not None:
         statement = statement.where(Subscriber.status == status)
@@ -191,8 +112,8 @@ async def subscribers(
     return pages.Slice([shown(row, keyring) for row in found.items], found.next)
 
 
-async def subscriber(session: AsyncSession, keyring: Keyring, list_id: UUID, subscriber_id: UUID) -> Reader:
-    return shown(await _subscriber(session, list_id, subscriber_id), keyring)
+async def find(session: AsyncSession, keyring: Keyring, list_id: UUID, subscriber_id: UUID) -> Reader:
+    return shown(await _find(session, list_id, subscriber_id), keyring)
 
 
 async def by_email(session: AsyncSession, keyring: Keyring, list_id: UUID, email: str) -> Reader:
@@ -204,7 +125,7 @@ async def by_email(session: AsyncSession, keyring: Keyring, list_id: UUID, email
 
 async def unsubscribe(session: AsyncSession, keyring: Keyring, list_id: UUID, subscriber_id: UUID) -> Reader:
     """As the reader would; once more changes nothing."""
-    row = await _subscriber(session, list_id, subscriber_id)
+    row = await _find(session, list_id, subscriber_id)
     if row.status == SubscriberStatus.SUBSCRIBED:
         await rows.change(session, row, {"status": SubscriberStatus.UNSUBSCRIBED, "ended_at": func.now()})
     return shown(row, keyring)
@@ -212,7 +133,7 @@ async def unsubscribe(session: AsyncSession, keyring: Keyring, list_id: UUID, su
 
 async def erase(session: AsyncSession, list_id: UUID, subscriber_id: UUID) -> None:
     """The address is forgotten, and with it that it had left."""
-    await session.delete(await _subscriber(session, list_id, subscriber_id))
+    await session.delete(await _find(session, list_id, subscriber_id))
     await session.flush()
 
 
@@ -220,28 +141,9 @@ async def bounce(
     session: AsyncSession, keyring: Keyring, list_id: UUID, email: str, reason: str | None
 ) -> int:
     """The address is mailed no more, on whichever list of the workspace it is; answers on how many it was."""
-    await find(session, list_id)
+    await mailing_lists.find(session, list_id)
     given = {"email_index": keyring.email_index(email), "reason": reason}
     return len((await session.execute(_BOUNCE, given)).all())
-
-
-async def deliveries(
-    session: AsyncSession,
-    keyring: Keyring,
-    job_id: UUID,
-    wanted: pages.Wanted,
-    outcome: DeliveryOutcome | None = None,
-) -> pages.Slice[Sent]:
-    """What became of a newsletter, reader by reader. Raises NotFound."""
-    await rows.find(session, PublishingJob, job_id, "publishing job")
-    statement = select(EmailDelivery).where(EmailDelivery.publishing_job_id == job_id)
-    if outcome is not None:
-        statement = statement.where(EmailDelivery.outcome == outcome)
-    found = await pages.page(session, statement, (EmailDelivery.created_at, EmailDelivery.id), wanted)
-    known = [row.subscriber_id for row in found.items if row.subscriber_id is not None]
-    who = await session.scalars(select(Subscriber).where(Subscriber.id.in_(known)))
-    emails = {row.id: shown(row, keyring).email for row in who}
-    return pages.Slice([_sent(row, emails) for row in found.items], found.next)
 
 
 def email_context(subscriber_id: UUID) -> str:
@@ -261,42 +163,13 @@ def shown(row: Subscriber, keyring: Keyring) -> Reader:
     )
 
 
-def _sent(row: EmailDelivery, emails: Mapping[UUID, str]) -> Sent:
-    return Sent(
-        id=row.id,
-        email=emails.get(row.subscriber_id) if row.subscriber_id else None,
-        outcome=DeliveryOutcome(row.outcome),
-        detail=row.detail,
-        tries=row.tries,
-        due_at=row.due_at,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-    )
-
-
-async def _subscriber(session: AsyncSession, list_id: UUID, subscriber_id: UUID) -> Subscriber:
+async def _find(session: AsyncSession, list_id: UUID, subscriber_id: UUID) -> Subscriber:
     row = await rows.find(session, Subscriber, subscriber_id, "subscriber")
     if row.list_id != list_id:
         raise NotFound("There is no such subscriber.")
     return row
 
 
-async def _named(session: AsyncSession, row: MailingList, name: str) -> None:
-    session.add(row)
-    try:
-        await rows.change(session, row, {"name": name})
-    except IntegrityError as error:
-        if rows.broken(error) != "uq_mailing_lists_workspace_id_name":
-            raise
-        raise ListNameTaken(
-            f"There is a list called {name!r} already.", remedy="Choose another name."
-        ) from error
-
-
-_USED: Final = text("""
-SELECT 1 FROM connected_accounts
-WHERE platform = 'email' AND status <> 'disconnected' AND metadata ->> 'list_id' = :list_id
-""")
 _ADD: Final = text("""
 WITH given AS (
     SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:indexes AS bytea[]), CAST(:emails AS bytea[]),
