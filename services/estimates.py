@@ -21,9 +21,9 @@ from graphs.condensing import Pass
 from graphs.context import brief_of, wishes
 from graphs.state import State
 from platforms.registry import PLATFORMS, PlatformName
-from services import budgets, workflows
+from services import briefs, budgets, workflows
+from services.briefs import StartWorkflow
 from services.style import style_rules
-from services.workflows import StartWorkflow
 
 OPENING: Final = 600
 """Characters of the source that are shown."""
@@ -77,7 +77,7 @@ class Estimate:
 async def preview(db: Database, settings: Settings, principal: Principal, brief: StartWorkflow) -> Estimate:
     """Of a brief whose source has been fetched. Stores nothing; raises what starting would."""
     async with db.tenant(principal.workspace_id, principal.user_id) as session:
-        source, wanted = await workflows.prepare(session, principal, brief)
+        source, wanted = await briefs.prepare(session, principal, brief)
         options = await workflows.with_standing(session, principal, wanted)
         left = [budget.remaining_usd for budget in await budgets.browse(session)]
     # Off the event loop: the words may be a million, and what builds the prompts takes a second to load.

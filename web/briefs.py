@@ -14,8 +14,8 @@ from starlette.datastructures import FormData
 
 from api.schemas.workflows import WorkflowIn
 from core.errors import ProofroomError
+from services.briefs import Options
 from services.library.kept_sources import Kept
-from services.workflows import Options
 
 _LINK: Final = re.compile(r"https?://\S+", re.IGNORECASE)
 _INPUT: Final = "input."

@@ -15,8 +15,8 @@ from api.schemas.workflows import WorkflowIn
 from core.errors import FieldError, Invalid
 from graphs.context import Context
 from models import MultitaskStrategy
+from services.briefs import Options
 from services.protocol.thread_changes import END, Change
-from services.workflows import Options
 
 StreamMode = Literal[
     "values", "messages", "updates", "events", "tasks", "checkpoints", "debug", "custom", "messages-tuple"

@@ -21,11 +21,11 @@ from api.schemas.publishing import JobOut
 from core.content import Media
 from models import DraftSource, PlatformStatus, WorkflowMode, WorkflowStatus
 from platforms.registry import PlatformName
+from services.briefs import Options, StartWorkflow
 from services.library.kept_sources import Kept
 from services.reviewing.diffs import Op
 from services.reviewing.draft_views import DraftView
 from services.workflow_views import WorkflowView
-from services.workflows import Options, StartWorkflow
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=1_000_000), AfterValidator(not_blank)]
 Url = Annotated[str, StringConstraints(max_length=2048, pattern=r"^[hH][tT][tT][pP][sS]?://[^\s/]\S*$")]
@@ -87,7 +87,9 @@ class WorkflowIn(Body):
         default_factory=dict, max_length=100
     )
     options: Options = Field(default_factory=Options)
-    project_id: UUID | None = None
+    project_id: UUID | None = Field(
+        None, description="Without one that of the file, or the one in which the post was written."
+    )
     campaign_id: UUID | None = None
     schedule_for: Future | None = Field(None, description="When the posts shall go out; by default at once.")
     external_id: Annotated[str, filled(255)] | None = Field(None, description="Your own name for it.")

@@ -6,11 +6,12 @@ from pathlib import PurePath
 from typing import Literal, assert_never
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.base import Beginning, Source
 from core.errors import Conflict, FieldError, Invalid, NotFound, ProofroomError
-from models import ExtractionStatus, File, Post
+from models import ExtractionStatus, File, Post, PublishingJob, Workflow
 from services.library import extractions
 
 
@@ -43,6 +44,22 @@ async def read(session: AsyncSession, kept: Kept) -> Source:
             return await _file(session, kept)
         case "post":
             return await _post(session, kept)
+        case unknown:
+            assert_never(unknown)
+
+
+async def project(session: AsyncSession, kept: Kept) -> UUID | None:
+    """In which the file lies, or in which the post was written; None, too, for what is not there."""
+    match kept.type:
+        case "file":
+            return await session.scalar(select(File.project_id).where(File.id == kept.id))
+        case "post":
+            written = (
+                select(Workflow.project_id)
+                .join(PublishingJob, PublishingJob.workflow_id == Workflow.id)
+                .join(Post, Post.publishing_job_id == PublishingJob.id)
+            )
+            return await session.scalar(written.where(Post.id == kept.id))
         case unknown:
             assert_never(unknown)
 

@@ -18,13 +18,14 @@ from core.sql import Connection, Statement, connection_of
 from models import MultitaskStrategy, PlatformStatus, RunKind
 from platforms.registry import PlatformName
 from services import queue, workflows
+from services.briefs import StartWorkflow
 from services.protocol import run_answers, run_interrupts, run_threads, runs, thread_changes
 from services.protocol.run_answers import Decide
 from services.protocol.run_threads import Thread, ThreadBusy
 from services.protocol.runs import New, Run
 from services.protocol.thread_changes import Change
 from services.reviewing import reviews
-from services.workflows import Begun, StartWorkflow
+from services.workflows import Begun
 
 TURN_TASK: Final = "take_turn"
 

@@ -12,10 +12,10 @@ from core.errors import FieldError, Invalid
 from core.principal import Principal
 from models import Template
 from platforms.registry import PlatformName
-from services import workflows
+from services import briefs
+from services.briefs import Options, StartWorkflow
 from services.library import templates
 from services.syndication.feed_parsing import Entry
-from services.workflows import Options, StartWorkflow
 
 MAX_PER_DAY: Final = 50
 _SAMPLE: Final = Source(type="url", text="An entry.", title="An entry", url="https://example.com/entry")
@@ -97,7 +97,7 @@ async def brief(session: AsyncSession, rule: Rule, source: Source, external_id: 
 async def check(session: AsyncSession, principal: Principal, rule: Rule) -> None:
     """Raises Invalid at `/rule/…` for what no entry could be started with."""
     try:
-        await workflows.prepare(session, principal, await brief(session, rule, _SAMPLE, None))
+        await briefs.prepare(session, principal, await brief(session, rule, _SAMPLE, None))
     except Invalid as error:
         found = [FieldError(f"/rule{each.pointer}", each.detail) for each in error.errors]
         raise Invalid(error.detail, remedy=error.remedy, errors=found) from error

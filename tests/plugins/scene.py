@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from core.principal import Principal
     from graphs.interrupts import Decision
     from services.claims import Claim
+    from services.library.kept_sources import Kept
     from services.runtime import Runtime
 
 HASH = "ab" * 32
@@ -93,14 +94,18 @@ class Scene:
     words: Words
 
     async def start(
-        self, *platforms: str, text: str = "We have shipped.", source: Source | None = None, **brief: Any
+        self,
+        *platforms: str,
+        text: str = "We have shipped.",
+        source: "Source | Kept | None" = None,
+        **brief: Any,
     ) -> list[UUID]:
         """A workflow's threads, in the order of `platforms` (x alone when none is named)."""
         from platforms.registry import PlatformName
-        from services import workflows
+        from services import briefs, workflows
 
         names = [PlatformName(name) for name in platforms or ("x",)]
-        order = workflows.StartWorkflow(platforms=names, source=source or Source(text=text), **brief)
+        order = briefs.StartWorkflow(platforms=names, source=source or Source(text=text), **brief)
         async with self.tenant() as session:
             workflow = await workflows.start(session, self.principal, order)
         rows = await self.rows(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from services.workflows import Options
+from services.briefs import Options
 from tests.plugins.scene import Scene
 from tests.plugins.web import Room, Visitor
 

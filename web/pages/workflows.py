@@ -17,6 +17,7 @@ from api.streams import position_of
 from core.principal import Principal, Role
 from models import WorkflowStatus
 from services import events, workflow_events, workflow_views, workflows
+from services.briefs import Options
 from services.pages import Wanted
 from services.workflow_events import Entry
 from web import machine
@@ -28,7 +29,7 @@ router = new_router("/workflows")
 
 LIMIT: Final = 30
 LONGEST_NAME: Final = 100
-QUALITY_BAR: Final = workflows.Options().quality_bar
+QUALITY_BAR: Final = Options().quality_bar
 LIVE: Final = (*events.EventType, "draft.delta")
 """What moves on a workflow's page."""
 STUDIO: Final = "http://127.0.0.1:2024"

@@ -9,8 +9,8 @@ from agents.writer import question
 from core.errors import Invalid, TooLarge
 from models import Template
 from models.library import ResourceType, TemplateType
+from services.briefs import Options
 from services.library import profiles, resources, templates
-from services.workflows import Options
 from tests.plugins.scene import Scene
 
 PROMPT = "On {topic} for {audience}: {tone_of_voice}."

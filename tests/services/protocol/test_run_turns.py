@@ -9,7 +9,7 @@ from core.sql import connection_of
 from graphs.interrupts import Decision
 from models import MultitaskStrategy
 from platforms.registry import PlatformName
-from services import workflows
+from services import briefs
 from services.protocol import run_starts, run_turns, runs
 from services.protocol.run_starts import Resume, Start, Wanted
 from services.protocol.runs import Run
@@ -51,7 +51,7 @@ async def test_nobody_decides_late_who_has_left(scene: Scene) -> None:
 
 async def test_a_run_in_line_behind_a_thread_of_v1_gets_its_turn(scene: Scene) -> None:
     (thread_id,) = await scene.start("x")
-    brief = workflows.StartWorkflow(platforms=[PlatformName.X], source=Source(text="Something else."))
+    brief = briefs.StartWorkflow(platforms=[PlatformName.X], source=Source(text="Something else."))
     waiting = await _ask(scene, thread_id, Start(brief))
     await scene.advance()
     assert (await _read(scene, waiting)).status == "pending"

@@ -9,7 +9,7 @@ from agents.base import Source
 from core.settings import Settings
 from models import MultitaskStrategy
 from platforms.registry import PlatformName
-from services import workflows
+from services import briefs
 from services.protocol import run_starts, run_turns, run_webhooks
 from services.protocol.run_starts import Start, Wanted
 from services.protocol.runs import Run
@@ -65,7 +65,7 @@ async def test_an_address_that_has_moved_inside_is_told_nothing(scene: Scene, re
 
 async def _ask(scene: Scene, thread_id: UUID, request: dict[str, Any]) -> Run:
     """A run that is refused when its turn comes: the thread has its brief."""
-    brief = workflows.StartWorkflow(platforms=[PlatformName.X], source=Source(text="Something else."))
+    brief = briefs.StartWorkflow(platforms=[PlatformName.X], source=Source(text="Something else."))
     wanted = Wanted(
         thread_id=thread_id,
         platform=PlatformName.X,
