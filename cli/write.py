@@ -45,7 +45,9 @@ def write(
         list[UUID] | None, typer.Option(help="A sample's id, to sound like; repeatable.")
     ] = None,
     schedule: options.Schedule = None,
-    project: Annotated[str | None, typer.Option(help="A project's id or title.")] = None,
+    project: Annotated[
+        str | None, typer.Option(help="A project's id or title; without one that of the file or the post.")
+    ] = None,
     external_id: Annotated[str | None, typer.Option(help="Your own name for it.")] = None,
     wait: Annotated[
         bool, typer.Option("--follow/--no-follow", help="Watch until the drafts are there.")

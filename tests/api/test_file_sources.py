@@ -61,6 +61,11 @@ async def test_a_files_text_is_written_from_and_leads_back_to_its_page(api: Api,
     assert begun.status_code == 202, begun.text
     found = (await user.get(begun.headers["location"])).json()
     assert found["source"] == {"type": "file", "url": None, "title": "tea", "id": source["file_id"]}
+    file = (await user.get(f"/v1/files/{source['file_id']}")).json()
+    assert found["project_id"] == file["project_id"], "nobody has named another"
+    other = (await user.post("/v1/projects", json={"title": "Tea"})).json()["id"]
+    begun = await user.post("/v1/workflows", json={"source": source, "platforms": ["x"], "project_id": other})
+    assert (await user.get(begun.headers["location"])).json()["project_id"] == other
     async with db.service() as session:
         kept = await session.scalar(
             text("SELECT source_content FROM workflows WHERE id = :id"), {"id": UUID(found["id"])}

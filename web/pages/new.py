@@ -61,7 +61,6 @@ async def new_page(
     typed = Typed(
         file_id=str(file or ""), post_id=str(post or ""), platforms=await usual_platforms(principal, db)
     )
-    typed = await _filed(typed, db, principal)
     checked = await _check(typed, db, settings, principal)
     return await _form(request, principal, db, typed, checked=checked)
 
@@ -103,7 +102,6 @@ async def choose_source(
     typed = Typed.of(form)
     if "other" in form:
         typed = replace(typed, file_id="", post_id="")
-    typed = await _filed(typed, db, principal)
     return await _form(request, principal, db, typed, checked=await _check(typed, db, settings, principal))
 
 
@@ -222,12 +220,6 @@ async def _file(typed: Typed, db: Database, principal: Principal) -> File | None
         async with db.tenant(principal.workspace_id, principal.user_id) as session:
             return await files.find(session, kept.id)
     return None
-
-
-async def _filed(typed: Typed, db: Database, principal: Principal) -> Typed:
-    """What is written from a file belongs to the file's project, unless somebody chooses another."""
-    found = await _file(typed, db, principal)
-    return replace(typed, project_id=str(found.project_id)) if found and not typed.project_id else typed
 
 
 async def usual_platforms(principal: Principal, db: Database) -> tuple[str, ...]:
