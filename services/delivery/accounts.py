@@ -1,41 +1,34 @@
-"""Accounts on platforms: connected by pasting credentials, tested, disconnected; opened only for an adapter's call."""
+"""Accounts on platforms: connected by pasting credentials, tested, disconnected."""
 
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import httpx
 import orjson
-from sqlalchemy import inspect, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from core import sql
 from core.crypto import Keyring
 from core.errors import Conflict, FieldError, Invalid, NotFound, Unavailable
-from core.http import AddressRefused, check_address
+from core.http import AddressRefused
 from core.principal import Principal
 from core.settings import Settings
 from core.simulated import simulated_account
-from core.sql import Connection, Statement
 from core.text import storable
 from models import AccountStatus, ConnectedAccount
 from platforms.base import Account, Identity, PlatformError, Reauthorize, Refused
 from platforms.registry import PLATFORMS, PlatformName
 from services import pages
-from services.delivery.sending import error
+from services.delivery import account_opening
 from services.mail import mailing_lists, subscribers
 
 _NAME_LENGTH: Final = 255
 _URL_LENGTH: Final = 2048
-_READ: Final = Statement.of(
-    f"SELECT {', '.join(ConnectedAccount.__table__.columns.keys())} FROM connected_accounts WHERE id = :account_id"
-)
-_ATTRIBUTES: Final = {column.columns[0].name: column.key for column in inspect(ConnectedAccount).column_attrs}
 
 
 class CredentialsRefused(Invalid):
@@ -44,47 +37,6 @@ class CredentialsRefused(Invalid):
 
 class PlatformUnavailable(Unavailable):
     title = "The platform cannot be asked now"
-
-
-async def read(connection: Connection, account_id: UUID) -> ConnectedAccount | None:
-    """For a worker: as it reads now, belonging to no session."""
-    found = await sql.row(connection, _READ, {"account_id": account_id})
-    if found is None:
-        return None
-    return ConnectedAccount(**{_ATTRIBUTES[name]: value for name, value in found.items()})
-
-
-def opened(row: ConnectedAccount, settings: Settings, keyring: Keyring) -> Account:
-    """With its credentials in the clear. The row must have some."""
-    assert row.credentials is not None
-    plain = keyring.decrypt(row.credentials, _context(row.id))
-    return _account(row, settings, orjson.loads(plain))
-
-
-def problem(row: ConnectedAccount | None, settings: Settings) -> Mapping[str, str] | None:
-    """Why nothing can be published with it now; None when all is well."""
-    if (found := unusable(row, settings)) is not None or row is None:
-        return found
-    if row.status == "token_expired":
-        detail = row.error_message or f"The access of {row.username} has expired."
-        return error("Reauthorize", detail, "Connect the account again, then retry the job.")
-    return None
-
-
-def unusable(row: ConnectedAccount | None, settings: Settings) -> Mapping[str, str] | None:
-    """Why its platform cannot even be asked; None when it can."""
-    if row is None:
-        return error(
-            "NoAccount", "The account is gone.", "Connect one, then retry the job with its account_id."
-        )
-    if row.simulated and (not settings.simulates or _simulator(PlatformName(row.platform), settings) is None):
-        detail = f"{row.username} is simulated, and this service has no simulators."
-        return error("SimulatedAccount", detail, "Connect a real account and start a review for it.")
-    if row.status == "disconnected" or row.credentials is None:
-        return error(
-            "AccountDisconnected", f"{row.username} is disconnected.", "Connect it again, then retry the job."
-        )
-    return None
 
 
 async def check(
@@ -118,7 +70,7 @@ async def check(
     row = ConnectedAccount(
         id=uuid7(), platform=platform, platform_user_id="", username="", base_url=url, metadata_={}
     )
-    account = _account(row, settings, credentials)
+    account = account_opening.as_account(row, settings, credentials)
     return account, await _identify(http, settings, platform, account)
 
 
@@ -155,7 +107,7 @@ async def connect(
     row.display_name = identity.display_name or None
     row.avatar_url = identity.avatar_url
     row.base_url = url.rstrip("/") if url else None
-    row.credentials = keyring.encrypt(orjson.dumps(dict(credentials)), _context(row.id))
+    row.credentials = keyring.encrypt(orjson.dumps(dict(credentials)), account_opening.context(row.id))
     row.status = AccountStatus.ACTIVE
     row.error_message = None
     row.error_count = 0
@@ -171,9 +123,11 @@ async def test(
     http: httpx.AsyncClient, settings: Settings, keyring: Keyring, row: ConnectedAccount
 ) -> Identity:
     """Ask the platform; no transaction is open meanwhile. Raises Conflict, CredentialsRefused, PlatformUnavailable."""
-    if (found := unusable(row, settings)) is not None:
+    if (found := account_opening.unusable(row, settings)) is not None:
         raise Conflict(found["detail"], remedy=found["remedy"])
-    return await _identify(http, settings, PlatformName(row.platform), opened(row, settings, keyring))
+    return await _identify(
+        http, settings, PlatformName(row.platform), account_opening.opened(row, settings, keyring)
+    )
 
 
 async def record_test(session: AsyncSession, account_id: UUID, failure: str | None) -> ConnectedAccount:
@@ -224,7 +178,7 @@ async def give_simulated(
 ) -> None:
     """A new workspace of `proofroom up` gets an account on every simulated platform."""
     for platform in PlatformName:
-        simulator = _simulator(platform, settings)
+        simulator = account_opening.simulator_of(platform, settings)
         if simulator is None:
             continue
         # Workspaces are apart on the simulators as well.
@@ -242,7 +196,9 @@ async def give_simulated(
             "platform_user_id": made.platform_user_id,
             "username": made.username,
             "display_name": f"{username} (simulated)",
-            "credentials": keyring.encrypt(orjson.dumps(dict(made.credentials)), _context(account_id)),
+            "credentials": keyring.encrypt(
+                orjson.dumps(dict(made.credentials)), account_opening.context(account_id)
+            ),
             "simulated": True,
             "metadata": metadata,
         }
@@ -257,49 +213,6 @@ async def mark_expired(session: AsyncSession, account_id: UUID, detail: str) -> 
     row.error_message = detail[:2000]
     row.error_count += 1
     await session.flush()
-
-
-def _account(row: ConnectedAccount, settings: Settings, credentials: Mapping[str, str]) -> Account:
-    metadata: dict[str, Any] = dict(row.metadata_ or {})
-    if row.platform == PlatformName.LINKEDIN:
-        metadata["api_version"] = settings.linkedin_version
-    return Account(
-        id=row.id,
-        platform_user_id=row.platform_user_id,
-        username=row.username,
-        base_url=_base_url(row, settings),
-        credentials=credentials,
-        metadata=metadata,
-        simulated=bool(row.simulated),
-        addresses=partial(check_address, settings, exempt=_simulated_mail(settings)),
-    )
-
-
-def _simulator(platform: PlatformName, settings: Settings) -> str | None:
-    """Where it listens."""
-    if platform is not PlatformName.EMAIL:
-        return settings.simulator_url
-    return next((f"smtp://{peer}" for peer in _simulated_mail(settings)), None)
-
-
-def _simulated_mail(settings: Settings) -> tuple[str, ...]:
-    port = settings.simulator_mail_port
-    return (f"127.0.0.1:{port}",) if settings.simulates and port else ()
-
-
-def _base_url(row: ConnectedAccount, settings: Settings) -> str:
-    platform = PlatformName(row.platform)
-    if row.simulated:
-        # Found anew at each start: the simulators' port may have changed.
-        simulator = _simulator(platform, settings)
-        assert simulator is not None, "a deployed service never simulates"
-        return simulated_account(platform.value, row.username, simulator).base_url
-    configured = {
-        PlatformName.LINKEDIN: settings.linkedin_url,
-        PlatformName.X: settings.x_url,
-        PlatformName.INSTAGRAM: settings.instagram_url,
-    }
-    return (row.base_url or configured[platform]).rstrip("/")
 
 
 async def _identify(
@@ -339,7 +252,3 @@ def _shown(identity: Identity) -> Identity:
 def _handle(username: str) -> str:
     kept = "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "-" for c in username.lower())
     return kept[:40] or "owner"
-
-
-def _context(account_id: UUID) -> str:
-    return f"connected_accounts.credentials:{account_id}"

@@ -13,7 +13,7 @@ from models import ConnectedAccount, Post, TakedownStatus
 from platforms.base import PlatformError, Reauthorize, Refused
 from platforms.registry import PLATFORMS, PlatformName
 from services import queue, rows
-from services.delivery import accounts
+from services.delivery import account_opening, accounts
 from services.runtime import Runtime
 
 log = structlog.get_logger(__name__)
@@ -56,11 +56,11 @@ async def take_down(runtime: Runtime, workspace_id: UUID, post_id: UUID) -> None
             return
         row = await session.get_one(ConnectedAccount, post.connected_account_id)
         parts = await session.scalar(_PARTS, {"job_id": post.publishing_job_id}) or [post.platform_post_id]
-    problem = accounts.problem(row, runtime.settings)
+    problem = account_opening.problem(row, runtime.settings)
     if problem is not None:
         await _record(runtime, post, "refused", problem["detail"], removed=False)
         return
-    account = accounts.opened(row, runtime.settings, runtime.keyring)
+    account = account_opening.opened(row, runtime.settings, runtime.keyring)
     publisher = PLATFORMS[PlatformName(post.platform)].publisher
     try:
         async with asyncio.timeout(runtime.settings.publish_deadline_seconds):

@@ -23,7 +23,7 @@ from platforms.base import Receipt
 from platforms.registry import PLATFORMS, PlatformName
 from services.claims import Claim, ClaimLost
 from services.commit import Advance
-from services.delivery import accounts, calls, rate_limits, sending
+from services.delivery import account_opening, accounts, calls, rate_limits, sending
 from services.delivery.orders import Order, attempt_row, job_row, moment, order_of, post_row
 from services.delivery.sending import Answer, Attempt, error
 from services.mail import newsletters
@@ -115,8 +115,8 @@ async def _publish_when_due(order: Order, runtime: Runtime, progress: Progress) 
         return None
     platform = PLATFORMS[PlatformName(claim.platform)]
     async with runtime.db.autocommit() as connection:
-        row = await accounts.read(connection, UUID(job["connected_account_id"]))
-        problem = accounts.problem(row, runtime.settings)
+        row = await account_opening.read(connection, UUID(job["connected_account_id"]))
+        problem = account_opening.problem(row, runtime.settings)
         wait = None
         if row is not None and problem is None:
             missed = late.total_seconds() > LATE_SECONDS
@@ -144,7 +144,7 @@ async def _send(order: Order, runtime: Runtime, progress: Progress, row: Connect
     if isinstance(recipients, Mapping):
         await _leave(order, runtime, progress, status="held", error=recipients)
         return None
-    account = accounts.opened(row, runtime.settings, runtime.keyring)
+    account = account_opening.opened(row, runtime.settings, runtime.keyring)
     sent = {
         **job,
         "status": "publishing",
@@ -191,8 +191,8 @@ async def _go_on(order: Order, runtime: Runtime, progress: Progress) -> Answer |
     """What goes to many, in the middle of it. Each recipient has a row: nobody needs to be asked what was sent, and a call
     that is still under way in a worker that lost its claim is given no more of them."""
     async with runtime.db.autocommit() as connection:
-        row = await accounts.read(connection, UUID(order.job["connected_account_id"]))
-    problem = accounts.problem(row, runtime.settings)
+        row = await account_opening.read(connection, UUID(order.job["connected_account_id"]))
+    problem = account_opening.problem(row, runtime.settings)
     if row is None or problem is not None:
         await _leave(order, runtime, progress, status="held", error=problem or sending.NO_ACCOUNT)
         return None
@@ -214,15 +214,15 @@ async def _look_up(order: Order, runtime: Runtime, progress: Progress) -> Answer
         return None
     settled_for = (claim.now - cast("datetime", moment(job["deadline"]))).total_seconds()
     async with runtime.db.autocommit() as connection:
-        row = await accounts.read(connection, UUID(job["connected_account_id"]))
-    unusable = accounts.unusable(row, runtime.settings)
+        row = await account_opening.read(connection, UUID(job["connected_account_id"]))
+    unusable = account_opening.unusable(row, runtime.settings)
     if row is None or unusable is not None:
         detail = f"The platform cannot be asked. {unusable['detail'] if unusable else ''}".rstrip()
         remedy = "Look at the platform, then say with reconcile whether it is there."
         problem = error("OutcomeUnknown", detail, remedy)
         await _leave(order, runtime, progress, status="unknown", error=problem)
         return None
-    account = accounts.opened(row, runtime.settings, runtime.keyring)
+    account = account_opening.opened(row, runtime.settings, runtime.keyring)
     unanswered, unreachable = await calls.tries_before(runtime, claim, job)
     attempt = Attempt(runtime.settings.publish_deadline_seconds, unanswered, unreachable, settled_for)
     publication = calls.publication(order, runtime, cast("datetime", moment(job["first_attempt_at"])))

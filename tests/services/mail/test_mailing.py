@@ -10,7 +10,7 @@ from models import ConnectedAccount
 from platforms.base import Delivery
 from platforms.registry import PlatformName
 from services import pages
-from services.delivery import accounts, jobs
+from services.delivery import account_opening, accounts, jobs
 from services.delivery.jobs import JobStatusConflict
 from services.mail import mailing_lists, newsletters, subscribers, unsubscribing
 from tests.plugins.ledger import approved, due
@@ -331,6 +331,6 @@ async def read(scene: Scene) -> ConnectedAccount:
         "SELECT id FROM connected_accounts WHERE platform = :name", name=PlatformName.EMAIL
     )
     async with scene.db.autocommit() as connection:
-        row = await accounts.read(connection, found["id"])
+        row = await account_opening.read(connection, found["id"])
     assert row is not None
     return row
