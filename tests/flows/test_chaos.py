@@ -14,9 +14,9 @@ from bench.chaos.run import Plan, run
 
 SHORT = Plan(
     seed=secrets.randbits(32),
-    workflows=12,
-    kills=6,
-    callers=12,
+    workflows=20,
+    kills=10,
+    callers=20,
     workers=2,
     apis=2,
     kill_seconds=0.8,
