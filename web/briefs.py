@@ -96,11 +96,10 @@ class Typed:
     @property
     def kept(self) -> Kept | None:
         """The file or the post; None, too, for what is no id."""
-        with suppress(ValueError):
-            if self.file_id:
-                return Kept("file", UUID(self.file_id))
-            if self.post_id:
-                return Kept("post", UUID(self.post_id))
+        if file_id := identified(self.file_id):
+            return Kept("file", file_id)
+        if post_id := identified(self.post_id):
+            return Kept("post", post_id)
         return None
 
     def _source(self) -> dict[str, str] | None:
@@ -134,6 +133,13 @@ class Typed:
         with suppress(ValueError, ZoneInfoNotFoundError, OSError):
             return datetime.fromisoformat(self.schedule_for).replace(tzinfo=ZoneInfo(self.zone))
         return self.schedule_for or None
+
+
+def identified(typed: str) -> UUID | None:
+    """None for what is no id."""
+    with suppress(ValueError):
+        return UUID(typed)
+    return None
 
 
 def wrong(error: ValidationError | ProofroomError) -> dict[str, str]:

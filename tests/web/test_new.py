@@ -234,3 +234,36 @@ async def test_a_post_that_is_out_can_be_written_about(ada: Visitor, scene: Scen
     refused = await ada.submit("/new", await form(ada, source="", post_id="", file_id=str(uuid4())))
     assert refused.status_code == 422
     assert "There is no such file." in refused.text
+
+
+async def test_of_many_projects_and_templates_the_newest_are_offered_and_the_chosen(
+    ada: Visitor, scene: Scene
+) -> None:
+    given = {"workspace_id": scene.principal.workspace_id}
+    many = "FROM generate_series(1, 60) AS n"
+    await scene.execute(
+        "INSERT INTO projects (workspace_id, title, created_at)"
+        f" SELECT :workspace_id, 'Project ' || n, now() - n * interval '1 day' {many}",
+        **given,
+    )
+    await scene.execute(
+        "INSERT INTO templates (workspace_id, name, type, prompt, created_at)"
+        f" SELECT :workspace_id, 'Post ' || n, 'linkedin', 'On {{topic}}.', now() - n * interval '1 day' {many}",
+        **given,
+    )
+    html = await ada.see("/new")
+    assert re.findall(r">Project (\d+)</option>", html) == [str(number) for number in range(1, 51)]
+    (project, template) = [
+        (await scene.row(f"SELECT id FROM {table} WHERE {name} LIKE '% 60'"))["id"]
+        for table, name in (("projects", "title"), ("templates", "name"))
+    ]
+    assert f"/new?project={project}" in await ada.see(f"/library/projects/{project}")
+    shown = await ada.see(f"/new?project={project}&template={template}")
+    assert re.findall(r" selected>((?:Project|Post) \d+)</option>", shown) == ["Post 60", "Project 60"]
+    assert re.findall(r">Post (\d+)</option>", shown) == [str(number) for number in [*range(1, 51), 60]]
+    assert 'name="input.topic"' in shown
+    assert (
+        "Post 60"
+        in (await ada.swap("/new/template", {"platforms": ["linkedin"], "template_id": str(template)})).text
+    )
+    await ada.see(f"/new?template={uuid4()}", 404)

@@ -23,7 +23,7 @@ from platforms.registry import PLATFORMS, PlatformName
 from services import brief_choices, estimates, workflows
 from services.library import files, templates, url_sources
 from services.library.kept_sources import Kept, SourceNotReady, SourceWithoutText
-from web.briefs import Typed, called, wrong
+from web.briefs import Typed, called, identified, wrong
 from web.pages.workflows import may_write, named
 from web.rendering import is_fragment, page, redirect, timezone
 from web.route import router as new_router
@@ -52,14 +52,19 @@ async def new_page(
     settings: SettingsOf,
     file: UUID | None = None,
     post: UUID | None = None,
+    project: UUID | None = None,
+    template: UUID | None = None,
 ) -> Response:
-    """`file` or `post`: what the drafts are to be about."""
+    """`file` or `post`: what the drafts are to be about. `project`, `template`: also those that the form does not list."""
     if not may_write(principal):
         return page(request, "new/reader.html")
-    if file is None and post is None:
+    given = {"file_id": file, "post_id": post, "project_id": project, "template_id": template}
+    if not any(given.values()):
         return await _form(request, principal, db)
+    platforms = await _platforms_of(template, db, principal) if template else ()
     typed = Typed(
-        file_id=str(file or ""), post_id=str(post or ""), platforms=await usual_platforms(principal, db)
+        **{name: str(value) for name, value in given.items() if value},
+        platforms=platforms or await usual_platforms(principal, db),
     )
     checked = await _check(typed, db, settings, principal)
     return await _form(request, principal, db, typed, checked=checked)
@@ -109,8 +114,7 @@ async def choose_source(
 async def choose_template(request: Request, principal: WorkflowEditor, db: Db) -> Response:
     """The templates that fit the platforms, and the fields of the chosen one."""
     typed = Typed.of(await request.form())
-    async with db.reading(principal.workspace_id, principal.user_id) as connection:
-        choices = await brief_choices.find(connection, principal)
+    choices = await _choices(typed, db, principal)
     return page(
         request,
         "new/_template.html",
@@ -170,9 +174,8 @@ async def _form(
     status: int = HTTPStatus.OK,
     checked: dict[str, Any] | None = None,
 ) -> Response:
-    async with db.reading(principal.workspace_id, principal.user_id) as connection:
-        choices = await brief_choices.find(connection, principal)
     fresh = typed is None
+    choices = await _choices(typed or Typed(), db, principal)
     errors = wrong(error) if error else {}
     typed = typed or Typed(platforms=_usual(choices))
     return page(
@@ -186,6 +189,7 @@ async def _form(
         errors=errors,
         named_errors=[(called(name), detail) for name, detail in errors.items() if name],
         projects=[(each["id"], each["title"]) for each in choices.projects],
+        shown=brief_choices.SHOWN,
         remedy=_remedy(error) if isinstance(error, ProofroomError) else None,
         checked=checked,
         file=await _file(typed, db, principal),
@@ -222,10 +226,22 @@ async def _file(typed: Typed, db: Database, principal: Principal) -> File | None
     return None
 
 
+async def _platforms_of(template_id: UUID, db: Database, principal: Principal) -> tuple[str, ...]:
+    """Raises NotFound."""
+    async with db.tenant(principal.workspace_id, principal.user_id) as session:
+        kind = (await templates.find(session, template_id)).type
+    return tuple(name for name in POLICIES if templates.TYPE_OF_PLATFORM[name] == kind)
+
+
 async def usual_platforms(principal: Principal, db: Database) -> tuple[str, ...]:
     """What a form begins with."""
+    return _usual(await _choices(Typed(), db, principal))
+
+
+async def _choices(typed: Typed, db: Database, principal: Principal) -> brief_choices.Choices:
+    chosen = identified(typed.project_id), identified(typed.template_id)
     async with db.reading(principal.workspace_id, principal.user_id) as connection:
-        return _usual(await brief_choices.find(connection, principal))
+        return await brief_choices.find(connection, principal, *chosen)
 
 
 def _usual(choices: brief_choices.Choices) -> tuple[str, ...]:
