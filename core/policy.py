@@ -44,6 +44,8 @@ class Policy:
     split: Callable[[str], tuple[str, ...]] = field(default=lambda text: (text,))
     """The posts that a text becomes, one after the other: a thread's parts."""
     max_parts: int = 1
+    markdown: bool = False
+    """Whether its texts are Markdown; elsewhere what is typed is what is shown."""
     title_max: int | None = None
     title_required: bool = False
     excerpt_max: int | None = None

@@ -1,4 +1,4 @@
-"""An article's Markdown as sanitised HTML, and the images in it."""
+"""Markdown as sanitised HTML: an article's, with the images in it, and any text's that is only read."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -11,6 +11,16 @@ from core.content import Content
 
 _MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
+_PASSAGE: Final = (
+    MarkdownIt("commonmark", {"html": False, "breaks": True})
+    .enable(["table", "strikethrough"])
+    .disable(["image", "code"])
+)
+"""Without pictures: whoever wrote the text could count its readers by them. What is indented is no code in a plain text."""
+_BELOW: Final = 2
+"""Levels: it stands below the headings of a page."""
+_SCHEMES: Final = {"http", "https", "mailto"}
+
 
 def render(content: Content, hosted: Mapping[str, str] | None = None) -> str:
     """Sanitised HTML; an image's address is replaced by where it is `hosted`. A leading title is not repeated."""
@@ -21,7 +31,17 @@ def render(content: Content, hosted: Mapping[str, str] | None = None) -> str:
         source = str(image.attrs.get("src", ""))
         image.attrs["src"] = (hosted or {}).get(source, source)
     html: str = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
-    return nh3.clean(html, url_schemes={"http", "https", "mailto"}).strip()
+    return nh3.clean(html, url_schemes=_SCHEMES).strip()
+
+
+def passage(text: str) -> str:
+    """Sanitised HTML of a text to be read, or of a part of it: Markdown or plain, whose lines stay lines."""
+    tokens = _PASSAGE.parse(text)
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(6, int(token.tag[1:]) + _BELOW)}"
+    html: str = _PASSAGE.renderer.render(tokens, _PASSAGE.options, {})
+    return nh3.clean(html, url_schemes=_SCHEMES).strip()
 
 
 def images(markdown: str) -> dict[str, str]:

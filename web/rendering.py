@@ -22,6 +22,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 import platforms
 from api.pages import write_cursor
 from core.errors import ProofroomError
+from platforms.article import passage
 from platforms.registry import PLATFORMS, PlatformName
 from web import session
 from web.assets import accepts_gzip, address
@@ -168,6 +169,8 @@ def _environment() -> Environment:
     )
     made.globals |= {"asset": address, "platforms": _LABELS}
     made.filters |= {
+        "markdown": markdown,
+        "takes_markdown": takes_markdown,
         "money": money,
         "size": size,
         "when": when,
@@ -187,6 +190,15 @@ _LABELS: Final[Mapping[str, str]] = {name.value: PLATFORMS[name].policy.label fo
 
 def label(platform: str) -> str:
     return _LABELS.get(platform, platform)
+
+
+def markdown(text: str) -> Markup:
+    """A text to be read, for an element of the class `passage`."""
+    return Markup(passage(text))  # noqa: S704 - sanitised
+
+
+def takes_markdown(platform: str) -> bool:
+    return PLATFORMS[PlatformName(platform)].policy.markdown
 
 
 def money(amount: Decimal | str | float) -> str:

@@ -42,6 +42,7 @@ POLICY: Final = Policy(
     unit="characters",
     max_length=1_000_000,  # the API's own limit for a text; Ghost's is a thousand times as much
     measure=len,
+    markdown=True,
     guidance=(
         "Markdown with a title of its own, an opening that says what the reader gets, and headings (##) per section.",
         "Do not repeat the title as a heading in the text.",

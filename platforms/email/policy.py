@@ -47,6 +47,7 @@ POLICY: Final = Policy(
     unit="characters",
     max_length=MAX_LENGTH,
     measure=len,
+    markdown=True,
     guidance=(
         "A subject (the title) of up to 60 characters that says what the reader gets: telephones show some 40 of them.",
         "A preheader (the excerpt) of one sentence that goes on where the subject stops.",

@@ -171,7 +171,8 @@ async def test_a_recording_is_read_sentence_by_sentence_and_cut(
 
 
 async def test_a_brief_takes_a_file_and_keeps_what_was_typed(ada: Visitor, runtime: "Runtime") -> None:
-    file_id = await send(ada, f"{await project(ada)}/uploads", "tea.md", b"# On tea\n\nIt takes 3 minutes.")
+    words = b"# On tea\n\nIt takes **3 minutes**.\n\n## Pots\n\n![spy](https://spy.example/p) <b>Red</b>"
+    file_id = await send(ada, f"{await project(ada)}/uploads", "tea.md", words)
     assert f'name="file_id" value="{file_id}"' in await ada.see("/new")
     typed = {"source": "", "platforms": ["x"], "audience": "brewers", "quality_bar": "80", "max_rounds": "3"}
     taken = await ada.submit("/new/source", {**typed, "file_id": file_id})
@@ -182,7 +183,12 @@ async def test_a_brief_takes_a_file_and_keeps_what_was_typed(ada: Visitor, runti
     assert "every 2s" in taken.text
     await read(runtime, ada, file_id)
     understood = await ada.swap("/new/check", {**typed, "file_id": file_id})
-    assert "It takes 3 minutes." in understood.text
+    for read_of in (understood.text, await ada.see(f"/library/files/{file_id}")):
+        assert "It takes <strong>3 minutes</strong>." in read_of
+        assert "## Pots" not in read_of
+        assert "<img" not in read_of, "it would tell somebody that it is read"
+        assert "&lt;b&gt;Red" in read_of
+    assert "<h4>Pots</h4>" in understood.text
     assert "every 2s" not in understood.text
     other = await ada.submit("/new/source", {**typed, "file_id": file_id, "other": "1"})
     assert 'value="brewers"' in other.text

@@ -136,6 +136,9 @@ async def test_the_list(room: Room, ada: Visitor, scene: Scene) -> None:
     shown = await ada.see("/workflows?status=awaiting_review")
     assert "The second" not in shown
     assert f'href="/workflows/{await workflow(scene, first)}"' in shown
+    html = await ada.see(f"/workflows/{await workflow(scene, first)}")
+    assert "<h4>The &lt;first&gt;</h4>" in section(html, "blog")
+    assert "## The &lt;first&gt;" in section(html, "x"), "where Markdown is shown as it is typed"
     eve = await room.person("eve")
     assert "The second" not in await eve.see("/workflows")
     await eve.see(f"/workflows/{await workflow(scene, first)}", 404)

@@ -1,5 +1,6 @@
 """A file: what it is, its text with its places, who may read it."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Form
+from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
@@ -29,7 +31,7 @@ from services.pages import Wanted
 from services.reviewing import review_views
 from web.pages.library.projects import BUSY
 from web.pages.reviews.grounds import called, clock
-from web.rendering import page, redirect, size
+from web.rendering import markdown, page, redirect, size
 from web.route import router as new_router
 
 router = new_router("/library/files")
@@ -44,7 +46,7 @@ class Section:
     """The text from one place to the next."""
 
     place: str | None
-    text: str
+    text: Markup
 
 
 @router.get("/{file_id}")
@@ -139,6 +141,10 @@ async def file_page(
     found = await extractions.find(session, file_id)
     text = found.text or ""
     spoken = await _spoken(session, file)
+    sections: list[Section] = []
+    if not spoken:  # a long text is drawn off the event loop
+        shown = text if whole else text[:SHOWN]
+        sections = await asyncio.to_thread(lambda: list(_sections(shown, found.places or [])))
     return page(
         request,
         "library/file.html",
@@ -148,7 +154,7 @@ async def file_page(
         project=await projects.find(session, file.project_id),
         kind=file.mime_type.partition("/")[0],
         length=len(text.split()),
-        sections=[] if spoken else list(_sections(text if whole else text[:SHOWN], found.places or [])),
+        sections=sections,
         cut=len(text) > SHOWN and not whole,
         spoken=spoken,
         link=link,
@@ -160,14 +166,14 @@ def _sections(text: str, places: list[dict[str, Any]]) -> Iterator[Section]:
     known = [Beginning.model_validate(each) for each in places if each["at"] < len(text)]
     first = known[0].at if known else len(text)
     if text[:first].strip():
-        yield Section(None, text[:first].strip())
+        yield Section(None, markdown(text[:first].strip()))
     ends = [*(each.at for each in known[1:]), len(text)]
     for each, end in zip(known, ends, strict=False):
         if part := text[each.at : end].strip():
             place = called(each.place)
             line, _, rest = part.partition("\n")
             # A chapter's heading is also the first line of its text.
-            yield Section(place, rest.strip() if line.lstrip("# ") == place else part)
+            yield Section(place, markdown(rest.strip() if line.lstrip("# ") == place else part))
 
 
 async def _spoken(session: AsyncSession, file: File) -> dict[str, Any] | None:
