@@ -58,12 +58,14 @@ async def new_page(
     """`file` or `post`: what the drafts are to be about. `project`, `template`: also those that the form does not list."""
     if not may_write(principal):
         return page(request, "new/reader.html")
-    given = {"file_id": file, "post_id": post, "project_id": project, "template_id": template}
-    if not any(given.values()):
+    if not (file or post or project or template):
         return await _form(request, principal, db)
     platforms = await _platforms_of(template, db, principal) if template else ()
     typed = Typed(
-        **{name: str(value) for name, value in given.items() if value},
+        file_id=str(file or ""),
+        post_id=str(post or ""),
+        project_id=str(project or ""),
+        template_id=str(template or ""),
         platforms=platforms or await usual_platforms(principal, db),
     )
     checked = await _check(typed, db, settings, principal)
