@@ -94,6 +94,8 @@ async def find(session: AsyncSession, file_id: UUID) -> Transcription:
     file = await files.find(session, file_id)
     found = await session.get(Transcription, file_id)
     if found is None or found.completed_at is None:
+        if not file.mime_type.startswith(("audio/", "video/")):
+            raise NotFound(f"This file is no recording but {file.mime_type}.")
         raise NotFound(
             "This file has no transcription.",
             remedy=f"Recordings have one when their extraction_status is completed; this one's is {file.extraction_status}.",

@@ -40,6 +40,9 @@ async def test_a_pdf_becomes_text_with_its_pages(api: Api, worker: None) -> None
     assert (await user.get(path, headers=known)).status_code == 304
     assert (await user.get(f"/v1/files/{file['id']}")).json()["extraction_status"] == "completed"
 
+    silent = (await user.post(f"/v1/files/{file['id']}/clips")).json()
+    assert (silent["status"], silent["detail"]) == (404, "This file is no recording but application/pdf.")
+
     again = await user.post(f"/v1/files/{file['id']}/extraction")
     assert again.status_code == 202
     assert (again.json()["status"], again.json()["text"]) == ("pending", None)
