@@ -26,6 +26,18 @@ class Quota:
     window_seconds: int
 
 
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    """Of pictures: width by height."""
+
+    narrowest: float
+    widest: float
+    named: str
+
+    def take(self, width: int, height: int) -> bool:
+        return self.narrowest <= width / height <= self.widest
+
+
 Check = Callable[[Content], tuple[Violation, ...]]
 
 
@@ -54,6 +66,8 @@ class Policy:
     media_max: int = 0
     image_types: tuple[str, ...] = ()
     image_max_bytes: int = 0
+    image_shapes: Shapes | None = None
+    """None: it takes any."""
     alt_text_max: int = 0
     quotas: tuple[Quota, ...] = ()
     cost_usd: Callable[[Content], str] = field(default=lambda _: "0")

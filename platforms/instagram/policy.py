@@ -4,15 +4,14 @@ import re
 from typing import Final
 
 from core.content import Content
-from core.policy import Policy, Quota, Violation
+from core.policy import Policy, Quota, Shapes, Violation
 
 FOLD_CHARACTERS: Final = 125
 """About what the app shows of a caption before "… more"; Instagram publishes no number."""
 IMAGE_TYPES: Final = ("image/jpeg",)
 IMAGE_MAX_BYTES: Final = 8 * 1024 * 1024
-NARROWEST: Final = 4 / 5
-WIDEST: Final = 1.91
-"""Width by height of what the feed shows."""
+IMAGE_SHAPES: Final = Shapes(4 / 5, 1.91, "4:5 to 1.91:1")
+"""What the feed shows."""
 MAX_HASHTAGS: Final = 30
 MAX_MENTIONS: Final = 20
 _WEB: Final = ("https://", "http://")
@@ -91,6 +90,7 @@ POLICY: Final = Policy(
     media_max=10,
     image_types=IMAGE_TYPES,
     image_max_bytes=IMAGE_MAX_BYTES,
+    image_shapes=IMAGE_SHAPES,
     alt_text_max=1000,
     quotas=(Quota("posts", 100, 24 * 3600),),
     checks=(_image, _addresses, _types, _hashtags, _mentions),

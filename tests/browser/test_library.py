@@ -1,9 +1,11 @@
 """From a file that is dropped to its pages, its minutes and a brief about it, with a worker at work."""
 
 import re
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.async_api import expect
 
 from core.settings import Settings
@@ -96,5 +98,14 @@ async def test_files_are_sent_read_heard_and_written_from(
     await axe(page)
     address = await page.get_by_label("Address of picture 1").input_value()
     assert (await ada.get(address)).headers["content-type"] == "image/jpeg", "all that Instagram takes"
+    tall = BytesIO()
+    Image.new("RGB", (30, 90)).save(tall, "JPEG")
+    await field.set_input_files({"name": "tall.jpg", "mimeType": "image/jpeg", "buffer": tall.getvalue()})
+    await expect(
+        page.get_by_text("tall.jpg gets white edges: Instagram shows shapes from 4:5")
+    ).to_be_visible()
+    await expect(page.get_by_label("What picture 3 shows")).to_be_focused()
+    framed = await ada.get(await page.get_by_label("Address of picture 3").input_value())
+    assert Image.open(BytesIO(framed.content)).size == (72, 90)
     wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert wide <= 0

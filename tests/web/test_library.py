@@ -2,11 +2,13 @@
 
 import base64
 import re
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import httpx
+from PIL import Image
 
 from tests.plugins.documents import pdf
 from tests.plugins.scene import Scene
@@ -20,6 +22,12 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 TUS = {"Tus-Resumable": "1.0.0"}
 JPEG = b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\xff\xd9"
+
+
+def picture(width: int, height: int) -> bytes:
+    made = BytesIO()
+    Image.new("RGB", (width, height)).save(made, "JPEG")
+    return made.getvalue()
 
 
 async def send(visitor: Visitor, endpoint: str, name: str, content: bytes, parts: int = 1) -> str:
@@ -203,17 +211,22 @@ async def test_a_picture_gets_a_public_address_for_the_platform_that_takes_it(
     review = (await scene.review(thread_id))["id"]
     assert 'data-takes="image/jpeg"' in await ada.see(f"/reviews/{review}")
     where = await project(ada)
-    light = await send(ada, f"{where}/uploads", "light.jpg", JPEG)
+    light = await send(ada, f"{where}/uploads", "light.jpg", picture(5, 4))
     given = await ada.swap(f"/library/files/{light}/picture?review={review}")
     assert given.status_code == 204
     address = re.search(r"http://[^/]+(/files/[\w-]+)", given.headers["hx-trigger"])
     assert address
     assert (await ada.get(address[1])).headers["content-type"] == "image/jpeg"
-    for name, content in (("light.gif", b"GIF89a\x01\0\x01\0\0\0\0;"), ("tea.txt", b"Tea is brewed.")):
+    for name, content, said in (
+        ("light.gif", b"GIF89a\x01\0\x01\0\0\0\0;", "light.gif is no picture that Instagram takes."),
+        ("tea.txt", b"Tea is brewed.", "tea.txt is no picture that Instagram takes."),
+        ("tall.jpg", picture(30, 90), "is 30 by 90, and Instagram shows shapes from 4:5 to 1.91:1."),
+        ("half.jpg", JPEG, "half.jpg is damaged"),
+    ):
         other = await send(ada, f"{where}/uploads", name, content)
         refused = await ada.swap(f"/library/files/{other}/picture?review={review}")
         assert refused.status_code == 422
-        assert f"{name} is no picture that Instagram takes." in refused.text
+        assert said in refused.text
         assert (await ada.api.get(f"/v1/files/{other}")).json()["public_url"] is None
 
 

@@ -15,13 +15,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agents.base import Beginning
-from api.deps import Db, Keys, LibraryEditor, Session, SettingsOf, StorageOf, Viewer
+from api.deps import Db, Keys, LibraryEditor, Session, SettingsOf, StorageOf, Viewer, Work
 from api.routes import files as over_http
 from api.schemas.files import FileLinkIn, FilePublicIn
 from core.errors import Invalid, NotFound
-from core.policy import Policy
+from core.policy import Policy, Shapes
 from core.sql import connection_of
+from core.storage import Storage
 from models import File
+from platforms import images
 from platforms.registry import PLATFORMS, PlatformName
 from services.library import extractions, file_links, files, projects
 from services.media import clips, recordings
@@ -87,12 +89,20 @@ async def publish_picture(
     file_id: UUID,
     review: UUID,
     principal: LibraryEditor,
-    session: Session,
+    work: Work,
+    db: Db,
+    storage: StorageOf,
     settings: SettingsOf,
 ) -> Response:
     """For what waits in a review, whose platform gets it by its address; told to the page as the event `picture`."""
-    item = await review_views.find_item(await connection_of(session), review)
-    _fits(await files.find(session, file_id), PLATFORMS[PlatformName(item.platform)].policy)
+    async with db.tenant(principal.workspace_id, principal.user_id) as look:
+        item = await review_views.find_item(await connection_of(look), review)
+        picture = await files.find(look, file_id)
+    policy = PLATFORMS[PlatformName(item.platform)].policy
+    _fits(picture, policy)
+    if policy.image_shapes:
+        await _is_in_shape(storage, picture, policy, policy.image_shapes)
+    session = await work.begin()
     body = FilePublicIn(public=True)
     file = await over_http.publish_file(file_id, body, request, principal, session, settings)
     told = json.dumps({"picture": {"url": file.public_url}})
@@ -132,6 +142,22 @@ def _fits(file: File, policy: Policy) -> None:
         most = size(policy.image_max_bytes)
         detail = f"{file.name} is too large: {policy.label} takes pictures of up to {most}."
         raise Invalid(detail, remedy="It stays in the library. Choose a smaller one.")
+
+
+async def _is_in_shape(storage: Storage, file: File, policy: Policy, shapes: Shapes) -> None:
+    """Raises Invalid."""
+    try:
+        body = b"".join([piece async for piece in storage.read(file.path)])
+    except FileNotFoundError as error:
+        raise Invalid(files.MISSING) from error
+    found = await asyncio.to_thread(images.size, body, policy.image_types)
+    if found is None:
+        detail = f"{file.name} is damaged: it cannot be shown."
+        raise Invalid(detail, remedy="It stays in the library. Choose another one.")
+    if not shapes.take(*found):
+        width, height = found
+        detail = f"{file.name} is {width} by {height}, and {policy.label} shows shapes from {shapes.named}."
+        raise Invalid(detail, remedy="It stays in the library. Crop it, or choose another one.")
 
 
 async def file_page(

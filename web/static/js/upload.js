@@ -1,7 +1,8 @@
 // [data-upload="address"]: files that are dropped there, or chosen in it, are sent by tus, one after the other. What was
 // cut off goes on when the same file is chosen again, after a reload too. Each that has arrived is told to the body as
-// `uploaded`, with its id. data-takes="image/jpeg image/png" and data-most-bytes are for pictures: what is none is not
-// sent, and another kind of picture, or one that is too large, as a JPEG.
+// `uploaded`, with its id. data-takes="image/jpeg image/png", data-most-bytes and data-shapes="0.8 1.91" (width by height)
+// are for pictures: what is none is not sent, and another kind of picture, or one that is too large, as a JPEG; one of
+// another shape with white around it.
 import { say } from "./notices.js";
 
 const zone = document.querySelector("[data-upload]");
@@ -111,12 +112,20 @@ function start(file) {
 
 if (zone) {
   const field = zone.querySelector("input[type=file]");
-  const { takes, mostBytes } = zone.dataset;
+  const { takes, mostBytes, shapes = "0 Infinity", shapesNamed } = zone.dataset;
+  const between = shapes.split(" ").map(Number);
   const fitting = async (file) => {
-    if (!takes || (takes.split(" ").includes(file.type) && file.size <= Number(mostBytes))) return file;
+    if (!takes) return file;
     if (!file.type.startsWith("image/")) return say(`${file.name} is not a picture.`);
-    const { asJpeg } = await import("./jpeg.js");
-    return asJpeg(file).catch(() => say(`${file.name} cannot be shown here. Save it as a JPEG, and choose that.`));
+    const { asJpeg, misshapen } = await import("./jpeg.js");
+    try {
+      const reshaped = await misshapen(file, between);
+      if (reshaped) say(`${file.name} gets white edges: ${shapesNamed}. Crop it to have none.`);
+      const goes = !reshaped && takes.split(" ").includes(file.type) && file.size <= Number(mostBytes);
+      return goes ? file : await asJpeg(file, between);
+    } catch {
+      return say(`${file.name} cannot be shown here. Save it as a JPEG, and choose that.`);
+    }
   };
   const take = async (dropped) => {
     const chosen = [...dropped].slice(0, field.multiple ? Infinity : 1);
