@@ -196,4 +196,4 @@ async def list_email_deliveries(
 
 
 async def _whole(session: Session, row: MailingList) -> ListOut:
-    return ListOut.of(row, (await mailing_lists.counts(session, [row.id]))[row.id])
+    return ListOut.of(row, await mailing_lists.count(session, row.id))

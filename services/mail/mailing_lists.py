@@ -65,6 +65,10 @@ async def by_name(session: AsyncSession, name: str, pointer: str) -> MailingList
     return found
 
 
+async def count(session: AsyncSession, list_id: UUID) -> dict[SubscriberStatus, int]:
+    return (await counts(session, [list_id]))[list_id]
+
+
 async def counts(session: AsyncSession, list_ids: Sequence[UUID]) -> dict[UUID, dict[SubscriberStatus, int]]:
     """Of subscribers by status."""
     statement = (

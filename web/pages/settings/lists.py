@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from api.deps import Keys, LibraryEditor, Session, Viewer
 from api.pages import Paging
+from api.routes import lists as over_http
 from api.schemas.lists import Consent, Name
 from models.mailing import SubscriberStatus
 from services.mail import mailing_import, mailing_lists, subscribers
@@ -59,19 +60,15 @@ async def show_subscribers(
         request,
         "settings/list.html",
         list=await mailing_lists.find(session, list_id),
-        counts=(await mailing_lists.counts(session, [list_id]))[list_id],
+        counts=await mailing_lists.count(session, list_id),
         subscribers=await subscribers.browse(session, keyring, list_id, paging, status),
         chosen=status,
     )
 
 
 @router.get("/{list_id}/export")
-async def export(list_id: UUID, _: LibraryEditor, session: Session, keyring: Keys) -> Response:
-    return Response(
-        await mailing_import.export(session, keyring, list_id),
-        media_type="text/csv",
-        headers={"Content-Disposition": 'attachment; filename="subscribers.csv"'},
-    )
+async def export(list_id: UUID, principal: LibraryEditor, session: Session, keyring: Keys) -> Response:
+    return await over_http.export_subscribers(list_id, principal, session, keyring)
 
 
 @router.post("/{list_id}")
