@@ -209,8 +209,8 @@ async def _listen(scene: Scene, owner: User) -> None:
         id=owner.workspace_id,
     )
     await scene.execute(
-        'INSERT INTO clips (workspace_id, file_id, quote, start, "end", status, path)'
-        " SELECT workspace_id, id, 'Tea.', 0, 2, 'cut', path FROM files WHERE workspace_id = :id",
+        'INSERT INTO clips (workspace_id, file_id, quote, start, "end", status, path, mime_type)'
+        " SELECT workspace_id, id, 'Tea.', 0, 2, 'cut', path, mime_type FROM files WHERE workspace_id = :id",
         id=owner.workspace_id,
     )
 
