@@ -21,10 +21,10 @@ _Kept: TypeAlias = tuple[PoolProxiedConnection, float]
 
 class Lender:
     """Keeps in hand what it was given back: the pool's own way there and back takes two greenlets, and as long as sending
-    a statement. What is kept is in use by the pool's count, and bounded by its size."""
+    a statement. What is kept is in use by the pool's count. What is not kept is closed: the pool would keep as many again."""
 
     def __init__(self, engine: AsyncEngine, *, most: int, seconds: float) -> None:
-        """`most` are kept, each for so many `seconds`, after which it goes back to the pool."""
+        """`most` are kept, each for so many `seconds`; 0: the pool keeps them, since others take them from there as well."""
         self._engine = engine
         self._most = most
         self._seconds = seconds if seconds >= 0 else float("inf")
@@ -48,9 +48,10 @@ class Lender:
             if idle and len(self._kept) < self._most and time.monotonic() - since < self._seconds:
                 self._kept.append((lent, since))
             else:
-                await greenlet_spawn(lent.close)
+                await greenlet_spawn(lent.invalidate if self._most else lent.close)
 
     async def dispose(self) -> None:
+        """What is lent meanwhile goes to the pool, and with it."""
         self._most = 0
         while self._kept:
             await greenlet_spawn(self._kept.pop()[0].close)
