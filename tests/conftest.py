@@ -2,6 +2,7 @@
 
 import base64
 import os
+import signal
 from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +34,12 @@ collector.start()  # the suite takes a tenth less
 structlog.configure(
     processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()]
 )
+
+
+def pytest_configure() -> None:
+    """A shell ignores Ctrl-C for what runs in the background, and whoever is started there does, too."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)
