@@ -68,6 +68,7 @@ async def test_a_text_becomes_drafts_before_ones_eyes(site: Site, scene: Scene) 
     await axe(page)
     await expect(page.locator("#waiting")).to_contain_text("1")
 
+    site.allow("ERR_INTERNET_DISCONNECTED|htmx:sendError")
     await page.context.set_offline(True)
     await expect(page.get_by_text("The connection is lost")).to_be_visible()
     await scene.accept(state["id"])
