@@ -32,19 +32,19 @@ def test_a_source_is_cut_into_paragraphs_at_sentences_with_heading_and_place() -
 @pytest.mark.parametrize(
     "text",
     [
-        "word " * 200_000,
-        "x" * 1_000_000,
-        "漢字の文。" * 200_000,
-        "Word. " * 160_000,
-        "a\n\n" * 330_000,
-        "(" * 1_000_000,
+        "word " * 50_000,
+        "x" * 250_000,
+        "漢字の文。" * 50_000,
+        "Word. " * 40_000,
+        "a\n\n" * 80_000,
+        "(" * 250_000,
     ],
     ids=["no end", "no blank", "no spaces", "short sentences", "lines", "brackets"],
 )
-def test_whatever_it_is_a_million_characters_are_cut_soon(text: str) -> None:
+def test_whatever_it_is_a_quarter_of_a_million_characters_are_cut_soon(text: str) -> None:
     started = time.process_time()
     found = passages(Source(text=text))
-    assert time.process_time() - started < 4
+    assert time.process_time() - started < 1
     assert "".join("".join(each.text.split()) for each in found) == "".join(text.split())
 
 
