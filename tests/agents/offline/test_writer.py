@@ -289,6 +289,7 @@ BIG = {
 }
 
 
+@pytest.mark.parametrize("policy", [X, BLOG], ids=["x", "blog"])
 @pytest.mark.parametrize("text", BIG.values(), ids=list(BIG))
 def test_a_million_characters_take_less_than_two_seconds(
     text: str, policy: Policy, brief: MakeBrief, write: Write
