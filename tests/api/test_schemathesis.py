@@ -26,7 +26,7 @@ from tests.plugins.api import PASSWORD, Api
 from tests.plugins.tenant import Tenant
 
 SEED = os.environ.get("FUZZ_SEED")
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "1"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "2"))
 SHARES = 4
 """Tests that the operations are dealt out to, so that they run side by side."""
 STREAM_SECONDS = 0.2
