@@ -76,7 +76,7 @@ def _speed(
     service.await_ready()
     two = in_turns([sync, ours("… two workers", callers)], MANY, effort.cycles[MANY], effort.rounds)
     service.workers.pop().stop()
-    console.print(_table(one, many, two))
+    console.print(table(one, many, two))
     others = statistics.median(
         r.others for turn in (one, many, two) for series in turn for r in series.rounds
     )
@@ -106,7 +106,7 @@ def _speed(
     }
 
 
-def _table(*turns: Sequence[Series]) -> Table:
+def table(*turns: Sequence[Series]) -> Table:
     """The first of each turn is what the others are compared with."""
     table = Table(box=box.SIMPLE_HEAD, caption=_LEGEND, caption_justify="left")
     table.add_column(no_wrap=True)
