@@ -126,8 +126,9 @@ WITH done AS (
 SELECT done.status, EXISTS (SELECT FROM disabled) AS disabled FROM done
 """)
 _GIVE_BACK = Statement.of("""
-UPDATE webhook_deliveries SET lease_until = NULL, due_at = now()
-WHERE id = ANY(CAST(:ids AS uuid[])) AND lease_until IS NOT NULL
+UPDATE webhook_deliveries d SET lease_until = NULL, due_at = now()
+FROM unnest(CAST(:ids AS uuid[]), CAST(:leases AS timestamptz[])) AS held(id, lease_until)
+WHERE d.id = held.id AND d.lease_until = held.lease_until
 """)
 
 
@@ -204,8 +205,9 @@ async def record(connection: Connection, claimed: Claimed, answered: Answered) -
 
 
 async def give_back(connection: Connection, claimed: Collection[Claimed]) -> None:
-    """What was cut off: others may send it at once."""
-    await sql.rows(connection, _GIVE_BACK, {"ids": [each.id for each in claimed]})
+    """What was cut off, and is nobody else's yet: others may send it at once."""
+    held = {"ids": [each.id for each in claimed], "leases": [each.lease_until for each in claimed]}
+    await sql.rows(connection, _GIVE_BACK, held)
 
 
 def delay(tries: int, retry_after: float) -> float | None:

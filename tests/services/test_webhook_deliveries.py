@@ -267,9 +267,12 @@ async def test_a_worker_that_dies_loses_nothing(
                 await webhook_claims.advance(connection, [user.workspace_id])
         (held,) = claimed
         assert await webhook_claims.claim(connection, 10) == [], "the workflow's next waits for it"
-    async with db.service() as session:
-        lease = text("UPDATE webhook_deliveries SET lease_until = now(), due_at = now() WHERE id = :id")
-        await session.execute(lease, {"id": held.id})
+    await _lapse(db, held.id)
+    async with db.autocommit() as connection:
+        (taken_over,) = await webhook_claims.claim(connection, 10)
+        await webhook_claims.give_back(connection, [held])
+        assert await webhook_claims.claim(connection, 10) == [], "it is another's by now"
+    await _lapse(db, taken_over.id)
     async with sending(runtime):
         await receiver.heard(2)
         await deliveries(user, hook, 2, status="delivered")
@@ -277,6 +280,12 @@ async def test_a_worker_that_dies_loses_nothing(
     async with guarded_client(runtime.settings, 1) as http, db.autocommit() as connection:
         late = await deliver_once(http, receiver.url("/late"), b"{}")
         assert await webhook_claims.record(connection, held, late) is None, "somebody else has sent it since"
+
+
+async def _lapse(db: Database, delivery_id: UUID) -> None:
+    lease = text("UPDATE webhook_deliveries SET lease_until = now(), due_at = now() WHERE id = :id")
+    async with db.service() as session:
+        await session.execute(lease, {"id": delivery_id})
 
 
 async def test_a_worker_that_is_told_to_end_gives_back_what_it_was_sending(
