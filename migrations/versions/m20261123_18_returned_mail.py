@@ -22,7 +22,10 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("REVOKE UPDATE (outcome, detail) ON email_deliveries FROM proofroom_app")
+    # As the service: row security holds the tables' owner, who would change none.
+    op.execute("SET LOCAL ROLE proofroom_service")
     op.execute("UPDATE email_deliveries SET outcome = 'failed' WHERE outcome = 'returned'")
+    op.execute("RESET ROLE")
     _outcomes(OUTCOMES)
     op.drop_column("subscribers", "consent")
 

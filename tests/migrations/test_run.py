@@ -10,15 +10,19 @@ import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
 from pydantic import SecretStr
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, text, update
 from sqlalchemy.pool import NullPool
 from typer.testing import CliRunner
 
 from cli.migrate import app
+from core.db import SERVICE
 from core.db import database_url as sqlalchemy_url
 from core.errors import ConfigurationError, NotFound, Unavailable
 from core.settings import Settings
 from migrations import run
+from models import DeliveryOutcome, EmailDelivery
+from services.operations.schema_proofs import enter
+from services.operations.schema_samples import fill
 from tests.plugins.postgres import Server
 
 pytestmark = pytest.mark.database
@@ -50,6 +54,11 @@ def test_up_at_once_and_down_step_by_step(empty: Settings) -> None:
     assert {"public.workflows", "langgraph.checkpoints", "procrastinate.procrastinate_jobs"} <= full
     run.upgrade(empty)
     assert objects(empty) == full
+    with run.opened(empty) as connection:
+        enter(connection, SERVICE)
+        fill(connection)
+        connection.execute(update(EmailDelivery).values(outcome=DeliveryOutcome.RETURNED))
+        connection.commit()
     revisions = run.history(empty)
     assert revisions[0].current
     for revision in revisions[1:]:
