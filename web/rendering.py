@@ -117,7 +117,10 @@ def is_fragment(request: Request) -> bool:
 
 def standing(request: Request) -> str:
     """The path of the page on which htmx runs."""
-    here = urlsplit(request.headers.get("hx-current-url", "/"))
+    try:
+        here = urlsplit(request.headers.get("hx-current-url", "/"))
+    except ValueError:
+        return "/"
     return here.path + (f"?{here.query}" if here.query else "")
 
 

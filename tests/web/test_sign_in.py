@@ -42,7 +42,18 @@ async def test_by_e_mail_address(room: Room) -> None:
 
 
 @pytest.mark.parametrize(
-    "next_", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:1", "/"]
+    "next_",
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "///evil.example",
+        "//[evil",
+        "/\\evil.example",
+        "/\t/evil.example",
+        "javascript:1",
+        "/",
+        "/?next=/inbox",
+    ],
 )
 async def test_nobody_is_sent_elsewhere(room: Room, next_: str) -> None:
     await room.person("ada")
@@ -50,6 +61,12 @@ async def test_nobody_is_sent_elsewhere(room: Room, next_: str) -> None:
     await visitor.see("/")
     answer = await visitor.submit("/", {"username": "ada", "password": PASSWORD, "next": next_})
     assert answer.headers["location"] == "/inbox"
+
+
+async def test_htmx_may_say_it_is_anywhere(room: Room) -> None:
+    here = {"HX-Request": "true", "HX-Current-URL": "http://[evil"}
+    answer = await room.visitor().get("/inbox/count", headers=here)
+    assert answer.headers["hx-redirect"] == "/?next=/"
 
 
 async def test_a_form_of_another_site_is_refused(room: Room) -> None:

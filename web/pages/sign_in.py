@@ -1,5 +1,6 @@
 """The way in and out: the form at `/`, the one-time link, registration."""
 
+import re
 from http import HTTPStatus
 from typing import Annotated, Final
 from urllib.parse import quote, urlsplit
@@ -131,10 +132,11 @@ async def register(
 
 
 def local(where: str) -> str:
-    """An address of our own, whatever was asked for."""
-    parts = urlsplit(where.replace("\\", "/"))
-    ours = where.startswith("/") and not parts.scheme and not parts.netloc and where.isprintable()
-    return where if ours and parts.path != "/" else HOME
+    """An address of our own, whatever was asked for: browsers take any two slashes for the way to another host, and leave
+    out what is not printable."""
+    path = re.split("[?#]", where, maxsplit=1)[0]
+    ours = re.match(r"/(?![/\\])", where) is not None and where.isprintable()
+    return where if ours and path != "/" else HOME
 
 
 def enter(request: Request, token: sessions.Token, where: str) -> Response:
