@@ -34,7 +34,8 @@ class PageRequest(Request):
         if self._taken is None:
             await self.body()  # kept, for the idempotency key's digest
             self._taken = await super()._get_form(max_fields=2000)
-            check_texts(dict(self._taken.multi_items()))
+            for name, value in self._taken.multi_items():
+                check_texts({name: value})
         return self._taken
 
     async def _get_form(self, **_: Any) -> FormData:

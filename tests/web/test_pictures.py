@@ -46,6 +46,11 @@ async def test_a_post_gets_its_picture_from_its_reviewer(ada: Visitor, scene: Sc
     )
     assert bad.status_code == 422
     assert "none of the web" in bad.text
+    unkept = await ada.submit(
+        f"{address}/decision",
+        {**first, "decision": "revise", "media_url": [one, two], "alt_text": ["A\0", "Two"]},
+    )
+    assert (unkept.status_code, "cannot be stored" in unkept.text) == (422, True)
     kept = await ada.submit(
         f"{address}/decision",
         {**first, "decision": "revise", "media_url": [one, two], "alt_text": ["A light", "Two"]},
