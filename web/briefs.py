@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Self
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ValidationError
 from starlette.datastructures import FormData
 
 from api.schemas.workflows import WorkflowIn
-from core.errors import ProofroomError
+from core.errors import Invalid, ProofroomError
 from services.briefs import Options
 from services.library.kept_sources import Kept
+from web.times import instant
 
 _LINK: Final = re.compile(r"https?://\S+", re.IGNORECASE)
 _INPUT: Final = "input."
@@ -130,8 +130,8 @@ class Typed:
 
     def _moment(self) -> datetime | str | None:
         """What is no time stays as it is, for the schema to refuse."""
-        with suppress(ValueError, ZoneInfoNotFoundError, OSError):
-            return datetime.fromisoformat(self.schedule_for).replace(tzinfo=ZoneInfo(self.zone))
+        with suppress(Invalid):
+            return instant(self.schedule_for, self.zone)
         return self.schedule_for or None
 
 

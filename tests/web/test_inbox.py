@@ -189,7 +189,12 @@ async def test_reviews_are_given_to_somebody_by_a_time(room: Room, ada: Visitor,
     assert (item["assignee_id"], item["due_at"]) == (None, "2040-05-01T07:00:00Z")
     await ada.submit("/inbox/assign", {"review": x, "assignee": "keep", "due": "none"})
     assert (await ada.api.get(f"/v1/reviews/{x}")).json()["due_at"] is None
-    for bad in ({"due": "at", "due_at": "soon"}, {"assignee": str(UUID(int=1))}):
+    for bad in (
+        {"due": "at", "due_at": "soon"},
+        {"due": "at", "due_at": "9999-12-31T23:59"},
+        {"due": "at", "due_at": "2040-03-25T02:30"},  # clocks go forward in Berlin
+        {"assignee": str(UUID(int=1))},
+    ):
         assert (await ada.submit("/inbox/assign", {"review": x, **bad})).status_code == 422
 
 

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from fastapi import Form, Query
 from pydantic import BaseModel, Field, StringConstraints
@@ -14,13 +14,14 @@ from starlette.responses import HTMLResponse, Response
 from api.decisions import Taken, decide_each
 from api.deps import Reviewer, Session, Work
 from api.schemas.reviews import BULK_LIMIT
-from core.errors import FieldError, Invalid, NotFound
+from core.errors import NotFound
 from core.sql import connection_of
 from graphs.interrupts import Decision
 from services.reviewing import inbox, reviews
 from services.reviewing.inbox import Standing
 from web.rendering import is_fragment, page, redirect, timezone
 from web.route import router as new_router
+from web.times import instant
 
 router = new_router("/inbox")
 
@@ -41,21 +42,14 @@ class Assignment(BaseModel):
     due_at: str = ""
     """As `datetime-local` has it, in the zone of the page."""
 
-    def changes(self, request: Request) -> dict[str, Any]:
+    def changes(self, zone: ZoneInfo) -> dict[str, Any]:
         """Raises Invalid."""
         found: dict[str, Any] = {}
         if self.assignee != "keep":
             found["assignee_id"] = None if self.assignee == "nobody" else self.assignee
         if self.due != "keep":
-            found["due_at"] = None if self.due == "none" else self._moment(request)
+            found["due_at"] = None if self.due == "none" else instant(self.due_at, zone.key, "/due_at")
         return found
-
-    def _moment(self, request: Request) -> datetime:
-        try:
-            return datetime.fromisoformat(self.due_at).replace(tzinfo=timezone(request))
-        except ValueError:
-            detail = "Give a date and a time."
-            raise Invalid("No due time was given.", errors=[FieldError("/due_at", detail)]) from None
 
 
 @router.get("/accept")
@@ -95,7 +89,7 @@ async def show_assignment(
 @router.post("/assign")
 async def assign(request: Request, _: Reviewer, work: Work, given: Annotated[Assignment, Form()]) -> Response:
     """Each in a transaction of its own, as with decisions."""
-    changes = given.changes(request)
+    changes = given.changes(timezone(request))
     for number, review_id in enumerate(given.review):
         async with work.part(number) as part:
             if part.said is None:

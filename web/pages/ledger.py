@@ -18,11 +18,11 @@ from platforms.registry import PlatformName
 from services.delivery import accounts, jobs, ledger
 from services.delivery.ledger import JobView, Part, Remedy
 from services.pages import MAX_LIMIT, Wanted
-from web.pages.reviews.form import instant
 from web.pages.sign_in import local
 from web.pages.workflows import named
 from web.rendering import is_fragment, page, redirect, standing, timezone
 from web.route import router as new_router
+from web.times import instant
 
 router = new_router("/ledger")
 

@@ -1,10 +1,9 @@
 """What a reviewer typed and pressed, as a decision."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import zip_longest
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import Depends
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -15,6 +14,7 @@ from core.errors import FieldError, Invalid
 from core.policy import Policy
 from graphs.interrupts import Decision, edited, parse_decision
 from web.route import PageRequest
+from web.times import instant
 
 _TEXTS: Final = ("content", "title", "tags", "excerpt")
 
@@ -116,26 +116,6 @@ class Given(BaseModel):
     def schedule_for(self) -> datetime | None:
         """None: as the review proposes. Raises Invalid."""
         return None if self.when == "proposed" else instant(self.at, self.zone)
-
-
-def instant(local: str, zone: str) -> datetime:
-    """Of the hour that comes twice in autumn the first; raises Invalid for one that is left out in spring."""
-    try:
-        where = ZoneInfo(zone)
-        naive = datetime.fromisoformat(local)
-        there = naive.replace(tzinfo=where)
-        at = there.astimezone(UTC)
-    except (ZoneInfoNotFoundError, ValueError, OverflowError, OSError):
-        raise _no_time("Give a day and a time.") from None
-    if naive.tzinfo is not None:
-        raise _no_time("Give a day and a time.")
-    if at.astimezone(where).replace(tzinfo=None) != naive:
-        raise _no_time(f"There is no {naive:%H:%M} on that day in {zone}: clocks go forward.")
-    return there
-
-
-def _no_time(detail: str) -> Invalid:
-    return Invalid(detail, errors=[FieldError("/schedule_for", detail)])
 
 
 def editable(policy: Policy, content: Content) -> tuple[str, ...]:
