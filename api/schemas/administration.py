@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, StringConstraints
 
 from api.schemas.auth import Email
-from api.schemas.common import Answer, Body, Money, MoneyIn, Patch, Time, filled
+from api.schemas.common import Answer, Body, Future, Money, MoneyIn, Patch, Time, filled
 from core.principal import Role, Scope
 from models.measurement import BudgetPeriod
 from platforms.registry import PlatformName
@@ -95,7 +95,7 @@ class ApiKeyIn(Body):
         max_length=len(Scope),
         description="`reviews:decide` is never implied by another.",
     )
-    expires_at: Time | None = None
+    expires_at: Future | None = None
 
 
 class ApiKeyOut(Answer):

@@ -172,6 +172,8 @@ async def test_keys_expire(api: Api, db: Database) -> None:
     assert (
         await owner.post("/v1/api-keys", json={"name": "x", "expires_at": "2030-01-01T00:00:00"})
     ).status_code == 422, "a time has an offset"
+    never = {"name": "x", "expires_at": "9999-12-31T23:59:59-12:00"}
+    assert (await owner.post("/v1/api-keys", json=never)).status_code == 422, "no calendar has it in UTC"
     later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     made = (await owner.post("/v1/api-keys", json={"name": "x", "expires_at": later})).json()
     bot = api.client(made["key"])
