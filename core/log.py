@@ -38,11 +38,19 @@ _SECRETS = (
         rf"\1{_HIDDEN}",
     ),
     (re.compile(r"(/auth/link/)[^\s/?\"']+"), rf"\1{_HIDDEN}"),
+    # PostgreSQL quotes the row or the value that it refuses, in as many lines as that has.
+    (
+        re.compile(
+            r"\b(DETAIL|CONTEXT):  .*?(?=\n(?:HINT:|CONTEXT:|\[SQL|\(Background|The above|During|Traceback)|\Z)",
+            re.DOTALL,
+        ),
+        rf"\1: {_HIDDEN}",
+    ),
     # Longer than an id: what opens a file, or takes a reader off a list.
     (re.compile(r"(/(?:files|unsubscribe)/)[\w-]{40,}"), rf"\1{_HIDDEN}"),
 )
 _SUSPECT = re.compile(
-    r"bearer|basic|ghost|prk_|whsec_|sk-|gh[pousr]_|eyj|://|[?&]|/auth/link/|/files/|/unsubscribe/",
+    r"bearer|basic|ghost|prk_|whsec_|sk-|gh[pousr]_|eyj|://|[?&]|/auth/link/|/files/|/unsubscribe/|detail:|context:",
     re.IGNORECASE,
 )
 """Each of the above has one of these; nearly all that is logged has none."""

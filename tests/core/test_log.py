@@ -46,6 +46,14 @@ def test_a_line_carries_the_bound_ids(configured: None, capsys: pytest.CaptureFi
         ("url", "https://host/callback?code=hunter2&state=1"),
         ("detail", "sent Authorization: Bearer hunter2hunter2"),
         ("detail", "key prk_hunter2hunter2 was refused"),
+        (
+            "exception",
+            "DataError: bad JSON\nDETAIL:  No \\u0000.\nCONTEXT:  JSON data: the draft\nhas hunter2",
+        ),
+        (
+            "exception",
+            "NotNullViolation: null\nDETAIL:  Row (1, the draft\n).\n[SQL: INSERT]\n(Background on)",
+        ),
         ("headers", {"authorization": "hunter2", "nested": [{"api_key": "hunter2"}]}),
     ],
 )
