@@ -2,14 +2,13 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from http import HTTPStatus
 
 import openai
 from pydantic import ValidationError
 
 from agents.base import ModelFailed, ModelRefused
-from core.http import date_of
+from core.http import retry_after
 
 _PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS}
 _CODE = re.compile(r"[a-z][a-z0-9_]{1,63}")
@@ -67,9 +66,7 @@ def _status(error: openai.APIStatusError) -> Failure:
     if error.code == _NO_CREDIT:
         return Failure(cause, passing=False, unanswered=True, remedy="Add credit at the model's provider.")
     if error.status_code in _PASSING or error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Failure(
-            cause, unanswered=True, retry_after=_retry_after(error.response.headers.get("retry-after"))
-        )
+        return Failure(cause, unanswered=True, retry_after=retry_after(error.response))
     return Failure(cause, passing=False, unanswered=True, remedy=_REMEDIES.get(error.status_code))
 
 
@@ -84,16 +81,6 @@ _REMEDIES: dict[int, str] = {
 def _code(error: openai.APIError) -> str:
     code = error.code
     return f" ({code})" if isinstance(code, str) and _CODE.fullmatch(code) else ""
-
-
-def _retry_after(value: str | None) -> float | None:
-    """Seconds, from either form of the header; None when there is none or it makes no sense."""
-    if value is None:
-        return None
-    if value.isascii() and value.isdigit():
-        return float(value)
-    at = date_of(value)
-    return max(0.0, (at - datetime.now(UTC)).total_seconds()) if at else None
 
 
 def _misfit(error: ValidationError) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +24,8 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 USER_AGENT: Final = "Proofroom/0.1"
 MAX_REDIRECTS: Final = 5
 RESOLVE_SECONDS: Final = 5.0
+_DIGITS: Final = 9
+"""Of a number of seconds: 30 years."""
 _TRANSLATED: Final = IPv6Network("64:ff9b::/96")
 """NAT64 (RFC 6052): the last 32 bits are an IPv4 address."""
 
@@ -162,6 +165,21 @@ def date_of(header: str) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def retry_after(response: httpx.Response) -> float | None:
+    """Seconds that `Retry-After` asks for, as a number or as a date; None where it is neither. RFC 9110, 10.2.3."""
+    value = response.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:_DIGITS])
+    until = date_of(value)
+    return max(0.0, until.timestamp() - time_of(response)) if until else None
+
+
+def time_of(response: httpx.Response) -> float:
+    """Unix time by the clock of whoever answered; by ours, which may be wrong, where they do not say."""
+    at = date_of(response.headers.get("date", ""))
+    return at.timestamp() if at else time.time()
 
 
 class _GuardedTransport(httpx.AsyncBaseTransport):

@@ -1,6 +1,5 @@
 """One request to a platform, with whatever goes wrong told as one of the five failures."""
 
-import time
 from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from typing import Final, TypeVar
@@ -8,7 +7,7 @@ from typing import Final, TypeVar
 import httpx
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from core.http import AddressRefused, ResponseTooLarge, body_of, date_of
+from core.http import AddressRefused, ResponseTooLarge, body_of, retry_after
 from core.text import storable
 from platforms.base import OutcomeUnknown, PlatformError, RateLimited, Reauthorize, Refused, Unreachable
 
@@ -46,12 +45,13 @@ async def send(
     content: bytes | None = None,
     data: Mapping[str, str] | None = None,
     files: Mapping[str, tuple[str, bytes, str]] | None = None,
-    retry_after: Callable[[httpx.Response], float] | None = None,
+    wait: Callable[[httpx.Response], float] | None = None,
 ) -> httpx.Response:
     """The answer when it is a success or its status is `expected`; else raises PlatformError.
 
     `publishes`: this request makes the post public, so that a missing or broken answer leaves the outcome open. Any
-    other request may be made again, and its loss is Unreachable.
+    other request may be made again, and its loss is Unreachable. `wait`: how many seconds a platform that limits us asks for,
+    where it says so in a way of its own.
     """
     lost = OutcomeUnknown if publishes else Unreachable
     try:
@@ -76,7 +76,7 @@ async def send(
         raise lost(f"{_host(url)} did not answer: {_reason(error)}") from error
     if response.is_success or response.status_code in expected:
         return response
-    raise _failure(response, words, lost, retry_after or retry_after_header)
+    raise _failure(response, words, lost, wait or usual_wait)
 
 
 def parse(response: httpx.Response, model: type[Answer], *, publishes: bool = False) -> Answer:
@@ -105,19 +105,10 @@ def said(response: httpx.Response, words: Words) -> str:
     return f"{text or response.reason_phrase or 'no explanation'} (HTTP {response.status_code})"
 
 
-def retry_after_header(response: httpx.Response) -> float:
-    """Seconds from `Retry-After`, which is a number or a date."""
-    value = response.headers.get("retry-after", "").strip()
-    if value.isdecimal():
-        return float(value)
-    until = date_of(value)
-    return max(0.0, until.timestamp() - time_of(response)) if until else RETRY_SECONDS
-
-
-def time_of(response: httpx.Response) -> float:
-    """Unix time by the platform's clock; by ours, which may be wrong, where it does not say."""
-    at = date_of(response.headers.get("date", ""))
-    return at.timestamp() if at else time.time()
+def usual_wait(response: httpx.Response) -> float:
+    """Seconds, by `Retry-After`."""
+    asked_for = retry_after(response)
+    return RETRY_SECONDS if asked_for is None else asked_for
 
 
 async def _whole(streamed: httpx.Response) -> httpx.Response:
@@ -137,14 +128,14 @@ def _failure(
     response: httpx.Response,
     words: Words,
     lost: type[PlatformError],
-    retry_after: Callable[[httpx.Response], float],
+    wait: Callable[[httpx.Response], float],
 ) -> PlatformError:
     detail = said(response, words)
     match response.status_code:
         case 401 | 403:
             return Reauthorize(detail)
         case 429:
-            return RateLimited(detail, min(retry_after(response), LONGEST_RETRY_SECONDS))
+            return RateLimited(detail, min(wait(response), LONGEST_RETRY_SECONDS))
         case 408:
             return lost(detail)
         case status if status >= 500:

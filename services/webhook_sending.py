@@ -13,7 +13,7 @@ import httpx
 import orjson
 from standardwebhooks import Webhook as Signer
 
-from core.http import AddressRefused, date_of
+from core.http import AddressRefused, retry_after
 from core.log import without_secrets
 from core.text import storable
 
@@ -77,7 +77,7 @@ async def deliver_once(
 ) -> Answered:
     """One attempt, on a `core.http.guarded_client`; whatever happens is in what it returns."""
     at, started = datetime.now(UTC), time.monotonic()
-    status, error, said, retry_after = None, None, "", 0.0
+    status, error, said, wait = None, None, "", 0.0
     try:
         async with (
             asyncio.timeout(SECONDS),
@@ -86,7 +86,7 @@ async def deliver_once(
             ) as response,
         ):
             status = response.status_code
-            retry_after = seconds_until(response.headers.get("retry-after", ""))
+            wait = retry_after(response) or 0.0
             said = await _beginning(response)
     except TimeoutError:
         error = f"No answer came within {SECONDS:.0f} s."
@@ -95,7 +95,7 @@ async def deliver_once(
     except (httpx.HTTPError, httpx.InvalidURL) as failure:
         error = f"{type(failure).__name__}: {failure}".rstrip(": ")
     spent = round((time.monotonic() - started) * 1000)
-    return Answered(at, spent, status, error if status is None else None, said, retry_after)
+    return Answered(at, spent, status, error if status is None else None, said, wait)
 
 
 async def _beginning(response: httpx.Response) -> str:
@@ -108,11 +108,3 @@ async def _beginning(response: httpx.Response) -> str:
                 if len(read) >= _SHOWN * 4:
                     break
     return without_secrets(storable(bytes(read).decode("utf-8", "replace")))[:_SHOWN]
-
-
-def seconds_until(retry_after: str) -> float:
-    """RFC 9110, 10.2.3: seconds or a date; 0 for neither."""
-    if retry_after.isascii() and retry_after.isdigit():
-        return float(retry_after[:9])
-    until = date_of(retry_after)
-    return max(0.0, (until - datetime.now(UTC)).total_seconds()) if until else 0

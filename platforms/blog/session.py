@@ -9,8 +9,9 @@ import httpx
 import jwt
 from pydantic import JsonValue
 
+from core.http import time_of
 from platforms.base import Account, Reauthorize
-from platforms.sending import send, time_of
+from platforms.sending import send
 
 TOKEN_SECONDS = 240
 """Ghost refuses tokens that live longer than five minutes."""

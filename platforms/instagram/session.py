@@ -20,7 +20,7 @@ from platforms.base import (
     Refused,
     Unreachable,
 )
-from platforms.sending import LONGEST_RETRY_SECONDS, error_body, retry_after_header, said, send
+from platforms.sending import LONGEST_RETRY_SECONDS, error_body, said, send, usual_wait
 
 MISSING: Final = (100, 33)
 """There is no such object, or it may not be seen."""
@@ -124,4 +124,4 @@ def _wait(response: httpx.Response) -> float:
     minutes = max(
         map(int, _MINUTES.findall(response.headers.get("x-business-use-case-usage", ""))), default=0
     )
-    return min(minutes * 60.0 or retry_after_header(response), LONGEST_RETRY_SECONDS)
+    return min(minutes * 60.0 or usual_wait(response), LONGEST_RETRY_SECONDS)

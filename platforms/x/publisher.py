@@ -25,7 +25,7 @@ from platforms.base import (
 )
 from platforms.sending import error_body, parse, said, send
 from platforms.x import timeline
-from platforms.x.session import headers, retry_after, words
+from platforms.x.session import headers, wait, words
 from platforms.x.upload import upload
 
 _NOT_AUTHORISED = ("unsupported-authentication", "client-forbidden", "oauth", "client-not-enrolled")
@@ -104,7 +104,7 @@ class XPublisher:
             f"{account.base_url}/2/tweets/{quote(platform_post_id, safe='')}",
             words=words,
             expected=(404,),
-            retry_after=retry_after,
+            wait=wait,
             headers=headers(account),
         )
         if response.status_code == 404:
@@ -121,7 +121,7 @@ class XPublisher:
             "GET",
             f"{account.base_url}/2/users/me?user.fields=profile_image_url",
             words=words,
-            retry_after=retry_after,
+            wait=wait,
             headers=headers(account),
         )
         user = parse(response, Me).data
@@ -149,7 +149,7 @@ class XPublisher:
             words=words,
             publishes=True,
             expected=(403,),
-            retry_after=retry_after,
+            wait=wait,
             headers=headers(account),
             json=body,
         )

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import httpx
 from pydantic import JsonValue
 
+from core.http import time_of
 from platforms.base import Account
-from platforms.sending import retry_after_header, time_of
+from platforms.sending import usual_wait
 
 _WINDOWS = ("x-user-limit-24hour", "x-app-limit-24hour", "x-rate-limit")
 
@@ -26,7 +27,7 @@ def words(body: Mapping[str, JsonValue]) -> str:
     return " ".join(texts)
 
 
-def retry_after(response: httpx.Response) -> float:
+def wait(response: httpx.Response) -> float:
     """Seconds until every window that is used up is open again; each resets at a Unix time."""
     resets = [
         int(reset)
@@ -34,4 +35,4 @@ def retry_after(response: httpx.Response) -> float:
         if response.headers.get(f"{window}-remaining") == "0"
         and (reset := response.headers.get(f"{window}-reset", "")).isdecimal()
     ]
-    return max(0.0, max(resets) - time_of(response)) if resets else retry_after_header(response)
+    return max(0.0, max(resets) - time_of(response)) if resets else usual_wait(response)

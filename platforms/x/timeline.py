@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, JsonValue
 
 from platforms.base import Account, CannotTell
 from platforms.sending import CLOCK_SKEW, parse, said, send
-from platforms.x.session import headers, retry_after, words
+from platforms.x.session import headers, wait, words
 from platforms.x.text import Link, as_written, canonical
 
 PAGE_SIZE: Final = 100
@@ -90,7 +90,7 @@ async def read(
             "GET",
             f"{address}&pagination_token={quote(token)}" if token else address,
             words=words,
-            retry_after=retry_after,
+            wait=wait,
             headers=headers(account),
         )
         page = parse(response, Page)

@@ -8,7 +8,7 @@ from platforms.base import Account
 from platforms.images import download
 from platforms.sending import parse, send
 from platforms.x.policy import IMAGE_MAX_BYTES, IMAGE_TYPES
-from platforms.x.session import headers, retry_after, words
+from platforms.x.session import headers, wait, words
 
 
 class Uploaded(BaseModel):
@@ -28,7 +28,7 @@ async def upload(http: httpx.AsyncClient, account: Account, media: Media) -> str
         "POST",
         f"{address}/upload/initialize",
         words=words,
-        retry_after=retry_after,
+        wait=wait,
         headers=headers(account),
         json={
             "media_type": image.media_type,
@@ -42,7 +42,7 @@ async def upload(http: httpx.AsyncClient, account: Account, media: Media) -> str
         "POST",
         f"{address}/upload/{media_id}/append",
         words=words,
-        retry_after=retry_after,
+        wait=wait,
         headers=headers(account),
         data={"segment_index": "0"},
         files={"media": (image.name, image.body, image.media_type)},
@@ -52,7 +52,7 @@ async def upload(http: httpx.AsyncClient, account: Account, media: Media) -> str
         "POST",
         f"{address}/upload/{media_id}/finalize",
         words=words,
-        retry_after=retry_after,
+        wait=wait,
         headers=headers(account),
     )
     await send(
@@ -60,7 +60,7 @@ async def upload(http: httpx.AsyncClient, account: Account, media: Media) -> str
         "POST",
         f"{address}/metadata",
         words=words,
-        retry_after=retry_after,
+        wait=wait,
         headers=headers(account),
         json={"id": media_id, "metadata": {"alt_text": {"text": media.alt_text}}},
     )

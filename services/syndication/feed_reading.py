@@ -14,12 +14,11 @@ import orjson
 from pydantic import TypeAdapter
 
 from core.errors import FieldError, ProofroomError
-from core.http import AddressRefused, ResponseTooLarge, body_of
+from core.http import AddressRefused, ResponseTooLarge, body_of, retry_after
 from services.confined import process
 from services.confined.limits import Limits, Unreadable
 from services.confined.process import ReaderFailed
 from services.syndication.feed_parsing import URL_LIMIT, Found, Parsed
-from services.webhook_sending import seconds_until
 
 LIMIT_SECONDS: Final = 20
 """For names, redirects, the body and what is made of it."""
@@ -136,10 +135,7 @@ def _check(response: httpx.Response, *, conditional: bool) -> None:
         raise FeedGone("It answered 410 Gone: there is no such feed any more.")
     if response.is_success or (conditional and status == HTTPStatus.NOT_MODIFIED):
         return
-    raise FeedUnreadable(
-        f"It answered with HTTP {status}.",
-        retry_after=seconds_until(response.headers.get("retry-after", "")) or None,
-    )
+    raise FeedUnreadable(f"It answered with HTTP {status}.", retry_after=retry_after(response))
 
 
 async def _look(body: _Body) -> Found:

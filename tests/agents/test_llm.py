@@ -180,13 +180,19 @@ async def test_what_does_not_pass_is_not_tried_again_and_leaks_nothing(
     assert "build" not in told
 
 
+@pytest.mark.parametrize(("asked_for", "seconds"), [("3600", 3600), ("9" * 400, 999_999_999)])
 async def test_a_long_pause_is_left_to_the_caller(
-    openai_server: OpenAIServer, writer: ModelWriter, request_: WriteRequest, ledger: Ledger
+    openai_server: OpenAIServer,
+    writer: ModelWriter,
+    request_: WriteRequest,
+    ledger: Ledger,
+    asked_for: str,
+    seconds: float,
 ) -> None:
-    openai_server.script(Answer(status=429, headers={"retry-after": "3600"}))
+    openai_server.script(Answer(status=429, headers={"retry-after": asked_for}))
     with pytest.raises(ModelFailed) as failure:
         await writer.write(request_, ledger)
-    assert failure.value.retry_after == 3600
+    assert failure.value.retry_after == seconds, "which an answer can say again"
     assert len(openai_server.journal) == 1
 
 
