@@ -8,6 +8,7 @@ from uuid import UUID
 
 from core import sql
 from core.sql import Connection, Statement
+from services.delivery import jobs
 from services.protocol import run_threads
 from services.protocol.run_threads import Thread, ThreadBusy
 
@@ -26,13 +27,13 @@ async def stop(connection: Connection, thread_id: UUID, thread: Thread) -> Threa
 
 
 # Due later, as a thread is that nobody is at work on: whoever called says when.
-_STOP: Final = Statement.of("""
+_STOP: Final = Statement.of(f"""
 WITH stopped AS (
     UPDATE platform_states p SET epoch = p.epoch + 1, lease_until = NULL, held_by = NULL, run_id = NULL,
         due_at = now() + interval '1 minute'
     FROM (SELECT id, run_id FROM platform_states WHERE id = :id) before
     WHERE p.id = before.id AND NOT EXISTS (
-        SELECT FROM publishing_jobs j WHERE j.thread_id = p.id AND j.status IN ('publishing', 'unknown', 'published')
+        SELECT FROM publishing_jobs j WHERE j.thread_id = p.id AND {jobs.AT_PLATFORM}
     )
     RETURNING p.id, p.workspace_id, p.workflow_id, before.run_id
 ), ended AS (

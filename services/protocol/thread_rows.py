@@ -16,6 +16,7 @@ from core.errors import Conflict, FieldError, Invalid
 from core.principal import Principal
 from core.sql import Row, Statement, connection_of
 from services import workflows
+from services.delivery import jobs
 from services.protocol import thread_views
 from services.protocol.assistants import graph_of
 from services.protocol.thread_views import ThreadView
@@ -29,10 +30,10 @@ _NAME: Final = Statement.of("""
 UPDATE threads SET metadata = metadata || CAST(:metadata AS jsonb), graph_id = coalesce(:graph_id, graph_id)
 WHERE id = :id
 """)
-_IN_DOUBT: Final = text("""
+_IN_DOUBT: Final = text(f"""
 SELECT EXISTS (
-    SELECT FROM publishing_jobs j WHERE j.thread_id = t.id AND j.status IN ('publishing', 'unknown')
-) AS in_doubt FROM threads t WHERE t.id = :id
+    SELECT FROM publishing_jobs j WHERE j.thread_id = :id AND j.status <> 'published' AND {jobs.AT_PLATFORM}
+)
 """)
 # A worker that had it writes nothing any more, and none takes it up again: without a checkpoint it would begin anew.
 _DELETE: Final = text("""
@@ -121,7 +122,7 @@ def _take(
         detail = "graph_id and assistant_id name one of the assistants."
         raise Invalid(detail, errors=[FieldError("/metadata/graph_id", detail)])
     workflow_id = str(thread.workflow_id) if thread and thread.workflow_id else None
-    if metadata.get("workflow_id") not in {None, workflow_id}:
+    if metadata.get("workflow_id") not in (None, workflow_id):
         detail = "The workflow is the one that the thread's first run starts."
         raise Invalid(detail, errors=[FieldError("/metadata/workflow_id", detail)])
     own = {key: value for key, value in metadata.items() if key not in thread_views.RESERVED}
