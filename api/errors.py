@@ -23,6 +23,8 @@ RETRY_AFTER_SECONDS: Final = 5
 SHOWN_ERRORS: Final = 100
 """A body of nothing but errors is not answered with one many times as long."""
 
+DATABASE: Final = (DBAPIError, PoolTimeout)
+"""What it raises."""
 _MOVED: Final = frozenset({"23503", "23505"})
 """A reference or a name was changed by somebody else between our look and our write."""
 
@@ -31,21 +33,18 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ProofroomError, _expected)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, http)
-    app.add_exception_handler(DBAPIError, _database)
-    app.add_exception_handler(PoolTimeout, _database)
+    for kind in DATABASE:
+        app.add_exception_handler(kind, _database)
 
 
-def unexpected(error: Exception) -> Response:
-    """The last resort; the caller logs the error."""
-    if isinstance(error, OSError):
-        return of(_unavailable())
-    return problem(
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-        "InternalError",
-        "Something went wrong",
-        "The service made a mistake. It has been logged under the id in X-Request-Id.",
-        remedy="Try again; if it stays, report it with the request id.",
-    )
+class InternalError(ProofroomError):
+    """The last resort; whoever raises it logs what happened."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The service made a mistake. It has been logged under the id in X-Request-Id.",
+            remedy="Try again; if it stays, report it with the request id.",
+        )
 
 
 async def _expected(_: Request, error: Exception) -> Response:
@@ -70,25 +69,24 @@ async def http(_: Request, error: Exception) -> Response:
 
 
 async def _database(_: Request, error: Exception) -> Response:
+    return of(of_database(error))
+
+
+def of_database(error: Exception) -> ProofroomError:
+    """What one of `DATABASE` means for whoever asked. It is logged here."""
     state = sqlstate(error)
     if is_outage(error):
         log.warning("database.unavailable", sqlstate=state, error=type(error).__name__)
-        return of(_unavailable())
+        return Unavailable(
+            "The database cannot be reached or is full.",
+            remedy="Try again in a moment.",
+            retry_after=RETRY_AFTER_SECONDS,
+        )
     if state in _MOVED:
         log.info("database.conflict", sqlstate=state)
-        return of(
-            Conflict("Something this refers to changed meanwhile.", remedy="Read it again and try again.")
-        )
+        return Conflict("Something this refers to changed meanwhile.", remedy="Read it again and try again.")
     log.error("database.error", sqlstate=state, exc_info=error)
-    return unexpected(error)
-
-
-def _unavailable() -> Unavailable:
-    return Unavailable(
-        "The database cannot be reached or is full.",
-        remedy="Try again in a moment.",
-        retry_after=RETRY_AFTER_SECONDS,
-    )
+    return InternalError()
 
 
 async def _validation(_: Request, error: Exception) -> Response:

@@ -8,13 +8,13 @@ from typing import Final
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import HTTPConnection
+from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
 from api import problems
 from api.auth import SESSION_COOKIE, credential
-from api.errors import unexpected
+from api.errors import InternalError
 from api.forms import OVERHEAD_BYTES
 from api.limits import Limits, digest
 from core import metrics
@@ -70,12 +70,13 @@ class Edge:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self.app(scope, receive, send_marked)
-            except Exception as error:
-                if not isinstance(error, OSError) or status:
-                    log.exception("request.failed")
+            except ClientDisconnect:
+                log.info("request.cut_off")
+            except Exception:
+                log.exception("request.failed")
                 if status:
                     raise
-                await unexpected(error)(scope, receive, send_marked)
+                await problems.of(InternalError())(scope, receive, send_marked)
             finally:
                 _record(scope, status, time.perf_counter() - started)
 

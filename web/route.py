@@ -12,6 +12,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from api.errors import DATABASE, of_database
 from api.requests import check_query, check_texts
 from api.route import requirement
 from api.transaction import Replay, UnitOfWork, read_call
@@ -78,6 +79,8 @@ class PageRoute(APIRoute):
                 return _to_sign_in(request)
             except (ProofroomError, RequestValidationError) as error:
                 return failure(request, error)
+            except DATABASE as error:
+                return failure(request, of_database(error))
 
         return answer
 
@@ -95,6 +98,8 @@ class PublicRoute(APIRoute):
                 return await handle(request)
             except (ProofroomError, RequestValidationError) as error:
                 return failure(request, error)
+            except DATABASE as error:
+                return failure(request, of_database(error))
 
         return answer
 

@@ -10,6 +10,7 @@ import pytest
 from fastapi import APIRouter
 from pydantic import SecretStr
 from sqlalchemy import text
+from starlette.types import Message
 from structlog.testing import capture_logs
 
 from api.app import create_app
@@ -204,6 +205,48 @@ async def test_a_mistake_of_ours_says_nothing_of_itself(settings: Settings, db: 
         assert "password" not in answer.text
         assert answer.headers["x-request-id"]
         assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_what_the_service_lacks_is_no_outage_of_the_database(settings: Settings, db: Database) -> None:
+    broken = APIRouter()
+
+    @broken.get("/broken")
+    async def fail() -> None:
+        raise FileNotFoundError("a file of ours")
+
+    async with Api(create_app(settings, routers=[broken], database=db)) as api:
+        with capture_logs() as lines:
+            check_problem(await api.client().get("/broken"), 500, "InternalError")
+    assert "request.failed" in [line["event"] for line in lines]
+
+
+async def test_who_leaves_before_the_end_is_no_mistake_of_ours(api: Api) -> None:
+    user = await api.user()
+    headers = {**user.headers, **JSON, "host": "localhost"}
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "scheme": "http",
+        "method": "POST",
+        "path": "/v1/projects",
+        "query_string": b"",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+    }
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    with capture_logs() as lines:
+        await api.app(scope, receive, send)
+    assert not sent
+    assert [(line["event"], line["log_level"]) for line in lines] == [
+        ("request.cut_off", "info"),
+        ("request", "info"),
+    ]
 
 
 async def test_a_database_that_is_away_is_503(settings: Settings) -> None:

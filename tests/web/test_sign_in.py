@@ -1,6 +1,7 @@
 """The way in, as a browser without scripts takes it."""
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from core.db import Database
@@ -182,3 +183,14 @@ async def test_a_person_gets_a_page_for_nothing_and_a_program_a_problem(room: Ro
     problem = await visitor.get("/nonsense")
     assert (problem.status_code, problem.headers["content-type"]) == (404, "application/problem+json")
     assert (await visitor.get("/v1/nonsense", headers={"Accept": "text/html"})).json()["status"] == 404
+
+
+async def test_a_person_gets_a_page_while_the_database_is_away(settings: Settings) -> None:
+    away = SecretStr("postgresql://nobody@127.0.0.1:1/nothing?connect_timeout=1")
+    async with Room(create_app(settings.model_copy(update={"database_url": away}))) as room:
+        visitor = room.visitor()
+        visitor.cookies.set("proofroom_session", "somebody's")
+        answer = await visitor.get("/inbox")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "The database cannot be reached" in answer.text
