@@ -2,6 +2,7 @@
 
 from web import assets
 from web.pages import (
+    calendar,
     deliveries,
     events,
     feeds,
@@ -31,6 +32,7 @@ ROUTERS = (
     reviews.router,
     workflows.router,
     published.router,
+    calendar.router,
     ledger.router,
     deliveries.router,
     *library.ROUTERS,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
+from datetime import date
 from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -40,6 +41,8 @@ REMEDIES: Final[Mapping[type[ProofroomError], str]] = {
     ResponseTooLarge: "Open it in your browser, copy the part that matters and paste it here.",
 }
 """For a person in front of the form; the errors' own are for callers of the API."""
+MORNING: Final = "09:00"
+"""Of a day that was chosen in the calendar."""
 STARTED: Final = "#started"
 """Tells the next page to forget what was kept of the form."""
 
@@ -54,11 +57,13 @@ async def new_page(
     post: UUID | None = None,
     project: UUID | None = None,
     template: UUID | None = None,
+    day: date | None = None,
 ) -> Response:
-    """`file` or `post`: what the drafts are to be about. `project`, `template`: also those that the form does not list."""
+    """`file` or `post`: what the drafts are to be about. `project`, `template`: also those that the form does not list.
+    `day`: on which they are to go out."""
     if not may_write(principal):
         return page(request, "new/reader.html")
-    if not (file or post or project or template):
+    if not (file or post or project or template or day):
         return await _form(request, principal, db)
     platforms = await _platforms_of(template, db, principal) if template else ()
     typed = Typed(
@@ -67,6 +72,7 @@ async def new_page(
         project_id=str(project or ""),
         template_id=str(template or ""),
         platforms=platforms or await usual_platforms(principal, db),
+        schedule_for=f"{day}T{MORNING}" if day else "",
     )
     checked = await _check(typed, db, settings, principal)
     return await _form(request, principal, db, typed, checked=checked)
