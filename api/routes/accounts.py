@@ -49,7 +49,7 @@ async def test_account(
             await accounts.test(http, settings, keyring, row)
         except accounts.CredentialsRefused as refused:
             failure = refused.detail
-    return AccountOut.model_validate(await accounts.record_test(await work.begin(), account_id, failure))
+    return AccountOut.model_validate(await accounts.record_test(await work.begin(), row, failure))
 
 
 @router.delete("/{account_id}", status_code=204)

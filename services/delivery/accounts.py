@@ -3,18 +3,19 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 import httpx
 import orjson
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from core.crypto import Keyring
-from core.errors import Conflict, FieldError, Invalid, NotFound, Unavailable
+from core.errors import Conflict, FieldError, Invalid, Unavailable
 from core.http import AddressRefused
 from core.principal import Principal
 from core.settings import Settings
@@ -23,12 +24,18 @@ from core.text import storable
 from models import AccountStatus, ConnectedAccount
 from platforms.base import Account, Identity, PlatformError, Reauthorize, Refused
 from platforms.registry import PLATFORMS, PlatformName
-from services import pages
+from services import pages, rows
 from services.delivery import account_opening
 from services.mail import mailing_lists, subscribers
 
 _NAME_LENGTH: Final = 255
 _URL_LENGTH: Final = 2048
+_DETAIL_LENGTH: Final = 2000
+_EXPIRED: Final = text("""
+UPDATE connected_accounts SET error_message = :detail, error_count = error_count + 1,
+    status = CASE WHEN status = 'active' THEN 'token_expired' ELSE status END
+WHERE id = :id AND updated_at <= :since
+""")
 
 
 class CredentialsRefused(Invalid):
@@ -91,31 +98,21 @@ async def connect(
     if platform is PlatformName.EMAIL:
         listed = await mailing_lists.by_name(session, credentials["list"], "/credentials/list")
         metadata["list_id"] = str(listed.id)
-    found = await session.scalar(
-        select(ConnectedAccount).where(
-            ConnectedAccount.user_id == principal.user_id,
-            ConnectedAccount.platform == platform,
-            ConnectedAccount.platform_user_id == identity.platform_user_id,
-        )
-    )
-    row = found or ConnectedAccount(
-        id=uuid7(), workspace_id=principal.workspace_id, user_id=principal.user_id
-    )
-    row.platform = platform
-    row.platform_user_id = identity.platform_user_id
-    row.username = identity.username
-    row.display_name = identity.display_name or None
-    row.avatar_url = identity.avatar_url
-    row.base_url = url.rstrip("/") if url else None
-    row.credentials = keyring.encrypt(orjson.dumps(dict(credentials)), account_opening.context(row.id))
-    row.status = AccountStatus.ACTIVE
-    row.error_message = None
-    row.error_count = 0
-    row.simulated = False
-    row.metadata_ = metadata
-    session.add(row)
-    await session.flush()
-    await session.refresh(row)
+    row = await _row_of(session, principal, platform, identity)
+    sealed = keyring.encrypt(orjson.dumps(dict(credentials)), account_opening.context(row.id))
+    changes = {
+        "username": identity.username,
+        "display_name": identity.display_name or None,
+        "avatar_url": identity.avatar_url,
+        "base_url": url.rstrip("/") if url else None,
+        "credentials": sealed,
+        "status": AccountStatus.ACTIVE,
+        "error_message": None,
+        "error_count": 0,
+        "simulated": False,
+        "metadata_": metadata,
+    }
+    await rows.change(session, row, changes)
     return row
 
 
@@ -130,33 +127,30 @@ async def test(
     )
 
 
-async def record_test(session: AsyncSession, account_id: UUID, failure: str | None) -> ConnectedAccount:
-    """What the test said: `failure` None is success."""
-    row = await find(session, account_id)
-    if row.status != "disconnected":
-        row.status = AccountStatus.TOKEN_EXPIRED if failure else AccountStatus.ACTIVE
-        row.error_message = failure
-        row.error_count = row.error_count + 1 if failure else 0
-        await session.flush()
-        await session.refresh(row)
+async def record_test(
+    session: AsyncSession, tested: ConnectedAccount, failure: str | None
+) -> ConnectedAccount:
+    """What the test said, unless the account is another by now: `failure` None is success."""
+    row = await find(session, tested.id, lock=True)
+    if row.updated_at == tested.updated_at:
+        changes = {
+            "status": AccountStatus.TOKEN_EXPIRED if failure else AccountStatus.ACTIVE,
+            "error_message": failure,
+            "error_count": row.error_count + 1 if failure else 0,
+        }
+        await rows.change(session, row, changes)
     return row
 
 
 async def disconnect(session: AsyncSession, account_id: UUID) -> ConnectedAccount:
     """The credentials go, the row stays, and with it our record of what was published."""
     row = await find(session, account_id)
-    row.status = AccountStatus.DISCONNECTED
-    row.credentials = None
-    await session.flush()
-    await session.refresh(row)
+    await rows.change(session, row, {"status": AccountStatus.DISCONNECTED, "credentials": None})
     return row
 
 
-async def find(session: AsyncSession, account_id: UUID) -> ConnectedAccount:
-    row = await session.get(ConnectedAccount, account_id)
-    if row is None:
-        raise NotFound("There is no such account.")
-    return row
+async def find(session: AsyncSession, account_id: UUID, *, lock: bool = False) -> ConnectedAccount:
+    return await rows.find(session, ConnectedAccount, account_id, "account", lock=lock)
 
 
 async def browse(
@@ -205,14 +199,27 @@ async def give_simulated(
         await session.execute(insert(ConnectedAccount).values(**values).on_conflict_do_nothing())
 
 
-async def mark_expired(session: AsyncSession, account_id: UUID, detail: str) -> None:
-    """The platform no longer takes the credentials; its posts are held until somebody connects it again."""
-    row = await session.get_one(ConnectedAccount, account_id)
-    if row.status == "active":
-        row.status = AccountStatus.TOKEN_EXPIRED
-    row.error_message = detail[:2000]
-    row.error_count += 1
-    await session.flush()
+async def mark_expired(session: AsyncSession, account_id: UUID, detail: str, since: datetime) -> None:
+    """The platform no longer takes the credentials; its posts are held until somebody connects it again. Who has done that
+    `since` has replaced those that it did not take."""
+    await session.execute(_EXPIRED, {"id": account_id, "detail": detail[:_DETAIL_LENGTH], "since": since})
+
+
+async def _row_of(
+    session: AsyncSession, principal: Principal, platform: PlatformName, identity: Identity
+) -> ConnectedAccount:
+    """Locked, and made where there was none: whoever connects the same account at the same moment waits for it."""
+    named = {
+        "workspace_id": principal.workspace_id,
+        "user_id": principal.user_id,
+        "platform": platform,
+        "platform_user_id": identity.platform_user_id,
+    }
+    new = insert(ConnectedAccount).values(
+        **named, id=uuid7(), username=identity.username, status=AccountStatus.DISCONNECTED
+    )
+    await session.execute(new.on_conflict_do_nothing())
+    return (await session.scalars(select(ConnectedAccount).filter_by(**named).with_for_update())).one()
 
 
 async def _identify(

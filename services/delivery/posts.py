@@ -69,7 +69,7 @@ async def take_down(runtime: Runtime, workspace_id: UUID, post_id: UUID) -> None
     except (Refused, Reauthorize) as error:
         if isinstance(error, Reauthorize):
             async with runtime.db.service(workspace_id) as session:
-                await accounts.mark_expired(session, account.id, error.detail)
+                await accounts.mark_expired(session, row.id, error.detail, row.updated_at)
         await _record(runtime, post, "refused", error.detail, removed=False)
         return
     except (PlatformError, TimeoutError) as error:

@@ -251,7 +251,8 @@ async def _settle(order: Order, runtime: Runtime, progress: Progress, answer: An
     async def on_account(session: AsyncSession) -> None:
         account_id = UUID(job["connected_account_id"])
         if answer.account_expired:
-            await accounts.mark_expired(session, account_id, str(answer.evidence.get("detail", "")))
+            detail = str(answer.evidence.get("detail", ""))
+            await accounts.mark_expired(session, account_id, detail, order.claim.now)
         if answer.blocked_for is not None:
             await rate_limits.block(session, order.claim.workspace_id, account_id, answer.blocked_for)
 

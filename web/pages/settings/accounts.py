@@ -73,7 +73,7 @@ async def test(
             await accounts.test(http, settings, keyring, row)
         except accounts.CredentialsRefused as refused:
             failure = refused.detail
-    await accounts.record_test(await work.begin(), account_id, failure)
+    await accounts.record_test(await work.begin(), row, failure)
     name = row.display_name or row.username
     said = (
         f"{name} did not pass the test." if failure else f"{name} works: the platform takes its credentials."
