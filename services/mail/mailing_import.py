@@ -42,34 +42,40 @@ async def entries(text: str, consent: str | None = None) -> list[Entry]:
 
 def _entries(text: str, consent: str | None) -> list[Entry]:
     lines = _lines(text.lstrip("\ufeff"))
-    titles = [cell.strip().lower() for cell in lines[0]] if lines else []
-    titled = [index for index, title in enumerate(titles) if title in _TITLES]
-    columns = {title: index for index, title in enumerate(titles)} if titled else {}
-    columns["email"] = titled[0] if titled else 0
-    if len(lines) - len(titled[:1]) > LIMIT:
-        raise _invalid(
-            [f"There are {len(lines) - len(titled[:1]):,} addresses; send at most {LIMIT:,} at once."]
-        )
+    columns = _titled(lines[0][1]) if lines else {}
+    if columns:
+        del lines[0]
+    if not lines:
+        raise _invalid(["There is no address in it."])
+    if len(lines) > LIMIT:
+        raise _invalid([f"There are {len(lines):,} addresses; send at most {LIMIT:,} at once."])
     found: list[Entry] = []
     problems: list[str] = []
-    for number, line in enumerate(lines[len(titled[:1]) :], len(titled[:1]) + 1):
+    for number, line in lines:
         try:
-            found.append(_entry(line, columns, consent))
+            found.append(_entry(line, columns or {"email": 0}, consent))
         except ValueError as error:
             problems.append(f"Line {number}: {error}")
     if problems:
         raise _invalid(problems)
-    if not found:
-        raise _invalid(["There is no address in it."])
     return found
 
 
-def _lines(text: str) -> list[list[str]]:
-    """Those with something in them, however they end."""
+def _lines(text: str) -> list[tuple[int, list[str]]]:
+    """Those with something in them, however they end, and which of all lines each is."""
+    reader = csv.reader(io.StringIO(text, newline=None), _dialect(text))
     try:
-        return [line for line in csv.reader(io.StringIO(text, newline=None), _dialect(text)) if any(line)]
+        return [(reader.line_num, line) for line in reader if any(line)]
     except csv.Error as error:
         raise _invalid([f"This is no CSV: {error}."]) from None
+
+
+def _titled(line: Sequence[str]) -> dict[str, int]:
+    """Which column is of which title; none where the line has no title of addresses."""
+    titles = [cell.strip().lower() for cell in line]
+    columns = {title: titles.index(title) for title in titles}
+    emails = [index for title, index in columns.items() if title in _TITLES]
+    return {**columns, "email": emails[0]} if emails else {}
 
 
 def _entry(line: Sequence[str], columns: Mapping[str, int], consent: str | None) -> Entry:

@@ -114,7 +114,7 @@ async def test_many_come_and_go_at_once(api: Api) -> None:
     }
 
     for body, pointer, words in (
-        ({"csv": "a@example.com\n\nnobody\nb@example.com"}, "/csv", "Line 2: "),
+        ({"csv": "a@example.com\n\nnobody\nb@example.com"}, "/csv", "Line 3: "),
         ({"csv": "email\n"}, "/csv", "no address"),
         ({"csv": "a@example.com\rnobody"}, "/csv", "Line 2: "),
         ({"csv": f'a@example.com,"{"x" * 200_000}"'}, "/csv", "no CSV: field larger"),
