@@ -11,7 +11,6 @@ from starlette.requests import Request
 
 from api.auth import Requires
 from api.feeds import Feeds
-from api.limits import Limits
 from api.listener import Listener
 from api.transaction import UnitOfWork
 from core.crypto import Keyring
@@ -57,11 +56,6 @@ async def _keyring(request: Request) -> Keyring:
     return keyring
 
 
-async def _limits(request: Request) -> Limits:
-    limits: Limits = request.app.state.limits
-    return limits
-
-
 async def _listener(request: Request) -> Listener:
     listener: Listener = request.app.state.listener
     return listener
@@ -83,7 +77,6 @@ SettingsOf = Annotated[Settings, Depends(_settings)]
 Db = Annotated[Database, Depends(_database)]
 """For what runs outside of the request's transaction: sign-in, streams."""
 Keys = Annotated[Keyring, Depends(_keyring)]
-LimitsOf = Annotated[Limits, Depends(_limits)]
 ListenerOf = Annotated[Listener, Depends(_listener)]
 FeedsOf = Annotated[Feeds, Depends(_feeds)]
 

@@ -4,6 +4,8 @@ import hashlib
 import math
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,6 +56,12 @@ class Window:
         counts[who] += 1
         return counts[who] <= self._limit, self._allowance(counts[who], left)
 
+    def forgive(self, who: str) -> None:
+        """Count one less, if it was counted in this window."""
+        counts, _ = self._current()
+        counted = who if who in counts else ""
+        counts[counted] = max(counts[counted] - 1, 0)
+
     def full(self, who: str) -> Allowance | None:
         """The allowance that is used up, None while one more would be allowed."""
         counts, left = self._current()
@@ -79,19 +87,28 @@ class Limits:
         """Count one request of a credential or an address."""
         return self._requests.hit(who)
 
-    def check_sign_in(self, name: str, address: str) -> None:
-        """Raises TooManySignIns after too many failures for this user or from this address."""
-        spent = self._users.full(digest(name)) or self._addresses.full(address)
+    @contextmanager
+    def guess(self, name: str, address: str, wrong: type[Exception]) -> Iterator[None]:
+        """Around a look at somebody's password, which raises `wrong`. A guess counts for the user before it is known to have
+        failed: many at once are no more than many in a row. Raises TooManySignIns."""
+        user = digest(name)
+        spent = self._users.full(user) or self._addresses.full(address)
         if spent is not None:
             raise TooManySignIns(
                 "There were too many failed sign-ins.",
                 remedy="Wait, then try again.",
                 retry_after=spent.reset_seconds,
             )
-
-    def sign_in_failed(self, name: str, address: str) -> None:
-        self._users.hit(digest(name))
-        self._addresses.hit(address)
+        self._users.hit(user)
+        try:
+            yield
+        except wrong:
+            self._addresses.hit(address)
+            raise
+        except BaseException:
+            self._users.forgive(user)
+            raise
+        self._users.forgive(user)
 
 
 def digest(text: str) -> str:

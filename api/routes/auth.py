@@ -5,13 +5,12 @@ from uuid import UUID
 from fastapi import Path
 from starlette.requests import Request
 
-from api.deps import Db, Keys, LimitsOf, Self, Session, SettingsOf, Viewer, Work
-from api.middleware import address
+from api.deps import Db, Keys, Self, Session, SettingsOf, Viewer, Work
 from api.openapi import also
 from api.pages import Page, Paging
-from api.passwords import prove
 from api.route import router as new_router
 from api.schemas.auth import LoginIn, MeOut, PasswordIn, RegisteredOut, RegisterIn, SessionOut, TokenOut
+from api.sign_ins import device, prove, recognise
 from services.access import identity, passwords, sessions
 
 router = new_router("/v1", "auth")
@@ -33,7 +32,7 @@ async def register(
         password=body.password,
         invitation=body.invitation,
     )
-    token = await sessions.start(db, keyring, settings, user.user_id, _device(request))
+    token = await sessions.start(db, keyring, settings, user.user_id, device(request))
     return RegisteredOut(
         access_token=token.secret,
         expires_in=token.expires_in,
@@ -44,20 +43,10 @@ async def register(
 
 
 @router.post("/auth/login", responses=also(HTTPStatus.UNAUTHORIZED))
-async def login(
-    body: LoginIn, db: Db, settings: SettingsOf, keyring: Keys, limits: LimitsOf, request: Request
-) -> TokenOut:
+async def login(body: LoginIn, db: Db, settings: SettingsOf, keyring: Keys, request: Request) -> TokenOut:
     """By username, by e-mail address, or by both, which must then be one person's."""
-    who = f"{body.username or ''}\n{body.email or ''}".casefold()
-    limits.check_sign_in(who, address(request))
-    try:
-        user_id = await sessions.recognise(
-            db, keyring, username=body.username, email=body.email, password=body.password
-        )
-    except sessions.WrongCredentials:
-        limits.sign_in_failed(who, address(request))
-        raise
-    return _token(await sessions.start(db, keyring, settings, user_id, _device(request)))
+    user_id = await recognise(request, body.username, body.email, body.password)
+    return _token(await sessions.start(db, keyring, settings, user_id, device(request)))
 
 
 @router.post("/auth/link/{token}", responses=also(HTTPStatus.NOT_FOUND))
@@ -65,7 +54,7 @@ async def use_link(
     token: LinkToken, db: Db, settings: SettingsOf, keyring: Keys, request: Request
 ) -> TokenOut:
     """Signs in with a link that was made for somebody. It works once."""
-    return _token(await sessions.redeem(db, keyring, settings, token, _device(request)))
+    return _token(await sessions.redeem(db, keyring, settings, token, device(request)))
 
 
 @router.post("/auth/logout", status_code=204)
@@ -102,10 +91,6 @@ async def revoke_other_sessions(principal: Self, session: Session) -> None:
 @router.delete("/sessions/{session_id}", status_code=204)
 async def revoke_session(session_id: UUID, _: Self, session: Session) -> None:
     await sessions.revoke(session, session_id)
-
-
-def _device(request: Request) -> sessions.Device:
-    return sessions.Device(request.headers.get("user-agent"), address(request))
 
 
 def _token(token: sessions.Token) -> TokenOut:

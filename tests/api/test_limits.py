@@ -1,11 +1,13 @@
 """Counting who asks how often, with made-up names."""
 
+from contextlib import suppress
 from itertools import count
 
 import pytest
 
 from api import limits
 from api.limits import Limits, TooManySignIns
+from core.errors import Unauthenticated
 
 
 def test_so_many_and_no_more() -> None:
@@ -26,16 +28,28 @@ def test_names_that_nobody_has_do_not_fill_the_memory() -> None:
     assert counted.request("ada")[0], "who came early has one of their own"
 
 
+def guess(counted: Limits, name: str, address: str) -> None:
+    with suppress(Unauthenticated), counted.guess(name, address, Unauthenticated):
+        raise Unauthenticated("No.")
+
+
 def test_failed_sign_ins_are_counted_for_users_and_addresses() -> None:
     counted = Limits(1)
     for number in range(limits.FAILURES_PER_ADDRESS):
-        counted.check_sign_in(f"user-{number}", "192.0.2.1")
-        counted.sign_in_failed(f"user-{number}", "192.0.2.1")
+        guess(counted, f"user-{number}", "192.0.2.1")
     with pytest.raises(TooManySignIns) as raised:
-        counted.check_sign_in("ada", "192.0.2.1")
+        guess(counted, "ada", "192.0.2.1")
     assert raised.value.retry_after
     for _ in range(limits.FAILURES_PER_USER):
-        counted.check_sign_in("ada", "192.0.2.2")
-        counted.sign_in_failed("ada", "192.0.2.2")
+        guess(counted, "ada", "192.0.2.2")
     with pytest.raises(TooManySignIns):
-        counted.check_sign_in("ada", "192.0.2.3")
+        guess(counted, "ada", "192.0.2.3")
+
+
+def test_only_wrong_guesses_are_held_against_somebody() -> None:
+    counted = Limits(1)
+    for _ in range(limits.FAILURES_PER_USER + 1):
+        with counted.guess("ada", "192.0.2.1", Unauthenticated):
+            pass
+        with suppress(OSError), counted.guess("ada", "192.0.2.1", Unauthenticated):
+            raise OSError("the database is away")

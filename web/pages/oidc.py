@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import Db, Keys, SettingsOf
+from api.sign_ins import device
 from core.errors import NotFound, ProofroomError
 from core.oidc import Issuer
 from core.settings import Settings
@@ -65,7 +66,7 @@ async def come_back(
         person = await external_identity.recognise(db, keyring, settings, issuer, claims, None)
     except ProofroomError as refused:
         return sign_in.form(request, settings, refused.status, error=refused)
-    token = await sessions.start(db, keyring, settings, person.user_id, sign_in.device(request))
+    token = await sessions.start(db, keyring, settings, person.user_id, device(request))
     response = sign_in.enter(request, token, attempt.next)
     response.delete_cookie(COOKIE)
     return response

@@ -10,9 +10,9 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.deps import Db, Keys, LimitsOf, Self, Session, SettingsOf
-from api.middleware import address
+from api.deps import Db, Keys, Self, Session, SettingsOf
 from api.schemas.auth import RegisterIn
+from api.sign_ins import device, recognise
 from core.errors import Conflict, Invalid, ProofroomError, RateLimitExceeded, Unauthenticated
 from core.settings import Registration, Settings
 from services.access import identity, sessions
@@ -52,28 +52,13 @@ async def sign_in_page(request: Request, settings: SettingsOf, next: Next = "") 
 
 @router.post("/")
 async def sign_in(
-    request: Request,
-    given: Annotated[Credentials, Form()],
-    db: Db,
-    settings: SettingsOf,
-    keyring: Keys,
-    limits: LimitsOf,
+    request: Request, given: Annotated[Credentials, Form()], db: Db, settings: SettingsOf, keyring: Keys
 ) -> Response:
     """By username or e-mail address."""
-    who = f"{given.username}\n".casefold()
-    by_mail = "@" in given.username
+    name, mail = (None, given.username) if "@" in given.username else (given.username, None)
     try:
-        limits.check_sign_in(who, address(request))
-        user_id = await sessions.recognise(
-            db,
-            keyring,
-            username=None if by_mail else given.username,
-            email=given.username if by_mail else None,
-            password=given.password,
-        )
+        user_id = await recognise(request, name, mail, given.password)
     except (sessions.WrongCredentials, RateLimitExceeded) as error:
-        if isinstance(error, sessions.WrongCredentials):
-            limits.sign_in_failed(who, address(request))
         return form(request, settings, error.status, error=error, username=given.username, next=given.next)
     token = await sessions.start(db, keyring, settings, user_id, device(request))
     return enter(request, token, local(given.next))
@@ -191,7 +176,3 @@ def _words(error: ValidationError) -> list[str]:
         f"{str(each['loc'][-1]).capitalize() + ': ' if each['loc'] else ''}{each['msg'].removeprefix('Value error, ')}"
         for each in error.errors()
     ]
-
-
-def device(request: Request) -> sessions.Device:
-    return sessions.Device(request.headers.get("user-agent"), address(request))

@@ -11,9 +11,9 @@ from starlette.responses import Response
 
 from api.deps import Keys, ProfileWriter, Self, Session, Viewer, Work
 from api.pages import Paging
-from api.passwords import prove
 from api.schemas.auth import Password
 from api.schemas.library import ProfileName, Tone
+from api.sign_ins import prove
 from core.errors import FieldError, Invalid
 from services.access import identity, passwords, sessions
 from services.library import profiles
