@@ -38,6 +38,8 @@ async def request_takedown(session: AsyncSession, post_id: UUID) -> Post:
     post = await rows.find(session, Post, post_id, "post", lock=True)
     if post.takedown_status != TakedownStatus.ACTIVE:
         raise Conflict(f"The post is {post.takedown_status} already.")
+    if PLATFORMS[PlatformName(post.platform)].mails:
+        raise Conflict("Mail that was sent cannot be called back.")
     if post.connected_account_id is None:
         raise Conflict("The account that published it is gone.", remedy=_BY_HAND)
     if post.platform_post_id == post.url:

@@ -10,12 +10,13 @@ from core import sql
 from core.errors import NotFound
 from core.sql import Connection, Row, Statement
 from models import TakedownStatus
-from platforms.registry import PlatformName
+from platforms.registry import PLATFORMS, PlatformName
 from services import pages
 
 SEARCH_CONFIGURATION: Final = "pg_catalog.simple"
 """The one that the trigger on `posts` builds search_vector with: words as they are, whatever the language."""
 _OPENING: Final = 280
+_MAILED: Final = tuple(name.value for name, platform in PLATFORMS.items() if platform.mails)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,11 @@ class PostView:
     """By its platform: otherwise only a person can, there."""
     takedown_problem: str | None
     """Why the last try to take it down did not succeed."""
+
+    @property
+    def mailed(self) -> bool:
+        """It cannot be called back at all."""
+        return self.platform in _MAILED
 
     @property
     def opening(self) -> str | None:
@@ -77,12 +83,13 @@ async def find(connection: Connection, post_id: UUID) -> PostView:
     return PostView(**found)
 
 
+_QUOTED: Final = ", ".join(f"'{name}'" for name in _MAILED)
 _CONDITIONS: Final = {
     "words": f"search_vector @@ websearch_to_tsquery('{SEARCH_CONFIGURATION}', :words)",
     "platform": "platform = :platform",
     "takedown_status": "takedown_status = :takedown_status",
 }
-_VIEW: Final = """
+_VIEW: Final = f"""
 SELECT p.id, p.platform, p.platform_post_id, p.connected_account_id AS account_id, p.campaign_id, p.content_type,
     p.title, p.text_content AS text, p.url, p.simulated, p.published,
     p.takedown_status, coalesce(p.created_at_platform, p.created_at) AS published_at, p.created_at, p.updated_at,
@@ -92,7 +99,7 @@ SELECT p.id, p.platform, p.platform_post_id, p.connected_account_id AS account_i
     ) END AS source,
     coalesce(nullif(a.display_name, ''), a.username) AS account_name,
     coalesce(nullif(who.display_name, ''), who.username) AS approved_by_name,
-    p.takedown_status = 'active' AND p.connected_account_id IS NOT NULL
+    p.takedown_status = 'active' AND p.connected_account_id IS NOT NULL AND p.platform <> ALL(ARRAY[{_QUOTED}])
         AND p.platform_post_id IS DISTINCT FROM p.url AS can_take_down, (
         SELECT CASE WHEN t.outcome <> 'confirmed' THEN t.evidence ->> 'detail' END
         FROM publishing_attempts t WHERE t.publishing_job_id = p.publishing_job_id AND t.kind = 'unpublish'

@@ -6,11 +6,12 @@ from uuid import UUID
 import pytest
 
 from core.errors import Conflict, Invalid
+from core.sql import connection_of
 from models import ConnectedAccount
 from platforms.base import Delivery
 from platforms.registry import PlatformName
 from services import pages
-from services.delivery import account_opening, accounts, jobs
+from services.delivery import account_opening, accounts, jobs, posts, publications
 from services.delivery.jobs import JobStatusConflict
 from services.mail import mailing_lists, newsletters, subscribers, unsubscribing
 from tests.plugins.ledger import approved, due
@@ -70,6 +71,12 @@ async def test_every_reader_gets_it_once_and_the_receipt_counts_them(scene: Scen
     attempts = await scene.rows("SELECT kind, outcome, evidence ->> 'sent' AS sent FROM publishing_attempts")
     assert attempts == [{"kind": "publish", "outcome": "confirmed", "sent": "3"}]
     assert (await scene.state(thread_id))["status"] == "published"
+
+    post_id = (await scene.row("SELECT id FROM posts"))["id"]
+    async with scene.tenant() as session:
+        assert not (await publications.find(await connection_of(session), post_id)).can_take_down
+        with pytest.raises(Conflict, match="cannot be called back"):
+            await posts.request_takedown(session, post_id)
 
     # The next one leaves out who bounced, and the words of the draft are in it.
     again = await approved(scene, "email")
