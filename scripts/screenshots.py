@@ -174,7 +174,7 @@ def main() -> None:
     ):
         pages = {"inbox": "/inbox", **_work(_Owner(Path(folder)))}
         pages |= {
-            name: f"/{name}" for name in ("new", "library", "workflows", "published", "ledger", "settings")
+            name: f"/{name}" for name in ("new", "library", "workflows", "published", "calendar", "ledger", "settings")
         }
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(

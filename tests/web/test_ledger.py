@@ -41,7 +41,7 @@ async def test_what_needs_somebody_comes_first_with_its_remedies(ada: Visitor, t
         (held, ("Choose an account", "Give up")),
         (unknown, ("Ask the blog", "It is out", "It is not out")),
         (scheduled, ("Move", "Cancel")),
-        (published, ("open the post",)),
+        (published, ("Open the post",)),
     ):
         for text in words:
             assert f">{text}<" in row(html, job["id"]), (job["status"], text)
@@ -59,7 +59,7 @@ async def test_a_held_job_gets_an_account_and_is_sent(ada: Visitor, tenant: Tena
     assert "It is sent again now." in await ada.see(f"/ledger/{held['id']}")
     await publish_all(tenant)
     html = await ada.see(f"/ledger/{held['id']}")
-    assert ">refused<" in html
+    assert ">Refused<" in html
     assert "The same words are out already, by another approval" in html
     review = re.search(r'href="/reviews/([^"]+)">Decide its new review<', html)
     assert review
@@ -129,7 +129,7 @@ async def test_what_is_scheduled_is_moved_in_the_pages_time_zone_and_cancelled(
     for wrong in ("2020-01-01T09:00", "soon", ""):
         assert (await ada.submit(f"{here}/reschedule", {"at": wrong})).status_code == 422
     await ada.submit(f"{here}/cancel")
-    assert ">cancelled<" in await ada.see(here)
+    assert ">Cancelled<" in await ada.see(here)
     assert (await ada.submit(f"{here}/cancel")).status_code == 409
 
 

@@ -12,7 +12,6 @@ from starlette.responses import Response
 from api.deps import Session, Viewer
 from core.sql import connection_of
 from services.delivery import calendar
-from web.pages.ledger import STATUSES
 from web.pages.workflows import may_write
 from web.rendering import page, timezone
 from web.route import router as new_router
@@ -53,6 +52,5 @@ async def show(
         days=days,
         shown=SHOWN,
         cut=len(found) == calendar.MOST,
-        statuses={**STATUSES, "pending": "waits for a decision"},
         may_write=may_write(principal),
     )

@@ -27,16 +27,6 @@ from web.times import instant
 router = new_router("/ledger")
 
 LIMIT: Final = 30
-STATUSES: Final = {
-    "queued": "goes out now",
-    "scheduled": "scheduled",
-    "publishing": "with the platform",
-    "published": "published",
-    "held": "held",
-    "failed": "failed",
-    "unknown": "not known whether it is out",
-    "cancelled": "cancelled",
-}
 
 
 class Said(BaseModel):
@@ -124,4 +114,4 @@ async def _around(session: AsyncSession, shown: Sequence[JobView]) -> dict[str, 
         for account in (await accounts.browse(session, Wanted(MAX_LIMIT))).items:
             if account.status == "active" and account.platform in choices:
                 choices[account.platform].append((account.id, account.display_name or account.username))
-    return {"choices": choices, "named": named, "statuses": STATUSES, "Remedy": Remedy}
+    return {"choices": choices, "named": named, "Remedy": Remedy}

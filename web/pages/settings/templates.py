@@ -27,7 +27,7 @@ TYPES: Final = {
     TemplateType.LINKEDIN: "LinkedIn",
     TemplateType.TWITTER: "X",
     TemplateType.INSTAGRAM: "Instagram",
-    TemplateType.EMAIL: "E-mail",
+    TemplateType.EMAIL: "Newsletter",
 }
 
 
