@@ -89,9 +89,8 @@ class Loop:
                     connection, worker=self._name, limit=free, lease_seconds=settings.lease_seconds
                 )
             for claim in taken:
-                if (
-                    claim.thread_id in self._held
-                ):  # interrupted, cancelled or changed: what it brings is too late
+                # Interrupted, cancelled or changed: what the claim before brings is too late.
+                if claim.thread_id in self._held:
                     self._held[claim.thread_id][1].cancel()
                 task = asyncio.create_task(self._advance(claim))
                 self._held[claim.thread_id] = claim, task

@@ -8,7 +8,7 @@ from uuid import UUID
 import procrastinate
 import psycopg
 import structlog
-from procrastinate import JobContext, RetryStrategy
+from procrastinate import JobContext
 from procrastinate.exceptions import ConnectorException
 
 from core.db import SERVICE, libpq_url
@@ -18,6 +18,7 @@ from services.protocol import run_starts, run_turns, run_webhooks
 from services.queue import QUEUE, SLOW
 from services.runtime import Runtime
 from worker import library, recordings
+from worker.tries import HOUR, is_last, tries
 
 log = structlog.get_logger(__name__)
 
@@ -27,9 +28,6 @@ FINISH_SECONDS: Final = 2.0
 """For slow work when the process is told to end; then it is given back."""
 POLL_SECONDS: Final = 5.0
 ROUTINES: Final = "routines"
-UNPUBLISH_TRIES: Final = 8
-WEBHOOK_RETRIES: Final = 7
-"""Powers of 3 seconds apart: 55 minutes in all."""
 _AWAY_SECONDS: Final = 2.0
 
 
@@ -42,24 +40,21 @@ def build(runtime: Runtime) -> procrastinate.App:
         max_size=4,
     )
     app = procrastinate.App(connector=connector)
-    retry = RetryStrategy(max_attempts=UNPUBLISH_TRIES, exponential_wait=3)
 
-    @app.task(name=posts.UNPUBLISH_TASK, queue=QUEUE, retry=retry, pass_context=True)
+    @app.task(name=posts.UNPUBLISH_TASK, queue=QUEUE, retry=tries(HOUR), pass_context=True)
     async def unpublish(context: JobContext, *, workspace_id: str, post_id: str) -> None:
         try:
             await posts.take_down(runtime, UUID(workspace_id), UUID(post_id))
         except Exception:
-            if context.job.attempts + 1 >= UNPUBLISH_TRIES:
+            if is_last(context, HOUR):
                 await posts.give_up_takedown(runtime, UUID(workspace_id), UUID(post_id))
             raise
 
-    @app.task(name=run_starts.TURN_TASK, queue=QUEUE)
+    @app.task(name=run_starts.TURN_TASK, queue=QUEUE, retry=tries(HOUR))
     async def take_turn(*, workspace_id: str, thread_id: str) -> None:
         await run_turns.take_turn(runtime.db, UUID(workspace_id), UUID(thread_id))
 
-    again = RetryStrategy(max_attempts=WEBHOOK_RETRIES, exponential_wait=3)
-
-    @app.task(name=run_webhooks.TASK, queue=QUEUE, retry=again)
+    @app.task(name=run_webhooks.TASK, queue=QUEUE, retry=tries(HOUR))
     async def tell_of_run(*, workspace_id: str, run_id: str) -> None:
         await run_webhooks.tell(runtime, UUID(workspace_id), UUID(run_id))
 

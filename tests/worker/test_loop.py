@@ -6,13 +6,8 @@ from contextlib import asynccontextmanager
 
 from tests.patience import PATIENCE_SECONDS
 from tests.plugins.scene import Scene
+from tests.worker.faults import full
 from worker.loop import Loop
-
-FULL = """
-CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = 'disk_full'; END $$;
-CREATE TRIGGER full_disk BEFORE INSERT ON {table} EXECUTE FUNCTION full_disk()
-"""
 
 
 @asynccontextmanager
@@ -24,16 +19,6 @@ async def working(scene: Scene, drain_seconds: float = 10) -> AsyncIterator[Loop
         yield loop
         loop.drain()
         await running
-
-
-@asynccontextmanager
-async def full(scene: Scene, table: str) -> AsyncIterator[None]:
-    """No row can be added to the table."""
-    async with scene.db.engine.begin() as owner:
-        await owner.exec_driver_sql(FULL.format(table=table))
-    yield
-    async with scene.db.engine.begin() as owner:
-        await owner.exec_driver_sql("DROP FUNCTION full_disk() CASCADE")
 
 
 async def test_a_step_that_takes_too_long_is_given_back_at_once(scene: Scene) -> None:

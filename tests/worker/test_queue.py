@@ -1,0 +1,37 @@
+"""What the queue was given is done, although the database did not take it the first time."""
+
+from platforms.registry import PlatformName
+from services.protocol import run_starts
+from services.protocol.run_starts import Resume, Wanted
+from services.queue import QUEUE
+from tests.plugins.scene import Scene
+from tests.worker.faults import full
+from worker import queue
+
+
+async def test_a_run_that_waited_gets_its_turn_again(scene: Scene) -> None:
+    (thread_id,) = await scene.start("x")
+    await scene.advance()
+    reject = Wanted(
+        thread_id=thread_id,
+        platform=PlatformName.X,
+        do=Resume({"decision": "reject"}),
+        after_seconds=0.001,
+    )
+    async with scene.tenant() as session:
+        await run_starts.create(session, scene.principal, reject)
+    async with full(scene, "processing_logs"):
+        await work(scene)
+        (turn,) = await scene.rows("SELECT status FROM procrastinate_jobs WHERE task_name = 'take_turn'")
+        assert turn["status"] == "todo"
+    await scene.execute("UPDATE procrastinate_jobs SET scheduled_at = now() WHERE task_name = 'take_turn'")
+    await work(scene)
+    await scene.advance()
+    assert (await scene.row("SELECT status FROM runs"))["status"] == "success"
+    assert (await scene.state(thread_id))["status"] == "rejected"
+
+
+async def work(scene: Scene) -> None:
+    """All that is due."""
+    async with queue.build(scene.runtime).open_async() as app:
+        await app.run_worker_async(queues=[QUEUE], wait=False, install_signal_handlers=False)
