@@ -12,15 +12,14 @@ from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
-    async_sessionmaker,
     create_async_engine,
 )
 
 from core import faults
 from core.errors import ConfigurationError
-from core.lending import Lender, is_open, translated
+from core.lending import Lender, driver_of, is_open
 from core.settings import Settings
-from core.sql import Connection, connection_of
+from core.sql import Connection, session_of
 
 SEARCH_PATH: Final = "public,langgraph,procrastinate"
 Role = Literal["proofroom_app", "proofroom_service"]
@@ -75,15 +74,13 @@ class Database:
         self.engine = _engine(settings, _BY_INDEX)
         # `_enter` says BEGIN itself, and whoever borrows a connection ends what was begun.
         self.tenants = _engine(settings, _BY_INDEX, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
-        self._sessions = async_sessionmaker(self.tenants, expire_on_commit=False)
         workers = _autocommit(settings, f"-crole={SERVICE} {_BY_INDEX} {_PLANNED_ONCE}")
         functions = _autocommit(settings, f"-crole={APP} {_BY_INDEX}")
         self._engines = self.engine, self.tenants, workers, functions
-        self._workers, self._functions = (
+        self._lenders = self._tenants, self._workers, self._functions = tuple(
             Lender(engine, most=settings.database_pool_size, seconds=settings.database_pool_recycle)
-            for engine in (workers, functions)
+            for engine in (self.tenants, workers, functions)
         )
-        self._readers = Lender(self.tenants, most=0, seconds=0)  # sessions need them, too
 
     @asynccontextmanager
     async def tenant(self, workspace_id: UUID, user_id: UUID | None = None) -> AsyncIterator[AsyncSession]:
@@ -94,7 +91,8 @@ class Database:
     @asynccontextmanager
     async def reading(self, workspace_id: UUID, user_id: UUID | None = None) -> AsyncIterator[Connection]:
         """As `tenant`, for what is read past the mappings: see docs/decisions/0016-past-the-mappings.md."""
-        async with self._readers.lend() as connection:
+        async with self._tenants.lend() as lent:
+            connection = driver_of(lent)
             await connection.execute(_enter(APP, workspace_id, user_id), prepare=False)
             try:
                 yield connection
@@ -118,15 +116,15 @@ class Database:
     @asynccontextmanager
     async def functions(self) -> AsyncIterator[Connection]:
         """For one of models.functions, as in `anonymous`, but each call is a transaction of its own: one round trip."""
-        async with self._functions.lend() as connection:
-            yield connection
+        async with self._functions.lend() as lent:
+            yield driver_of(lent)
         faults.reach("after_commit")
 
     @asynccontextmanager
     async def autocommit(self) -> AsyncIterator[Connection]:
         """A worker's connection on which each statement is a transaction of its own, and sees every workspace."""
-        async with self._workers.lend() as connection:
-            yield connection
+        async with self._workers.lend() as lent:
+            yield driver_of(lent)
         faults.reach("after_commit")
 
     @property
@@ -136,10 +134,10 @@ class Database:
     @property
     def kept(self) -> int:
         """Connections that the pools count as in use, and that are not."""
-        return self._workers.kept + self._functions.kept
+        return sum(lender.kept for lender in self._lenders)
 
     async def dispose(self) -> None:
-        for lender in (self._workers, self._functions):
+        for lender in self._lenders:
             await lender.dispose()
         for engine in self._engines:
             await engine.dispose()
@@ -151,11 +149,19 @@ class Database:
         workspace_id: UUID | None,
         user_id: UUID | None,
     ) -> AsyncIterator[AsyncSession]:
-        async with self._sessions.begin() as session:
-            connection = await connection_of(session)
-            with translated():
-                await connection.execute(_enter(role, workspace_id, user_id), prepare=False)
+        async with self._tenants.lend() as lent:
+            connection, session = driver_of(lent), session_of(self.tenants, lent)
+            await connection.execute(_enter(role, workspace_id, user_id), prepare=False)
+            try:
                 yield session
+                if session.in_transaction():
+                    await session.commit()
+            except Exception:
+                await session.close()
+                await connection.rollback()
+                raise
+            await session.close()
+            await connection.commit()
         faults.reach("after_commit")
 
 

@@ -24,7 +24,7 @@ class Lender:
     a statement. What is kept is in use by the pool's count. What is not kept is closed: the pool would keep as many again."""
 
     def __init__(self, engine: AsyncEngine, *, most: int, seconds: float) -> None:
-        """`most` are kept, each for so many `seconds`; 0: the pool keeps them, since others take them from there as well."""
+        """`most` are kept, each for so many `seconds`."""
         self._engine = engine
         self._most = most
         self._seconds = seconds if seconds >= 0 else float("inf")
@@ -35,20 +35,20 @@ class Lender:
         return len(self._kept)
 
     @asynccontextmanager
-    async def lend(self) -> AsyncIterator[Connection]:
+    async def lend(self) -> AsyncIterator[PoolProxiedConnection]:
         """Raises SQLAlchemy's errors, whoever sent the statement."""
         with translated():
             lent, since = await self._take()
-        connection = _driver(lent)
+        connection = driver_of(lent)
         try:
             with translated():
-                yield connection
+                yield lent
         finally:
             idle = connection.pgconn.transaction_status == TransactionStatus.IDLE
             if idle and len(self._kept) < self._most and time.monotonic() - since < self._seconds:
                 self._kept.append((lent, since))
-            else:
-                await greenlet_spawn(lent.invalidate if self._most else lent.close)
+            elif lent.is_valid:  # SQLAlchemy has not seen it lost, and closed it
+                await greenlet_spawn(lent.invalidate)
 
     async def dispose(self) -> None:
         """What is lent meanwhile goes to the pool, and with it."""
@@ -60,13 +60,13 @@ class Lender:
         """The last one used has its statements planned."""
         while self._kept:
             lent, since = self._kept.pop()
-            if is_open(_driver(lent)):
+            if is_open(driver_of(lent)):
                 return lent, since
             await greenlet_spawn(lent.close)
         return await self._engine.raw_connection(), time.monotonic()
 
 
-def _driver(lent: PoolProxiedConnection) -> Connection:
+def driver_of(lent: PoolProxiedConnection) -> Connection:
     connection = lent.driver_connection
     assert isinstance(connection, psycopg.AsyncConnection)
     return connection

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Final, Self, TypeAlias
 
 import psycopg
+import sqlalchemy
 from psycopg.rows import dict_row
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import PoolProxiedConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 Connection: TypeAlias = psycopg.AsyncConnection[Any]
 Row: TypeAlias = dict[str, Any]
@@ -43,8 +45,13 @@ async def row(connection: Connection, statement: Statement, parameters: Mapping[
     return found[0] if found else None
 
 
+def session_of(engine: AsyncEngine, lent: PoolProxiedConnection) -> AsyncSession:
+    """Which comes to nothing as long as nobody uses the mappings."""
+    bind = AsyncConnection(engine, sqlalchemy.Connection(engine.sync_engine, lent))
+    return AsyncSession(bind, expire_on_commit=False, info={"connection": lent.driver_connection})
+
+
 async def connection_of(session: AsyncSession) -> Connection:
     """The session's own: what is sent there is part of its transaction."""
-    raw = await (await session.connection()).get_raw_connection()
-    assert isinstance(raw.driver_connection, psycopg.AsyncConnection)
-    return raw.driver_connection
+    connection: Connection = session.info["connection"]
+    return connection

@@ -4,14 +4,17 @@ import asyncio
 from uuid import UUID
 
 import pytest
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 from uuid_utils.compat import uuid7
 
 from core import sql
 from core.db import Database
 from core.settings import Settings
 from core.sql import Connection, Statement, connection_of
+from services.operations.health import pool_use
 from tests.patience import PATIENCE_SECONDS
+from tests.plugins.postgres import Server
 
 WHO = Statement.of("""
 SELECT pg_backend_pid() AS connection, current_user AS role,
@@ -42,12 +45,15 @@ async def refuse(db: Database, way: str) -> None:
     if way == "tenant":
         async with db.tenant(uuid7()) as session:
             await sql.rows(await connection_of(session), nonsense, {})
+    elif way == "mappings":
+        async with db.tenant(uuid7()) as session:
+            await session.execute(text("SELECT nothing"))
     else:
         async with db.reading(uuid7(), uuid7()) if way == "reading" else db.autocommit() as connection:
             await sql.rows(connection, nonsense, {})
 
 
-@pytest.mark.parametrize("way", ["reading", "tenant", "autocommit"])
+@pytest.mark.parametrize("way", ["reading", "tenant", "mappings", "autocommit"])
 async def test_what_was_refused_is_over(db: Database, way: str) -> None:
     with pytest.raises(ProgrammingError):
         await refuse(db, way)
@@ -71,6 +77,25 @@ async def test_nobody_gets_a_connection_that_was_cut_off_in_mid_statement(db: Da
     mine = uuid7()
     async with db.reading(mine, uuid7()) as connection:
         assert UUID((await seen(connection))["workspace"]) == mine
+
+
+async def test_a_session_whose_connection_breaks_takes_nobody_along(db: Database, postgres: Server) -> None:
+    mine, lost = uuid7(), 0
+
+    async def lose() -> None:
+        nonlocal lost
+        async with db.tenant(mine) as session:
+            lost = (await seen(await connection_of(session)))["connection"]
+            postgres.admin.execute("SELECT pg_terminate_backend(%s, 5000)", [lost])
+            await session.execute(text("SELECT 1"))
+
+    with pytest.raises(DBAPIError):
+        await lose()
+    async with db.tenant(mine) as session:
+        found = await seen(await connection_of(session))
+    assert found["connection"] != lost
+    assert UUID(found["workspace"]) == mine
+    assert pool_use(db) == (0, 1)
 
 
 async def test_a_connection_that_the_pool_does_not_keep_is_closed(
