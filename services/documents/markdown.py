@@ -39,12 +39,7 @@ def _in_row(cells: Sequence[str], width: int) -> Iterator[str]:
 def with_chapters(text: str, title: str | None = None, language: str | None = None) -> Document:
     """A chapter begins at each heading; without a `title` the first of the highest is that. Raises Unreadable."""
     text, composer, begun, label = clean(text), Composer(), 0, None
-    fenced = [found.span() for found in _FENCED.finditer(text)]
-    headings = [
-        found
-        for found in _HEADING.finditer(text)
-        if not any(start < found.start() < end for start, end in fenced)
-    ]
+    headings = list(_HEADING.finditer(_FENCED.sub(lambda code: "`" * len(code[0]), text)))
     for found in headings:
         composer.add(text[begun : found.start()], "chapter" if label else None, label)
         begun, label = found.start(), found[2]

@@ -22,6 +22,7 @@ _SKIPPED: Final = {
     "figcaption", "head", "iframe", "math", "noscript", "object", "script", "select", "style", "svg", "template", "textarea",
 }
 # fmt: on
+_CELLS: Final = ("td", "th")
 _PARSER: Final = html.HTMLParser(encoding="utf-8", no_network=True)
 _CELL: Final = "\ue000"
 """Between the cells of a row, until its table is whole."""
@@ -36,8 +37,8 @@ class _Writer:
     line: list[str] = field(default_factory=list)
     prefix: str = ""
     verbatim: bool = False
-    cells: int = 0
-    """Of the row that is open."""
+    row: Any = None
+    """The element, while a row of several cells is open: each of them is one line, whatever stands in it."""
 
     def write(self, text: str | None) -> None:
         if text:
@@ -64,7 +65,7 @@ def convert(page: str) -> str:
         raise Unreadable("It is damaged: its HTML cannot be read.") from error
     writer, skipped = _Writer(), 0
     # Not by recursion: it may be nested as deep as somebody likes.
-    for event, element in etree.iterwalk(root, events=("start", "end")):
+    for event, element in etree.iterwalk(root, events=("start", "end", "comment", "pi")):
         tag = element.tag if isinstance(element.tag, str) else ""
         if event == "start":
             skipped += tag in _SKIPPED
@@ -73,7 +74,7 @@ def convert(page: str) -> str:
                 writer.write(element.text)
             continue
         if not skipped and tag:
-            _end(writer, tag)
+            _end(writer, tag, element)
         skipped -= tag in _SKIPPED
         if not skipped:
             writer.write(element.tail)
@@ -86,7 +87,7 @@ def _with_tables(blocks: Sequence[str]) -> Iterator[str]:
         if not in_table:
             yield from group
             continue
-        rows = [[cell.strip() for cell in row.split(_CELL)] for row in group]
+        rows = [[" ".join(cell.split()) for cell in row.split(_CELL)] for row in group]
         yield table(rows) if len(rows) > 1 else " | ".join(filter(None, rows[0]))
 
 
@@ -97,25 +98,36 @@ def language(body: bytes) -> str | None:
 
 
 def _begin(writer: _Writer, tag: str, element: Any) -> None:
-    if tag in _BLOCKS:
+    if tag == "img" and len(alt := element.get("alt") or "") <= _SIGN:
+        writer.write(alt)
+    elif writer.row is not None:
+        _within_row(writer, tag, element)
+    elif tag in _BLOCKS:
         writer.flush()
         writer.verbatim = tag == "pre"
-    if tag in _HEADINGS:
-        writer.prefix = "#" * _HEADINGS[tag] + " "
-    elif tag == "li":
-        writer.prefix = "- "
+        if tag in _HEADINGS:
+            writer.prefix = "#" * _HEADINGS[tag] + " "
+        elif tag == "li":
+            writer.prefix = "- "
+        elif tag == "tr" and sum(1 for _ in element.iterchildren(*_CELLS)) > 1:
+            writer.row = element
     elif tag == "br":
         writer.line.append("\n")
-    elif tag == "tr":
-        writer.cells = 0
-    elif tag in {"td", "th"}:
-        writer.line += [_CELL] if writer.cells else []
-        writer.cells += 1
-    elif tag == "img" and len(alt := element.get("alt") or "") <= _SIGN:
-        writer.write(alt)
 
 
-def _end(writer: _Writer, tag: str) -> None:
-    if tag in _BLOCKS:
+def _within_row(writer: _Writer, tag: str, element: Any) -> None:
+    if tag in _CELLS and element.getparent() is writer.row:
+        if next(element.itersiblings(*_CELLS, preceding=True), None) is not None:
+            writer.line.append(_CELL)
+    elif tag in _BLOCKS or tag in _CELLS or tag == "br":
+        writer.write(" ")
+
+
+def _end(writer: _Writer, tag: str, element: Any) -> None:
+    if writer.row is element:
+        writer.row = None
+    if tag in _BLOCKS and writer.row is None:
         writer.flush()
         writer.prefix, writer.verbatim = "", False
+    elif tag in _BLOCKS:
+        writer.write(" ")

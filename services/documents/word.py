@@ -13,11 +13,14 @@ from services.documents.document import Document
 from services.documents.markdown import joined, table, with_chapters
 from services.documents.zips import open_zip
 
-# Wherever it stands, in a frame for content too; but what a text box shows is there twice.
 _CONTENTS: Final = "ancestor::w:sdt/w:sdtPr/w:docPartObj/w:docPartGallery[@w:val = 'Table of Contents']"
+_COPY: Final = "ancestor::*[local-name() = 'Fallback']"
+"""A text box is there twice: for itself, and for programs that do not know its kind."""
 _BLOCKS: Final = "|".join(
-    f".//w:{tag}[not(ancestor::w:tbl or ancestor::w:txbxContent or {_CONTENTS})]" for tag in ("p", "tbl")
+    f".//w:{tag}[not(ancestor::w:tbl or {_COPY} or {_CONTENTS})]" for tag in ("p", "tbl")
 )
+"""Wherever they stand: in a frame for content and in a text box, too."""
+_IN_CELL: Final = f".//w:p[not({_COPY})]"
 _GONE: Final = "ancestor::w:pPr or ancestor::w:del or ancestor::w:moveFrom"
 _HIDDEN: Final = "ancestor::w:r/w:rPr/w:vanish[not(@w:val = '0' or @w:val = 'false')]"
 _RUNS: Final = "|".join(
@@ -74,13 +77,22 @@ def _prefix(element: Any, word: Word) -> str | None:
     return "- " if element.xpath("./w:pPr/w:numPr") else ""
 
 
-def _text(element: Any) -> str:
-    return "".join(_AS.get(node.tag) or node.text or "" for node in element.xpath(_RUNS))
+def _text(paragraph: Any) -> str:
+    """Without that of a text box in it, which has paragraphs of its own."""
+    own = (
+        node for node in paragraph.xpath(_RUNS) if next(node.iterancestors(paragraph.tag), None) is paragraph
+    )
+    return "".join(_AS.get(node.tag) or node.text or "" for node in own)
 
 
 def _table(element: Any) -> str:
     rows = [
-        [" ".join(_text(cell).split()) for cell in row.xpath("./w:tc | ./w:sdt/w:sdtContent/w:tc")]
+        [_cell(cell) for cell in row.xpath("./w:tc | ./w:sdt/w:sdtContent/w:tc")]
         for row in element.xpath("./w:tr | ./w:sdt/w:sdtContent/w:tr")
     ]
     return table(rows)
+
+
+def _cell(element: Any) -> str:
+    """In one line, whatever stands in it."""
+    return " ".join(word for paragraph in element.xpath(_IN_CELL) for word in _text(paragraph).split())

@@ -11,7 +11,7 @@ def test_a_book_in_the_order_of_its_chapters(reading: Read, tmp_path: Path) -> N
     secret.write_text("s3cret")
     stolen = f'<!DOCTYPE package [<!ENTITY stolen SYSTEM "{secret.as_uri()}">]>'
     chapters = {
-        "z.xhtml": "<h1>One</h1><p>Tea&#160;is <b>old</b>.<br/>Very.</p><ul><li>a</li><li><p>b</p></li></ul>",
+        "z.xhtml": "<h1>One</h1><p>Tea&#160;is <b>o<!-- l -->ld</b>.<br/>Very.</p><ul><li>a</li><li><p>b</p></li></ul>",
         "a%20b.xhtml": "<style>p {}</style><h2>Two</h2><pre>x\n  y</pre><table><tr><td>1</td><td>2</td></tr></table>",
     }
     more = {"book/a b.xhtml": f"<html>{chapters['a%20b.xhtml']}"}
@@ -22,3 +22,15 @@ def test_a_book_in_the_order_of_its_chapters(reading: Read, tmp_path: Path) -> N
         ("Two", "## Two\n\nx\n  y\n\n1 | 2"),
     ]
     assert (document.title, document.language) == ("Tea", "en")
+
+
+def test_a_books_table_has_its_paragraphs_in_its_cells(reading: Read) -> None:
+    rows = (
+        "<tr><th><p>Town</p></th><th><h3>Cups<br/>drunk</h3></th></tr>",
+        "<tr><!-- ! --><td><p>Assam</p><ul><li>East</li></ul></td><td>940</td></tr>",
+    )
+    alone = "<table><tr><td><p>Not a</p><p>table.</p></td></tr></table>"
+    document = reading(epub({"a.xhtml": f"<table>{''.join(rows)}</table><p>Much.</p>{alone}"}))
+    assert document.text == (
+        "| Town | Cups drunk |\n| --- | --- |\n| Assam East | 940 |\n\nMuch.\n\nNot a\n\ntable."
+    )

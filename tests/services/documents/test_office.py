@@ -59,6 +59,28 @@ def test_a_word_document_by_its_headings(reading: Read) -> None:
     assert (document.title, document.language) == ("The plan", "de-DE")
 
 
+BOXED = "<w:txbxContent><w:p><w:r><w:t>In a</w:t></w:r></w:p><w:p><w:r><w:t>box.</w:t></w:r></w:p></w:txbxContent>"
+BOX = (
+    f"<w:r {nsdecls('w')} xmlns:mc='http://schemas.openxmlformats.org/markup-compatibility/2006'><mc:AlternateContent>"
+    f"<mc:Choice Requires='wps'><w:drawing>{BOXED}</w:drawing></mc:Choice>"
+    f"<mc:Fallback><w:pict>{BOXED}</w:pict></mc:Fallback></mc:AlternateContent></w:r>"
+)
+
+
+def test_paragraphs_stay_apart_in_cells_and_what_a_box_holds_is_said_once(reading: Read) -> None:
+    """Word keeps a box twice: for itself, and for programs that do not know its kind."""
+    word = docx.Document()
+    word.add_paragraph("Beside it.")._p.append(parse_xml(BOX))
+    table = word.add_table(2, 2)
+    for cell, text in zip((cell for row in table.rows for cell in row.cells), "abcd", strict=True):
+        cell.text = text
+    table.cell(0, 0).add_paragraph("and more")._p.append(parse_xml(BOX))
+    table.cell(1, 1).add_table(1, 2).cell(0, 1).text = "within"
+    assert reading(saved(word.save)).text == (
+        "Beside it.\n\nIn a\n\nbox.\n\n| a and more In a box. | b |\n| --- | --- |\n| c | d within |"
+    )
+
+
 def test_a_presentation_by_its_slides(reading: Read) -> None:
     slides = pptx.Presentation()
     for title, body in (("Tea", "Green\nBlack"), ("Coffee", "Later")):

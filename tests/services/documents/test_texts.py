@@ -1,5 +1,7 @@
 """What is text already: subtitles, Markdown, pages, in whichever charset."""
 
+import time
+
 import pytest
 
 from tests.services.documents.conftest import Read, parts
@@ -39,6 +41,14 @@ def test_markdown_by_its_headings(reading: Read) -> None:
     assert document.text == "Before.\n\n## Part\n\nOne.\n\n```\n# no heading\n```\n\n# Whole #\nCafé."
     assert [label for label, _ in parts(document)] == ["Part", "Whole"]
     assert document.title == "Whole"
+
+
+def test_headings_and_code_in_turns_are_told_apart_soon(reading: Read) -> None:
+    """In a time that grows with their number, not with its square."""
+    started = time.process_time()
+    document = reading(b"# Part\n```\n# no heading\n```\n" * 20_000)
+    assert time.process_time() - started < 2
+    assert len(document.places) == 20_000
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
