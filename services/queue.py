@@ -12,7 +12,7 @@ SLOW = "slow"
 
 _DEFER = text("""
 SELECT procrastinate_defer_jobs_v1(ARRAY[
-    ROW(:queue, :task, 0, NULL, :queueing_lock, CAST(:args AS jsonb),
+    ROW(:queue, :task, 0, NULL, NULL, CAST(:args AS jsonb),
         now() + make_interval(secs => CAST(:after_seconds AS float8)))::procrastinate_job_to_defer_v1
 ])
 """)
@@ -23,5 +23,5 @@ async def defer(
 ) -> None:
     """`ids` only: the queue's tables are no tenant's, so nothing that a person wrote goes there."""
     arguments = orjson.dumps(ids, default=str).decode()
-    job = {"queue": queue, "task": task, "queueing_lock": None, "args": arguments}
-    await session.execute(_DEFER, {**job, "after_seconds": after_seconds})
+    job = {"queue": queue, "task": task, "args": arguments, "after_seconds": after_seconds}
+    await session.execute(_DEFER, job)

@@ -6,10 +6,11 @@ from typing import Final
 
 import orjson
 import structlog
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from core import sql
 from core.db import Database
+from core.sql import Statement
 from services.claims import Claim
 from services.events import DELTA_CHANNEL
 
@@ -19,7 +20,9 @@ BATCH_SECONDS: Final = 0.1
 PIECE_LENGTH: Final = 1500
 """Characters in one notification: PostgreSQL takes payloads of less than 8,000 bytes, JSON escapes included."""
 
-_NOTIFY = text("SELECT pg_notify(:channel, payload) FROM unnest(CAST(:payloads AS text[])) AS payload")
+_NOTIFY: Final = Statement.of(
+    "SELECT pg_notify(:channel, payload) FROM unnest(CAST(:payloads AS text[])) AS payload"
+)
 
 
 class Deltas:
@@ -58,8 +61,8 @@ class Deltas:
                 for at in range(0, len(whole), PIECE_LENGTH)
             ]
             try:
-                async with self._db.service() as session:
-                    await session.execute(_NOTIFY, {"channel": DELTA_CHANNEL, "payloads": payloads})
+                async with self._db.autocommit() as connection:
+                    await sql.rows(connection, _NOTIFY, {"channel": DELTA_CHANNEL, "payloads": payloads})
             except SQLAlchemyError as error:
                 # Watchers miss a piece; the draft itself comes with its commit.
                 log.warning("deltas.lost", reason=str(error).splitlines()[0])
