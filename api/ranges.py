@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from starlette.datastructures import Headers
 
+from api.etags import is_known
 from core.errors import ProofroomError
 
 _RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.IGNORECASE)
@@ -33,7 +34,7 @@ def wanted(headers: Headers, etag: str, size: int) -> Wanted:
 
     Raises RangeNotSatisfiable.
     """
-    if _matches(headers.get("if-none-match", ""), etag):
+    if is_known(headers.get("if-none-match", ""), etag):
         return Wanted(HTTPStatus.NOT_MODIFIED, 0, 0)
     whole = Wanted(HTTPStatus.OK, 0, size)
     asked = _RANGE.fullmatch(headers.get("range", "").strip())
@@ -53,8 +54,3 @@ def attachment(name: str) -> str:
     """A Content-Disposition that saves it under its name (RFC 6266), whatever characters that has."""
     plain = _PLAIN.sub("_", name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
-
-
-def _matches(condition: str, etag: str) -> bool:
-    given = [each.strip().removeprefix("W/") for each in condition.split(",")]
-    return etag in given or "*" in given

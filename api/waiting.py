@@ -12,6 +12,7 @@ from fastapi import Depends, Header, Query, Response
 from pydantic import BaseModel, WithJsonSchema
 
 from api.deps import ListenerOf, SettingsOf
+from api.etags import is_known
 from api.listener import Listener
 
 LONGEST_WAIT: Final = 60
@@ -60,14 +61,14 @@ class Poll:
         with self.listener.subscribe(workflow_id) as news:
             found = await look()
             body, tag = _written(found)
-            awaited = tag if self.known is None else self.known
-            while tag == awaited and not ended(found) and not self.listener.ending:
+            known = tag if self.known is None else self.known
+            while is_known(known, tag) and not ended(found) and not self.listener.ending:
                 if (left := until - clock()) <= 0:
                     break
                 await news.wait(min(left, self.poll_seconds))
                 found = await look()
                 body, tag = _written(found)
-        if tag == self.known:
+        if self.known is not None and is_known(self.known, tag):
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
         return Response(body, media_type="application/json", headers={"ETag": tag})
 

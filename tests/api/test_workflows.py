@@ -285,6 +285,8 @@ async def test_who_says_what_it_has_waits_only_while_that_is_so(api: Api) -> Non
     known = {"If-None-Match": first.headers["etag"]}
     same = await user.get(path, params={"wait": 0.3}, headers=known)
     assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", first.headers["etag"])
+    weakened = await user.get(path, headers={"If-None-Match": f'"other", W/{first.headers["etag"]}'})
+    assert weakened.status_code == 304, "a proxy that packs answers has made the tag a weak one"
     await user.post(f"{path}/cancel")
     began = time.monotonic()
     news = await user.get(path, params={"wait": WAIT}, headers=known)
