@@ -178,8 +178,12 @@ def _given(values: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _member(service: Service, username: str) -> str:
-    found = await service.get("/v1/members", limit=200)
-    ids: dict[str, str] = {each["username"]: each["user_id"] for each in found["items"]}
-    if username not in ids:
-        raise ToolError(f"Nobody here is called {username}. There are: {', '.join(sorted(ids))}.")
-    return ids[username]
+    ids: dict[str, str] = {}
+    cursor: str | None = ""
+    while cursor is not None:
+        found = await service.get("/v1/members", limit=200, cursor=cursor)
+        ids |= {each["username"]: each["user_id"] for each in found["items"]}
+        if username in ids:
+            return ids[username]
+        cursor = found["next_cursor"]
+    raise ToolError(f"Nobody here is called {username}. There are: {', '.join(sorted(ids))}.")

@@ -57,6 +57,17 @@ async def refusal(mcp: Client, tool: str, **arguments: Any) -> str:
     return str(answer.content[0].text)  # type: ignore[union-attr] # it is text
 
 
+async def _many_colleagues(db: "Database", owner: User) -> None:
+    """More than a page of members, who all came after the owner."""
+    made = (
+        "WITH made AS (INSERT INTO users (username, external_issuer, external_subject)"
+        " SELECT 'colleague-' || n, 'elsewhere', n::text FROM generate_series(1, 200) n RETURNING id)"
+        " INSERT INTO workspace_members SELECT :id, made.id, 'viewer' FROM made"
+    )
+    async with db.service() as session:
+        await session.execute(text(made), {"id": owner.workspace_id})
+
+
 async def test_a_model_has_posts_drafted_and_a_person_decides(
     author: Author, api: Api, live_url: str, db: "Database"
 ) -> None:
@@ -91,6 +102,7 @@ async def test_a_model_has_posts_drafted_and_a_person_decides(
         named = {"review_id": review["id"], "seen_hash": review["seen_hash"]}
         measured = await call(mcp, "validate_text", platform="x", content="Long. " * 100)
         assert (measured["valid"], measured["violations"][0]["field"]) == (False, "/content")
+        await _many_colleagues(db, author.user)
         asked = await call(
             mcp,
             "ask_for_review",
