@@ -224,7 +224,10 @@ async def test_who_was_faster_is_said_and_nothing_typed_is_lost(
     scene.words.texts = iter(["The second words."])
     while await scene.advance():
         pass
-    late = await grace.submit(f"{address}/decision", mine)
+    picture = {"media_url": "https://example.com/a.jpg", "alt_text": "A light"}
+    late = await grace.submit(f"{address}/decision", {**mine, **picture})
+    for name, value in picture.items():
+        assert f'<input type="hidden" name="{name}" value="{value}">' in late.text
     new = f"/reviews/{(await scene.review(thread_id))['id']}"
     assert f'action="{new}/editor"' in late.text
     assert "<del>first</del><ins>second</ins> words<del>, and mine</del>" in late.text
