@@ -66,7 +66,7 @@ def _status(error: openai.APIStatusError) -> Failure:
     if error.code == _NO_CREDIT:
         return Failure(cause, passing=False, unanswered=True, remedy="Add credit at the model's provider.")
     if error.status_code in _PASSING or error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Failure(cause, unanswered=True, retry_after=retry_after(error.response))
+        return Failure(cause, unanswered=True, retry_after=retry_after(error.response.headers))
     return Failure(cause, passing=False, unanswered=True, remedy=_REMEDIES.get(error.status_code))
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import time
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -167,18 +167,18 @@ def date_of(header: str) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def retry_after(response: httpx.Response) -> float | None:
+def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds that `Retry-After` asks for, as a number or as a date; None where it is neither. RFC 9110, 10.2.3."""
-    value = response.headers.get("retry-after", "").strip()
+    value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
         return float(value[:_DIGITS])
     until = date_of(value)
-    return max(0.0, until.timestamp() - time_of(response)) if until else None
+    return max(0.0, until.timestamp() - time_of(headers)) if until else None
 
 
-def time_of(response: httpx.Response) -> float:
+def time_of(headers: Mapping[str, str]) -> float:
     """Unix time by the clock of whoever answered; by ours, which may be wrong, where they do not say."""
-    at = date_of(response.headers.get("date", ""))
+    at = date_of(headers.get("date", ""))
     return at.timestamp() if at else time.time()
 
 

@@ -107,7 +107,7 @@ def said(response: httpx.Response, words: Words) -> str:
 
 def usual_wait(response: httpx.Response) -> float:
     """Seconds, by `Retry-After`."""
-    asked_for = retry_after(response)
+    asked_for = retry_after(response.headers)
     return RETRY_SECONDS if asked_for is None else asked_for
 
 

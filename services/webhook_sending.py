@@ -86,7 +86,7 @@ async def deliver_once(
             ) as response,
         ):
             status = response.status_code
-            wait = retry_after(response) or 0.0
+            wait = retry_after(response.headers) or 0.0
             said = await _beginning(response)
     except TimeoutError:
         error = f"No answer came within {SECONDS:.0f} s."

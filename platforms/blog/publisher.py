@@ -7,6 +7,7 @@ PUT's outcome can be unknown, and the draft then tells.
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
@@ -28,6 +29,7 @@ from platforms.base import (
 from platforms.blog.session import api, ask
 from platforms.blog.upload import rehost
 from platforms.sending import parse
+from platforms.uploads import upload
 
 SLUG_WORDS = 60
 """Characters of the title in the slug; Ghost's column takes 191."""
@@ -166,15 +168,17 @@ def slug(title: str, job_id: UUID) -> str:
 
 async def _fields(http: httpx.AsyncClient, account: Account, publication: Publication) -> dict[str, object]:
     content = publication.content
-    hosted = {address: await rehost(http, account, address) for address in images(content.content)}
     cover = next(iter(content.media), None)
+    addresses = [*dict.fromkeys([*images(content.content), *([cover.url] if cover else [])])]
+    urls = await upload(publication, addresses, partial(rehost, http, account))
+    hosted = dict(zip(addresses, urls, strict=True))
     excerpt = content.metadata.get("excerpt")
     return {
         "title": content.title,
         "html": render(content, hosted),
         "tags": [*({"name": tag} for tag in content.tags), {"name": f"#job-{publication.job_id.hex}"}],
         "custom_excerpt": excerpt or None,
-        "feature_image": await rehost(http, account, cover.url) if cover else None,
+        "feature_image": hosted[cover.url] if cover else None,
         "feature_image_alt": cover.alt_text if cover else None,
     }
 

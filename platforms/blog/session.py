@@ -36,7 +36,7 @@ async def ask(
     response = await send(http, method, url, words=words, headers=headers(account), **may_refuse)
     if response.status_code != HTTPStatus.UNAUTHORIZED:
         return response
-    theirs = headers(account, time_of(response))
+    theirs = headers(account, time_of(response.headers))
     return await send(http, method, url, words=words, headers=theirs, **request)
 
 

@@ -1,8 +1,6 @@
 """Preparing a post: the day's quota, the pictures, and the container that holds them. Nothing of it is public, and what
 is not published goes by itself after 24 hours."""
 
-import asyncio
-from typing import Final
 from urllib.parse import quote
 
 import httpx
@@ -14,9 +12,7 @@ from platforms.images import download, size
 from platforms.instagram.policy import IMAGE_MAX_BYTES, IMAGE_SHAPES, IMAGE_TYPES
 from platforms.instagram.session import QUOTA_SECONDS, call
 from platforms.sending import parse
-
-AT_ONCE: Final = 5
-"""Pictures, of at most ten."""
+from platforms.uploads import upload
 
 
 class Created(BaseModel):
@@ -56,22 +52,12 @@ async def create(http: httpx.AsyncClient, account: Account, publication: Publica
 
 
 async def _children(http: httpx.AsyncClient, account: Account, publication: Publication) -> list[str]:
-    """Some at once, since Instagram fetches a picture before it answers; kept, since ten may take longer than a call."""
-    kept = publication.kept.get("children")
-    children = [str(child) for child in kept] if isinstance(kept, list) else []
-    pictures = publication.content.media
-    while len(children) < len(pictures):
-        batch = pictures[len(children) : len(children) + AT_ONCE]
-        item = {"is_carousel_item": "true"}
-        made = await asyncio.gather(
-            *(_with_picture(http, account, picture, item) for picture in batch), return_exceptions=True
-        )
-        for each in made:
-            if isinstance(each, BaseException):
-                raise each
-            children.append(each)
-        await publication.keep({"children": [*children]})
-    return children
+    """Instagram fetches a picture before it answers."""
+
+    async def child(picture: Media) -> str:
+        return await _with_picture(http, account, picture, {"is_carousel_item": "true"})
+
+    return await upload(publication, publication.content.media, child, "children")
 
 
 async def _with_picture(

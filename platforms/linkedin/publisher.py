@@ -2,11 +2,13 @@
 
 import re
 from datetime import UTC, datetime
+from functools import partial
 from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel, Field
 
+from platforms import uploads
 from platforms.base import (
     Absent,
     Account,
@@ -54,9 +56,10 @@ class Organization(BaseModel):
 
 class LinkedInPublisher:
     async def publish(self, http: httpx.AsyncClient, account: Account, publication: Publication) -> Receipt:
+        pictures = publication.content.media
+        ids = await uploads.upload(publication, pictures, partial(upload, http, account))
         images = [
-            {"id": await upload(http, account, media.url), "altText": media.alt_text}
-            for media in publication.content.media
+            {"id": image, "altText": media.alt_text} for image, media in zip(ids, pictures, strict=True)
         ]
         response = await send(
             http,
@@ -88,6 +91,8 @@ class LinkedInPublisher:
         return _receipt(account, urn)
 
     async def find(self, http: httpx.AsyncClient, account: Account, publication: Publication) -> LookUp:
+        if len(uploaded := uploads.kept(publication)) < len(publication.content.media):
+            return Absent({"images": len(uploaded)})  # which all come before the post
         wanted = canonical(publication.content.content)
         since = publication.first_attempt_at - CLOCK_SKEW
         for page in range(MAX_PAGES):

@@ -3,6 +3,7 @@
 import httpx
 from pydantic import BaseModel, Field
 
+from core.content import Media
 from platforms.base import Account
 from platforms.images import download
 from platforms.linkedin.policy import IMAGE_MAX_BYTES, IMAGE_TYPES
@@ -19,9 +20,9 @@ class Initialized(BaseModel):
     value: Slot
 
 
-async def upload(http: httpx.AsyncClient, account: Account, url: str) -> str:
+async def upload(http: httpx.AsyncClient, account: Account, picture: Media) -> str:
     """The image's URN. An upload that no post uses is never shown, so it may be repeated."""
-    image = await download(http, url, media_types=IMAGE_TYPES, max_bytes=IMAGE_MAX_BYTES)
+    image = await download(http, picture.url, media_types=IMAGE_TYPES, max_bytes=IMAGE_MAX_BYTES)
     response = await send(
         http,
         "POST",

@@ -5,6 +5,7 @@ that whoever goes on, after a crash too, goes on where it stopped.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Final
 from urllib.parse import quote
 
 import httpx
@@ -24,10 +25,12 @@ from platforms.base import (
     Unreachable,
 )
 from platforms.sending import error_body, parse, said, send
+from platforms.uploads import kept, together
 from platforms.x import timeline
 from platforms.x.session import headers, wait, words
 from platforms.x.upload import upload
 
+_PARTS: Final = "parts"
 _NOT_AUTHORISED = ("unsupported-authentication", "client-forbidden", "oauth", "client-not-enrolled")
 """In the `type` of a 403: the token, not the post, is what X objects to."""
 
@@ -65,7 +68,7 @@ class XPublisher:
         self._split = split
 
     async def publish(self, http: httpx.AsyncClient, account: Account, publication: Publication) -> Receipt:
-        texts, ids = self._split(publication.content.content), _kept(publication)
+        texts, ids = self._split(publication.content.content), kept(publication, _PARTS)
         by_words = False
         for number, text in enumerate(texts[len(ids) :], len(ids) + 1):
             try:
@@ -75,26 +78,26 @@ class XPublisher:
             by_words = by_words or (found and not ids)
             ids.append(post_id)
             if number < len(texts):
-                await publication.keep({"parts": [*ids]})
+                await publication.keep({_PARTS: [*ids]})
         return _receipt(account, ids, by_words=by_words)
 
     async def find(self, http: httpx.AsyncClient, account: Account, publication: Publication) -> LookUp:
         found = await timeline.read(http, account, publication.first_attempt_at)
         if isinstance(found, CannotTell):
             return found
-        texts, kept = self._split(publication.content.content), _kept(publication)
-        ids = [*kept]
-        for text in texts[len(kept) :]:
+        texts, before = self._split(publication.content.content), kept(publication, _PARTS)
+        ids = [*before]
+        for text in texts[len(before) :]:
             tweet = timeline.find(found.tweets, text, after=ids[-1] if ids else None)
             if tweet is None:
                 break
             ids.append(tweet.id)
         if len(ids) == len(texts):
-            return _receipt(account, ids, by_words=not kept)
+            return _receipt(account, ids, by_words=not before)
         if not found.whole:
             return CannotTell(f"The post is not among this account's last {len(found.tweets)}.")
-        if len(ids) > len(kept):
-            await publication.keep({"parts": [*ids]})
+        if len(ids) > len(before):
+            await publication.keep({_PARTS: [*ids]})
         return Absent({"looked_at": len(found.tweets), **({"parts": len(ids)} if ids else {})})
 
     async def unpublish(self, http: httpx.AsyncClient, account: Account, platform_post_id: str) -> None:
@@ -140,7 +143,8 @@ class XPublisher:
         if before:
             body["reply"] = {"in_reply_to_tweet_id": before[-1]}
         elif publication.content.media:
-            media_ids = [await upload(http, account, media) for media in publication.content.media]
+            # Not kept: an upload is gone after a day, and four are soon made again.
+            media_ids = await together(upload(http, account, media) for media in publication.content.media)
             body["media"] = {"media_ids": media_ids}
         response = await send(
             http,
@@ -191,11 +195,6 @@ class XPublisher:
             return f"{detail} The parts before it are out and could not be taken back ({failure.detail}): {where}"
         await publication.keep({})
         return f"{detail} The parts before it were taken back."
-
-
-def _kept(publication: Publication) -> list[str]:
-    ids = publication.kept.get("parts")
-    return [str(post_id) for post_id in ids] if isinstance(ids, list) else []
 
 
 def _receipt(account: Account, ids: Sequence[str], *, by_words: bool) -> Receipt:

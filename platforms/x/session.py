@@ -35,4 +35,4 @@ def wait(response: httpx.Response) -> float:
         if response.headers.get(f"{window}-remaining") == "0"
         and (reset := response.headers.get(f"{window}-reset", "")).isdecimal()
     ]
-    return max(0.0, max(resets) - time_of(response)) if resets else usual_wait(response)
+    return max(0.0, max(resets) - time_of(response.headers)) if resets else usual_wait(response)

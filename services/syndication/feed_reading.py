@@ -135,7 +135,7 @@ def _check(response: httpx.Response, *, conditional: bool) -> None:
         raise FeedGone("It answered 410 Gone: there is no such feed any more.")
     if response.is_success or (conditional and status == HTTPStatus.NOT_MODIFIED):
         return
-    raise FeedUnreadable(f"It answered with HTTP {status}.", retry_after=retry_after(response))
+    raise FeedUnreadable(f"It answered with HTTP {status}.", retry_after=retry_after(response.headers))
 
 
 async def _look(body: _Body) -> Found:
