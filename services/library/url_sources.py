@@ -10,6 +10,7 @@ import orjson
 from agents.base import Source
 from core.errors import FieldError, ProofroomError
 from core.http import AddressRefused, ContentTypeRefused, Fetched, ResponseTooLarge, fetch
+from core.text import storable
 from services.confined import process
 from services.confined.limits import Limits, Unreadable
 from services.confined.process import ReaderFailed
@@ -80,9 +81,9 @@ async def fetch_url(http: httpx.AsyncClient, url: str, limit_seconds: float = LI
 
 
 async def _read(fetched: Fetched) -> tuple[str | None, str]:
-    """Title and text. PostgreSQL takes no NUL."""
+    """Title and text, which can be kept."""
     if fetched.media_type in _PLAIN:
-        return None, _decode(fetched).replace("\0", "").strip()
+        return None, storable(_decode(fetched).replace("\0", "")).strip()
     if len(fetched.body) <= _SMALL_BYTES:
         return await asyncio.to_thread(page.article, fetched.body, fetched.url)
     # A thread cannot be ended, and five megabytes of links and tables take minutes.
@@ -97,5 +98,5 @@ async def _read(fetched: Fetched) -> tuple[str | None, str]:
 def _decode(fetched: Fetched) -> str:
     try:
         return fetched.body.decode(fetched.charset or "utf-8", errors="replace")
-    except LookupError:  # a charset that nobody knows
+    except (LookupError, ValueError):  # a charset that nobody knows, or that is none of texts
         return fetched.body.decode("utf-8", errors="replace")

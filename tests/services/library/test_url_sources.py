@@ -60,10 +60,18 @@ async def test_plain_text_is_taken_as_it_is(media_type: str) -> None:
         assert (await fetch_url(http, URL)).text == "# Títle\n\nWords."
 
 
-async def test_an_unknown_charset_is_no_obstacle() -> None:
-    headers = {"content-type": "text/plain; charset=klingon"}
+@pytest.mark.parametrize("charset", ["klingon", "undefined", "idna", "hex"])
+async def test_an_unknown_charset_is_no_obstacle(charset: str) -> None:
+    """Nor one that Python knows and nobody writes in."""
+    headers = {"content-type": f"text/plain; charset={charset}"}
     async with answering(lambda _: httpx.Response(200, content=b"Words.", headers=headers)) as http:
         assert (await fetch_url(http, URL)).text == "Words."
+
+
+async def test_half_a_character_can_be_kept() -> None:
+    headers = {"content-type": "text/plain; charset=utf-7"}
+    async with answering(lambda _: httpx.Response(200, content=b"Words+2AA-.", headers=headers)) as http:
+        assert (await fetch_url(http, URL)).text == "Words\N{REPLACEMENT CHARACTER}."
 
 
 @pytest.mark.parametrize("html", ["", "<html></html>", "<html><body><script>app()</script></body></html>"])
