@@ -29,7 +29,7 @@ class BudgetState:
 
 _STATES = text("""
 SELECT b.period::text, b.limit_usd, coalesce(sum(u.cost_usd), 0) AS spent_usd,
-    date_trunc(b.period::text, now(), 'UTC') + ('1 ' || b.period::text)::interval AS resets_at
+    (date_trunc(b.period::text, now() AT TIME ZONE 'UTC') + ('1 ' || b.period::text)::interval) AT TIME ZONE 'UTC' AS resets_at
 FROM budgets b
 LEFT JOIN token_usage u
     ON u.workspace_id = b.workspace_id AND u.created_at >= date_trunc(b.period::text, now(), 'UTC')

@@ -1,9 +1,12 @@
 """Model calls on the record, and the budget that stops them before they are made."""
 
 import asyncio
+from datetime import UTC, datetime
 from decimal import Decimal
 
-from services import threads, workflows
+from sqlalchemy import text
+
+from services import budgets, threads, workflows
 from tests.plugins.scene import Scene
 
 
@@ -78,8 +81,18 @@ async def test_the_offline_model_costs_nothing_and_needs_no_budget(scene: Scene)
     assert (await scene.state(thread_id))["status"] == "awaiting_review"
 
 
-async def test_two_calls_at_once_do_not_both_take_the_last_money(scene: Scene) -> None:
+async def test_a_month_ends_at_midnight_in_utc_wherever_the_database_is(scene: Scene) -> None:
+    await budget(scene, "1.00", "month")
+    today = min(datetime.now(UTC).timetuple().tm_yday, 365)
+    async with scene.tenant() as session:
+        summer = f"J{today},J{(today + 42) % 365 + 1}"  # begins today, and lasts over the next month's first day
+        await session.execute(text(f"SET LOCAL timezone = 'AAA0BBB,{summer}'"))
+        (state,) = await budgets.browse(session)
+    ends = state.resets_at.astimezone(UTC)
+    assert (ends.day, ends.hour) == (1, 0)
 
+
+async def test_two_calls_at_once_do_not_both_take_the_last_money(scene: Scene) -> None:
     await budget(scene, "1.00")
     paid(scene, cost="0.40", at_most="0.60")
     scene.words.write_seconds = 0.3
