@@ -85,7 +85,7 @@ async def test_a_month_ends_at_midnight_in_utc_wherever_the_database_is(scene: S
     await budget(scene, "1.00", "month")
     today = min(datetime.now(UTC).timetuple().tm_yday, 365)
     async with scene.tenant() as session:
-        summer = f"J{today},J{(today + 42) % 365 + 1}"  # begins today, and lasts over the next month's first day
+        summer = f"J{today},J{(today + 42) % 365 + 1}"  # from today over the next first day
         await session.execute(text(f"SET LOCAL timezone = 'AAA0BBB,{summer}'"))
         (state,) = await budgets.browse(session)
     ends = state.resets_at.astimezone(UTC)
