@@ -1,6 +1,5 @@
 """The HTTP API as the command line uses it: typed answers, failures with an exit code."""
 
-import json
 import math
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -12,7 +11,7 @@ from uuid import UUID
 
 import httpx
 from httpx_sse import ServerSentEvent, connect_sse
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 from uuid_utils.compat import uuid7
 
 from api.problems import Problem
@@ -52,6 +51,10 @@ _Answer = TypeVar("_Answer", bound=BaseModel)
 class _Listed(BaseModel):
     items: list[dict[str, Any]]
     next_cursor: str | None = None
+
+
+class _Object(RootModel[dict[str, Any]]):
+    """Whatever it is, as it was sent."""
 
 
 class ServiceUnreachable(Unavailable):
@@ -191,8 +194,7 @@ class Client:
         self, method: str, path: str, body: Mapping[str, Any] | None = None, **query: object
     ) -> dict[str, Any]:
         """Empty where there is nothing to answer."""
-        found: dict[str, Any] = json.loads(self._send(method, path, body, **query) or b"{}")
-        return found
+        return _read(_Object, self._send(method, path, body, **query) or b"{}").root
 
     def text(self, path: str) -> str:
         return self._send("GET", path).decode()
@@ -262,7 +264,7 @@ def _read(kind: type[_Answer], content: bytes) -> _Answer:
         return kind.model_validate_json(content)
     except ValidationError as error:
         raise NotUnderstood(
-            f"The service's answer is not the {kind.__name__} that was expected.",
+            "The service's answer is not what was expected.",
             remedy="Is this a Proofroom, and of the same version as this command?",
         ) from error
 

@@ -40,10 +40,7 @@ def alone(data_dir: Path) -> Iterator[None]:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = (data_dir / "up.lock").open("ab")
     except OSError as error:
-        raise ConfigurationError(
-            f"{data_dir} cannot be the data directory: {error.strerror}.",
-            remedy="Choose another with --data-dir or PROOFROOM_DATA_DIR.",
-        ) from error
+        raise _cannot_be(data_dir, error) from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -58,11 +55,13 @@ def alone(data_dir: Path) -> Iterator[None]:
 
 
 def read(data_dir: Path) -> Running | None:
-    """The `up` that ran here last; None when there was none."""
+    """The `up` that ran here last; None when there was none. Raises ConfigurationError where that cannot be seen."""
     try:
         return Running(**json.loads((data_dir / _STATE_FILE).read_text()))
     except (FileNotFoundError, json.JSONDecodeError, TypeError):  # or it was killed while writing
         return None
+    except OSError as error:
+        raise _cannot_be(data_dir, error) from error
 
 
 def write(data_dir: Path, url: str, simulator_url: str | None, database_url: str | None = None) -> None:
@@ -113,3 +112,10 @@ def require_free(data_dir: Path, host: str, port: int) -> None:
             time.sleep(0.1)
         else:
             return
+
+
+def _cannot_be(data_dir: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        f"{data_dir} cannot be the data directory: {error.strerror}.",
+        remedy="Choose another with --data-dir or PROOFROOM_DATA_DIR.",
+    )

@@ -20,9 +20,8 @@ from cli.client import Client, ServiceUnreachable, connect
 from cli.desk import RECEIPT_SECONDS, Desk
 from cli.follow import await_outcome, follow
 from cli.given import read_text
-from cli.sockets import listen
 from core import processes
-from core.errors import ConfigurationError, Invalid, Unauthenticated, Unavailable
+from core.errors import Invalid, Unauthenticated, Unavailable
 from core.settings import load
 
 _PLATFORMS: Final = ["linkedin", "x", "blog"]
@@ -88,7 +87,7 @@ def _service(folder: Path, out: Console, *, pause: bool) -> Iterator[Client]:
         "--data-dir",
         str(folder),
         "--port",
-        str(_port()),
+        str(data_directory.free_port(load().port)),
     ]
     log_file = folder / "log" / "up.log"
     with processes.open_log(log_file) as log:
@@ -109,17 +108,6 @@ def _runs(folder: Path) -> bool:
             return False
     except data_directory.AlreadyRunning:
         return True
-
-
-def _port() -> int:
-    """The usual one, or any other while something else has it."""
-    try:
-        free = listen(data_directory.LOOPBACK, load().port)
-    except ConfigurationError:
-        free = listen(data_directory.LOOPBACK, 0)
-    with free:
-        port: int = free.getsockname()[1]
-        return port
 
 
 def _ready(process: subprocess.Popen[bytes], folder: Path, log_file: Path) -> Client:

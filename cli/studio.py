@@ -55,8 +55,8 @@ def studio(
     server = _development_server()
     listen("127.0.0.1", port).close()
     if thread is not None:
-        found = database_url or operator_settings(None).database_url.get_secret_value()
-        os.environ["DATABASE_URL"] = found
+        found = database_url or operator_settings(data_dir).database_url.get_secret_value()
+        os.environ["PROOFROOM_DATABASE_URL"] = found  # which counts where DATABASE_URL is set, too
     with ExitStack() as stack:
         if thread is not None:
             graph_id = asyncio.run(_graph_of(thread))

@@ -91,12 +91,13 @@ def test_a_bad_setting_is_named() -> None:
 
 
 def test_a_data_directory_that_cannot_be_is_one_line() -> None:
-    failed = _proofroom("up", "--data-dir", "/dev/null/proofroom")
-    assert failed.returncode == 3
-    assert failed.stderr == (
-        "proofroom: /dev/null/proofroom cannot be the data directory: Not a directory. "
-        "Choose another with --data-dir or PROOFROOM_DATA_DIR.\n"
-    )
+    for command in ("up", "review"):
+        failed = _proofroom(command, "--data-dir", "/dev/null/proofroom")
+        assert failed.returncode == 3
+        assert failed.stderr == (
+            "proofroom: /dev/null/proofroom cannot be the data directory: Not a directory. "
+            "Choose another with --data-dir or PROOFROOM_DATA_DIR.\n"
+        )
 
 
 def test_an_address_that_is_not_ours_is_one_line(tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from langgraph_sdk import get_client
 from langgraph_sdk.schema import Command
 
+from cli import data_directory
 from platforms.registry import PlatformName
 from tests.plugins.development_server import free_port, serving
 
@@ -17,8 +19,9 @@ if TYPE_CHECKING:
 
 
 async def test_a_running_services_thread_can_be_opened(
-    tmp_path: Path, scene: "Scene", database_url: str
+    tmp_path: Path, scene: "Scene", database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("PROOFROOM_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/another")
     (thread_id,) = await scene.start("x")
     await scene.advance()
     rows = "SELECT checkpoint_id FROM checkpoints WHERE thread_id = :id"
@@ -38,11 +41,14 @@ async def test_a_running_services_thread_can_be_opened(
     assert [path.name for path in tmp_path.iterdir()] == ["log"]
 
 
-def test_a_thread_that_is_not_there_is_said_so(database_url: str) -> None:
+def test_a_thread_that_a_data_directory_does_not_have_is_said_not_to_be_there(
+    database_url: str, tmp_path: Path
+) -> None:
+    data_directory.write(tmp_path, "http://127.0.0.1:8750", None, database_url)
     missing = "3a0ff9b5-5ec3-4d70-a4d7-e6ba3a6d9a10"
     command = [sys.executable, "-m", "cli.main", "studio", "--thread", missing, "--port", str(free_port())]
     found = subprocess.run(
-        [*command, "--database-url", database_url], capture_output=True, text=True, check=False
+        [*command, "--data-dir", str(tmp_path)], capture_output=True, text=True, check=False
     )
     assert found.returncode == 4
     assert found.stderr == f"proofroom: There is no thread {missing} in this database.\n"
