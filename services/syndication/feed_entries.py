@@ -30,6 +30,7 @@ Pages = Mapping[str, Source | str]
 NOTE_LIMIT: Final = 500
 EXTERNAL_ID_LIMIT: Final = 255
 _NOBODY: Final = "Whoever made the feed may start no workflows here any more. Who resumes it takes it over."
+_NOT_READ: Final = "There was no room for it within a day when the pages were read."
 _AT_ONCE: Final = 4
 _JITTER: Final = 0.1
 _SEEN_DAYS: Final = 7
@@ -112,7 +113,7 @@ async def keep(
     it. No principal: whoever made the feed may start nothing any more."""
     fault: str | None = None
     for each in reversed(news):  # the newest gets the latest id
-        page = read.get(each.entry.guid)
+        page = None if rule.content == "entry" else read.get(each.entry.guid, _NOT_READ)
         row = _row(feed, each)
         session.add(row)
         if each.status is not FeedEntryStatus.STARTED:

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 from sqlalchemy import text
 
@@ -348,6 +349,33 @@ async def test_pages_are_written_from_where_the_rule_says_so(follow: Any, feed_s
         f"{feed_site.url('/Broken')} answered with HTTP 404.",
     )
     assert len(await feed.workflows()) == 1
+
+
+async def test_nothing_is_written_from_a_page_that_was_not_read(
+    follow: Any, feed_site: FeedSite, db: Database, settings: Settings
+) -> None:
+    """Since there was no room for it when the pages were: a day has passed meanwhile for another entry."""
+    words = "<p>White tea takes five minutes to brew, at seventy degrees.</p>" * 9
+    for title in ("White", "Red"):
+        page = f"<html><body><article>{words}</article>"
+        feed_site.say(page, f"/{title}", content_type="text/html")
+    feed_site.publish("Green")
+    feed = await follow(content="page", max_per_day=2)
+    feed_site.publish("White", "Green")
+    assert await feed.look() == [1]
+
+    async def pass_a_day(request: httpx.Request) -> None:
+        if request.url.path == "/Red":
+            await feed.execute("UPDATE feed_entries SET started_at = now() - interval '25 hours'")
+
+    feed_site.publish("Red", "Black", "White", "Green")
+    await feed.execute("UPDATE feeds SET next_fetch_at = now() - interval '1 second'")
+    async with guarded_client(settings, 5) as http:
+        http.event_hooks = {"request": [pass_a_day]}
+        [claimed] = await feed_polling.claim(db)
+        assert await feed_polling.fetch(db, http, claimed) == 1
+    assert (await feed.states())["Black"] == "skipped"
+    assert len(await feed.workflows()) == 2
 
 
 async def test_a_template_is_filled_by_the_entry(follow: Any, feed_site: FeedSite, owner: User) -> None:
