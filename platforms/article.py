@@ -1,6 +1,7 @@
 """Markdown as sanitised HTML: an article's, with the images in it, and any text's that is only read."""
 
 from collections.abc import Iterator, Mapping
+from html import escape
 from typing import Final
 
 import nh3
@@ -8,6 +9,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from core.content import Content
+from core.policy import Violation
 
 _MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
@@ -20,10 +22,23 @@ _PASSAGE: Final = (
 _BELOW: Final = 2
 """Levels: it stands below the headings of a page."""
 _SCHEMES: Final = {"http", "https", "mailto"}
+MOST_MARKS: Final = 20_000
+"""Lines and marks of a text, which are what rendering takes its time for: half a second for so many of the worst."""
+_MARKS: Final = "\n[*_|`~<"
+
+
+def readable(content: Content) -> tuple[Violation, ...]:
+    """A policy's check. What breaks it is shown as it is typed, and not published."""
+    if not (marks := _overmarked(content.content)):
+        return ()
+    message = f"The text has {marks:,} lines and marks of Markdown; at most {MOST_MARKS:,} are rendered."
+    return (Violation("too_many_marks", "/content", message, "Shorten the text."),)
 
 
 def render(content: Content, hosted: Mapping[str, str] | None = None) -> str:
     """Sanitised HTML; an image's address is replaced by where it is `hosted`. A leading title is not repeated."""
+    if _overmarked(content.content):
+        return _as_typed(content.content)
     tokens = _MARKDOWN.parse(content.content)
     if _opens_with(tokens, content.title):
         tokens = tokens[3:]
@@ -36,6 +51,8 @@ def render(content: Content, hosted: Mapping[str, str] | None = None) -> str:
 
 def passage(text: str) -> str:
     """Sanitised HTML of a text to be read, or of a part of it: Markdown or plain, whose lines stay lines."""
+    if _overmarked(text):
+        return _as_typed(text)
     tokens = _PASSAGE.parse(text)
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
@@ -49,12 +66,22 @@ def images(markdown: str) -> dict[str, str]:
     stands there several times the alternative text is empty if one of them has none.
     """
     found: dict[str, str] = {}
-    for image in (
-        _images(_MARKDOWN.parse(markdown)) if "![" in markdown else ()
-    ):  # most have none, and parsing takes time
+    if "![" not in markdown or _overmarked(markdown):  # most have none, and parsing takes time
+        return found
+    for image in _images(_MARKDOWN.parse(markdown)):
         address, alt = str(image.attrs.get("src", "")), image.content.strip()
         found[address] = alt and found.get(address, alt)
     return found
+
+
+def _overmarked(text: str) -> int:
+    """How many there are, where it is too many."""
+    marks = sum(map(text.count, _MARKS))
+    return marks if marks > MOST_MARKS else 0
+
+
+def _as_typed(text: str) -> str:
+    return f"<pre>{escape(text)}</pre>"
 
 
 def _opens_with(tokens: list[Token], title: str) -> bool:

@@ -4,7 +4,7 @@ from typing import Final
 
 from core.content import Content
 from core.policy import Policy, Violation
-from platforms.article import images
+from platforms.article import images, readable
 
 IMAGE_TYPES: Final = ("image/jpeg", "image/png", "image/gif", "image/webp")
 IMAGE_MAX_BYTES: Final = 20 * 1024 * 1024
@@ -58,5 +58,5 @@ POLICY: Final = Policy(
     image_types=IMAGE_TYPES,
     image_max_bytes=IMAGE_MAX_BYTES,
     alt_text_max=191,
-    checks=(_images, _tags),
+    checks=(readable, _images, _tags),
 )

@@ -4,7 +4,7 @@ from typing import Final
 
 from core.content import Content
 from core.policy import Policy, Violation
-from platforms.article import images, render
+from platforms.article import images, readable, render
 
 CLIPPED_BYTES: Final = 102 * 1024
 """Gmail cuts off what is longer and hides it behind "View entire message", the way to unsubscribe with it."""
@@ -62,5 +62,5 @@ POLICY: Final = Policy(
     image_types=("image/jpeg", "image/png", "image/gif"),  # what every mailbox shows
     image_max_bytes=2 * 1024 * 1024,  # ours: each reader's telephone fetches it
     alt_text_max=300,  # ours: it stands in the mail's place where pictures are not shown, which is often
-    checks=(_images, _clipped),
+    checks=(readable, _images, _clipped),
 )

@@ -2,6 +2,7 @@
 
 import re
 import string
+import time
 
 import pytest
 from hypothesis import example, given
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 from twitter_text import parse_tweet
 
 from core.content import Content
-from platforms.article import render
+from platforms.article import images, passage, render
+from platforms.blog.policy import POLICY as BLOG
+from platforms.email.policy import POLICY as EMAIL
 from platforms.linkedin.littletext import RESERVED, decode, encode
 from platforms.x.text import Link, as_written, canonical, measure
 from simulators.littletext import shown
@@ -123,3 +126,17 @@ def test_markdown_becomes_clean_html() -> None:
 
 def test_a_first_heading_that_is_not_the_title_stays() -> None:
     assert "<h1>Other</h1>" in render(Content(content="# Other", metadata={"title": "T"}))
+
+
+@pytest.mark.parametrize("worst", ["![", "|a|b|\n|-|-|\n", "- a\n"])
+def test_what_takes_long_to_render_is_shown_as_typed_and_not_published(worst: str) -> None:
+    content = Content(content=worst * 50_000, metadata={"title": "t"})
+    for policy in (BLOG, EMAIL):
+        assert "too_many_marks" in {each.code for each in policy.violations(content)}
+    started = time.process_time()
+    assert render(content) == passage(content.content) == f"<pre>{content.content}</pre>"
+    assert images(content.content) == {}
+    assert time.process_time() - started < 1
+    fewer = Content(content=worst * 2000, metadata={"title": "t"})
+    assert "too_many_marks" not in {each.code for each in BLOG.violations(fewer)}
+    assert not render(fewer).startswith("<pre>")
