@@ -7,7 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agents.base import Source
@@ -15,6 +15,7 @@ from core.errors import FieldError, Invalid, TooLarge
 from core.principal import Principal
 from models import Campaign, Project, Resource, Template
 from platforms.registry import PlatformName
+from services import clock
 from services.library import kept_sources, templates
 from services.library.kept_sources import Kept
 
@@ -73,9 +74,7 @@ async def _check_references(session: AsyncSession, brief: StartWorkflow) -> None
     if brief.campaign_id and await session.get(Campaign, brief.campaign_id) is None:
         raise _invalid("/campaign_id", "There is no such campaign.")
     if brief.schedule_for is not None:
-        now = (await session.execute(select(func.now()))).scalar_one()
-        if brief.schedule_for <= now:
-            raise _invalid("/schedule_for", f"This is in the past; it is {now.isoformat()} now.")
+        await clock.check_ahead(session, brief.schedule_for, "/schedule_for")
 
 
 async def _source(

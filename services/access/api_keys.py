@@ -8,10 +8,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.crypto import API_KEY_PREFIX, hash_token, new_api_key
-from core.errors import FieldError, Forbidden, Invalid
+from core.errors import Forbidden
 from core.principal import Principal, Scope
 from models import ApiKey
-from services import pages, rows
+from services import clock, pages, rows
 
 _SHOWN = len(API_KEY_PREFIX) + 6
 
@@ -30,9 +30,8 @@ async def create(
             f"A key cannot give what it has not: {', '.join(missing)}.",
             remedy="Make the key while signed in as a person.",
         )
-    if expires_at is not None and expires_at <= (await session.execute(select(func.now()))).scalar_one():
-        detail = "This is in the past."
-        raise Invalid("The key would be expired.", errors=[FieldError("/expires_at", detail)])
+    if expires_at is not None:
+        await clock.check_ahead(session, expires_at, "/expires_at")
     secret = new_api_key()
     key = ApiKey(
         workspace_id=principal.workspace_id,

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.content import approved_hash
 from core.errors import Conflict, FieldError, Invalid, NotFound
 from models import ConnectedAccount, Draft, JobStatus, PlatformState, PlatformStatus, PublishingJob
+from services import clock
 from services.reviewing.draft_views import content_of
 
 AT_PLATFORM: Final = """(j.status IN ('publishing', 'unknown', 'published') OR j.progress -> 'parts' IS NOT NULL
@@ -48,10 +49,7 @@ async def reschedule(session: AsyncSession, job_id: UUID, scheduled_for: datetim
     _require(job, "moved", {"queued", "scheduled", "held"})
     if job.connected_account_id is None:
         raise JobStatusConflict("The job waits for an account.", remedy="Retry it with an account_id.")
-    now = (await session.execute(select(func.now()))).scalar_one()
-    if scheduled_for <= now:
-        detail = f"This is in the past; it is {now.isoformat()} now."
-        raise Invalid(detail, errors=[FieldError("/scheduled_for", detail)])
+    await clock.check_ahead(session, scheduled_for, "/scheduled_for")
     job.status = JobStatus.SCHEDULED
     job.scheduled_for = scheduled_for
     job.error = None

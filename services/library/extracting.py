@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -15,7 +16,7 @@ from core import scratch, storage
 from core.errors import ConfigurationError, ProofroomError
 from models import Extraction, ExtractionStatus, File
 from services.documents import Document, Unreadable, apart
-from services.library.extractions import LOST_SECONDS, later
+from services.library.extractions import LOST_AFTER
 from services.library.files import MISSING
 from services.media import recordings
 from services.runtime import Runtime
@@ -23,7 +24,7 @@ from services.runtime import Runtime
 log = structlog.get_logger(__name__)
 
 TRIES: Final = 5
-LEASE_SECONDS: Final = 60.0
+LEASE: Final = timedelta(minutes=1)
 """After so long without a word from its worker the extraction is somebody else's."""
 BEAT_SECONDS: Final = 3.0
 _GAVE_UP: Final = (
@@ -110,7 +111,7 @@ async def _beat(runtime: Runtime, work: Work, seconds: float) -> None:
     while held:
         await asyncio.sleep(seconds)
         renewed = update(Extraction).where(Extraction.file_id == work.file.id, Extraction.epoch == work.epoch)
-        renewed = renewed.values(progress=work.progress, due_at=later(LEASE_SECONDS))
+        renewed = renewed.values(progress=work.progress, due_at=func.now() + LEASE)
         try:
             async with runtime.db.service(work.file.workspace_id) as session:
                 held = (await session.execute(renewed.returning(Extraction.file_id))).first() is not None
@@ -128,7 +129,7 @@ async def _claim(runtime: Runtime, workspace_id: UUID, file_id: UUID) -> Work | 
             await _write(session, file_id, ExtractionStatus.FAILED, _given_up(_GAVE_UP), due_at=None)
             return None
         claimed = {"epoch": found.epoch + 1, "attempts": found.attempts + 1, "progress": 0}
-        await _write(session, file_id, ExtractionStatus.PROCESSING, due_at=later(LEASE_SECONDS), **claimed)
+        await _write(session, file_id, ExtractionStatus.PROCESSING, due_at=func.now() + LEASE, **claimed)
         return Work(found.File, found.epoch + 1, found.attempts + 1)
 
 
@@ -145,7 +146,7 @@ async def _give_back(runtime: Runtime, work: Work, *, counted: bool, reason: str
         await _end(runtime, work, ExtractionStatus.FAILED, _given_up(reason))
         return False
     attempts = work.attempt if counted else work.attempt - 1
-    await _end(runtime, work, ExtractionStatus.PENDING, attempts=attempts, due_at=later(LOST_SECONDS))
+    await _end(runtime, work, ExtractionStatus.PENDING, attempts=attempts, due_at=func.now() + LOST_AFTER)
     return True
 
 

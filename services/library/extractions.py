@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,7 +17,7 @@ from models import Extraction, ExtractionStatus, File
 from services import queue
 
 TASK: Final = "extract"
-LOST_SECONDS: Final = 3600.0
+LOST_AFTER: Final = timedelta(hours=1)
 """After so long somebody looks after what was asked for and not begun: its job is lost."""
 _BATCH: Final = 100
 ENDED: Final = frozenset({ExtractionStatus.COMPLETED, ExtractionStatus.FAILED})
@@ -47,7 +47,7 @@ async def request(session: AsyncSession, workspace_id: UUID, file_id: UUID) -> N
     """Have the file's text got, anew where there is some; it begins once the caller commits."""
     asked = {"extraction_status": ExtractionStatus.PENDING, "error": None, "retryable": False}
     await session.execute(update(File).where(File.id == file_id).values(asked))
-    first = {"file_id": file_id, "workspace_id": workspace_id, "due_at": later(LOST_SECONDS)}
+    first = {"file_id": file_id, "workspace_id": workspace_id, "due_at": func.now() + LOST_AFTER}
     anew: dict[str, Any] = {
         "text": None,
         "places": [],
@@ -56,7 +56,7 @@ async def request(session: AsyncSession, workspace_id: UUID, file_id: UUID) -> N
         "progress": 0,
         "attempts": 0,
         "epoch": Extraction.epoch + 1,  # whoever works on it writes nothing any more
-        "due_at": later(LOST_SECONDS),
+        "due_at": func.now() + LOST_AFTER,
     }
     statement = insert(Extraction).values(first)
     await session.execute(statement.on_conflict_do_update(index_elements=["file_id"], set_=anew))
@@ -112,13 +112,8 @@ async def retry_lost(db: Database, settings: Settings) -> int:
         files = [row.id for row in found]
         pending = {"extraction_status": ExtractionStatus.PENDING}
         await session.execute(update(File).where(File.id.in_(files)).values(pending))
-        freed = {"due_at": later(LOST_SECONDS), "epoch": Extraction.epoch + 1}
+        freed = {"due_at": func.now() + LOST_AFTER, "epoch": Extraction.epoch + 1}
         await session.execute(update(Extraction).where(Extraction.file_id.in_(files)).values(freed))
         for row in found:
             await queue.defer(session, TASK, queue=queue.SLOW, workspace_id=row.workspace_id, file_id=row.id)
     return len(found)
-
-
-def later(seconds: float) -> ColumnElement[datetime]:
-    """By the database's clock."""
-    return func.now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)

@@ -1,11 +1,9 @@
 """A reviewer's decision: compare-and-set on what is pending and on the hash of what the reviewer saw."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import sql
@@ -17,7 +15,7 @@ from graphs.interrupts import Decision, edited
 from graphs.records import content_of
 from models import Review
 from platforms.registry import PLATFORMS, PlatformName
-from services import rows
+from services import clock, rows
 from services.access import people
 from services.reviewing import review_views
 from services.reviewing.review_views import ItemView
@@ -88,48 +86,35 @@ async def decide(
         connection, _LOAD, {"id": review_id, "account_id": decision.account_id}
     )
     item = review_views.take_item(found)
-    if item.status != "pending":
-        raise await _already_decided(session, item)
-    if seen_hash is not None and seen_hash != found["seen_hash"]:
-        raise _changed(found)
-    if decision.account_id is not None:
-        _check_account(found["account_status"])
-    if decision.schedule_for is not None:
-        await _check_time(session, decision.schedule_for)
-    account_id = decision.account_id or found["connected_account_id"]
+    await _check(session, item, found, decision, seen_hash)
     is_edit = decision.decision == "edit"
     draft = content_of(found)
     content = edited(draft, decision) if is_edit else draft
     approves = decision.decision == "accept" or (is_edit and decision.approve)
     if approves:
         _check_policy(content, PlatformName(item.platform))
+    account_id = decision.account_id or found["connected_account_id"]
     status = "evaluating" if is_edit and not approves else _STATUS_AFTER[decision.decision]
-    decided = await sql.row(
-        connection,
-        _DECIDE,
-        {
-            "id": review_id,
-            "thread_id": item.thread_id,
-            "seen_hash": found["seen_hash"],
-            "decision": decision.decision,
-            "user_id": principal.user_id,
-            "decided_via": principal.via,
-            "comment": decision.feedback,
-            "edited": decision.model_dump_json(include=_EDITED, exclude_none=False) if is_edit else None,
-            "approve": decision.approve or not is_edit,
-            "approved_hash": approved_hash(content, account_id) if approves else None,
-            "bound": seen_hash is not None,
-            "account_id": account_id,
-            "schedule_for": decision.schedule_for or found["schedule_for"],
-            "status": status,
-            "run_id": run_id,
-        },
-    )
+    written = {
+        "id": review_id,
+        "thread_id": item.thread_id,
+        "seen_hash": found["seen_hash"],
+        "decision": decision.decision,
+        "user_id": principal.user_id,
+        "decided_via": principal.via,
+        "comment": decision.feedback,
+        "edited": decision.model_dump_json(include=_EDITED, exclude_none=False) if is_edit else None,
+        "approve": decision.approve or not is_edit,
+        "approved_hash": approved_hash(content, account_id) if approves else None,
+        "bound": seen_hash is not None,
+        "account_id": account_id,
+        "schedule_for": decision.schedule_for or found["schedule_for"],
+        "status": status,
+        "run_id": run_id,
+    }
+    decided = await sql.row(connection, _DECIDE, written)
     if decided is None:
-        found = await review_views.read(connection, _LOAD, {"id": review_id, "account_id": None})
-        if found["status"] != "pending":
-            raise await _already_decided(session, review_views.take_item(found))
-        raise _changed(found)
+        raise await _overtaken(session, review_id)
     if is_edit and decision.approve and style_learning.teaches(draft, content):
         await style_learning.request(session, principal.workspace_id, review_id)
     return Decided(replace(item, **decided), status)
@@ -157,6 +142,26 @@ LOADED: Final = f"""
 _LOAD: Final = Statement.of(f"{LOADED} WHERE r.id = :id")
 
 
+async def _check(
+    session: AsyncSession, item: ItemView, found: Row, decision: Decision, seen_hash: str | None
+) -> None:
+    """All but the words."""
+    if item.status != "pending":
+        raise await _already_decided(session, item)
+    if seen_hash is not None and seen_hash != item.seen_hash:
+        raise _changed(item)
+    if decision.account_id is not None:
+        _check_account(found["account_status"])
+    if decision.schedule_for is not None:
+        await clock.check_ahead(session, decision.schedule_for, "/schedule_for")
+
+
+async def _overtaken(session: AsyncSession, review_id: UUID) -> Conflict:
+    """Somebody else was quicker, by a moment."""
+    item = await review_views.find_item(await connection_of(session), review_id)
+    return _changed(item) if item.status == "pending" else await _already_decided(session, item)
+
+
 async def _already_decided(session: AsyncSession, review: ItemView) -> ReviewAlreadyDecided:
     if review.status == "superseded":
         return ReviewAlreadyDecided(
@@ -177,11 +182,11 @@ async def _already_decided(session: AsyncSession, review: ItemView) -> ReviewAlr
     )
 
 
-def _changed(found: Row) -> DraftChanged:
+def _changed(item: ItemView) -> DraftChanged:
     return DraftChanged(
         "What you saw (text, metadata, images, account or time) is not what waits for a decision now.",
-        remedy=f"Read GET /v1/reviews/{found['id']} again and decide with its seen_hash.",
-        extra={"seen_hash": found["seen_hash"], "draft_id": str(found["draft_id"])},
+        remedy=f"Read GET /v1/reviews/{item.id} again and decide with its seen_hash.",
+        extra={"seen_hash": item.seen_hash, "draft_id": str(item.draft_id)},
     )
 
 
@@ -194,13 +199,6 @@ def _check_policy(content: Content, platform: PlatformName) -> None:
             remedy=violations[0].remedy,
             errors=[FieldError(v.field, f"{v.message} {v.remedy}") for v in violations],
         )
-
-
-async def _check_time(session: AsyncSession, schedule_for: datetime) -> None:
-    now = (await session.execute(select(func.now()))).scalar_one()
-    if schedule_for <= now:
-        detail = f"This is in the past; it is {now.isoformat()} now."
-        raise Invalid(detail, errors=[FieldError("/schedule_for", detail)])
 
 
 def _check_account(status: str | None) -> None:

@@ -1,7 +1,6 @@
 """Rules of style. Edits propose them; a writer is told only what a person has agreed to."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final, assert_never
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.errors import Conflict
 from core.principal import Principal
 from models import RuleScope, RuleStatus, StyleRule
-from services import pages, rows
+from services import clock, pages, rows
 
 MOST_ACTIVE: Final = 100
 """Of a workspace: each is part of every prompt."""
@@ -73,7 +72,7 @@ async def change(session: AsyncSession, rule_id: UUID, changes: Mapping[str, Any
     rule = await find(session, rule_id, lock=True)
     reworded = "rule" in changes and changes["rule"] != rule.rule
     if reworded:
-        before = {"version": rule.version, "rule": rule.rule, "until": await _now(session)}
+        before = {"version": rule.version, "rule": rule.rule, "until": (await clock.now(session)).isoformat()}
         changes = {**changes, "earlier": [*rule.earlier, before], "version": rule.version + 1}
     await rows.change(session, rule, changes)
     return rule
@@ -106,8 +105,3 @@ async def _check_room(session: AsyncSession) -> None:
     if active is not None and active >= MOST_ACTIVE:
         detail = f"{active} rules of style are in use; at most {MOST_ACTIVE} are."
         raise TooManyRules(detail, remedy="Drop those that nobody needs.")
-
-
-async def _now(session: AsyncSession) -> str:
-    now: datetime = (await session.execute(select(func.now()))).scalar_one()
-    return now.isoformat()

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from secrets import SystemRandom
 from typing import Final
@@ -20,7 +20,6 @@ from core.principal import Principal
 from models import Feed, FeedEntry, FeedEntryStatus
 from services import workflows
 from services.library import url_sources
-from services.library.extractions import later
 from services.syndication import feed_rules
 from services.syndication.feed_parsing import Entry, Parsed
 from services.syndication.feed_rules import Rule
@@ -152,7 +151,7 @@ async def start(
 
 def due(seconds: float) -> ColumnElement[datetime]:
     """In so long, more or less: what was added together is not fetched together for ever."""
-    return later(seconds * _RANDOM.uniform(1 - _JITTER, 1 + _JITTER))
+    return func.now() + timedelta(seconds=seconds * _RANDOM.uniform(1 - _JITTER, 1 + _JITTER))
 
 
 async def _fresh(session: AsyncSession, feed: Feed, parsed: Parsed) -> list[Entry]:

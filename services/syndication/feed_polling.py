@@ -5,6 +5,7 @@ The epoch fences: whoever was overtaken writes nothing, so that no entry starts 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -16,7 +17,6 @@ from core.db import Database
 from core.principal import Principal, Role
 from models import Feed, FeedEntry, FeedStatus, User, WorkspaceMember
 from models.base import Json
-from services.library.extractions import later
 from services.syndication import feed_entries, feed_reading
 from services.syndication.feed_entries import Pages
 from services.syndication.feed_parsing import Parsed
@@ -65,7 +65,7 @@ async def claim_one(session: AsyncSession, feed_id: UUID) -> Claimed:
     if feed.status != FeedStatus.ACTIVE:
         raise FeedPaused("A feed that is paused is not fetched.", remedy="Make it active first.")
     feed.epoch += 1
-    feed.next_fetch_at = later(LEASE_SECONDS)
+    feed.next_fetch_at = func.now() + timedelta(seconds=LEASE_SECONDS)
     await session.flush()
     own = (feed.id, feed.workspace_id, feed.epoch, feed.url, feed.etag, feed.last_modified, feed.rule)
     return Claimed(*own)
@@ -134,7 +134,9 @@ async def _fail(db: Database, claimed: Claimed, error: FeedUnreadable) -> None:
         feed.error_count += 1
         backoff = min(MOST_SECONDS, LEAST_SECONDS * 2 ** (feed.error_count - 1))
         asked_for = min(MOST_SECONDS, error.retry_after or 0)
-        feed.next_fetch_at = func.greatest(feed_entries.due(backoff), later(asked_for))
+        feed.next_fetch_at = func.greatest(
+            feed_entries.due(backoff), func.now() + timedelta(seconds=asked_for)
+        )
         feed.error = error.detail
         if isinstance(error, FeedGone):
             feed.status = FeedStatus.PAUSED
