@@ -1,4 +1,4 @@
-"""Webhooks as they are managed; what they are told: tests/services/test_webhook_deliveries.py."""
+"""Webhooks as they are managed; what they are told: tests/services/webhooks."""
 
 from typing import Any
 
