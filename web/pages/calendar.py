@@ -27,7 +27,7 @@ async def show(
     request: Request,
     principal: Viewer,
     session: Session,
-    month: Annotated[str, Query(pattern=r"^(2\d{3}-(0[1-9]|1[0-2]))?$")] = "",
+    month: Annotated[str, Query(pattern="^(2[0-9]{3}-(0[1-9]|1[0-2]))?$")] = "",
 ) -> Response:
     """`month` as 2027-03; without it the present one, in the page's time zone."""
     zone = timezone(request)
