@@ -8,20 +8,17 @@ from itertools import cycle
 from typing import Any, Final
 from uuid import UUID
 
-import structlog
 from anyio import CancelScope
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.followers import Follower, Piece
 from api.listener import Listener, Subscription
 from api.sse import HEARTBEAT_SECONDS
-from api.streams import GOING_ON_ELSEWHERE, Pace, told
+from api.streams import GOING_ON_ELSEWHERE, Pace, ending_quietly, log_away, told
 from core.db import Database
 from services import events
 from services.events import Position
 from services.reviewing import presence
-
-log = structlog.get_logger(__name__)
 
 PRESENCE: Final = "review.presence"
 SAFETY_SECONDS: Final = HEARTBEAT_SECONDS
@@ -49,11 +46,9 @@ class Feed:
     async def run(self) -> None:
         """Whatever ends it ends its followers as well: they come back for what they have missed."""
         try:
-            with self._listener.subscribe(self._workspace_id) as self._news:
+            with ending_quietly(), self._listener.subscribe(self._workspace_id) as self._news:
                 now = await self._begin()
                 await self._tell(now.newest)
-        except SQLAlchemyError as error:
-            _log_away(error)
         finally:
             self.over = True
             self._begun.set()
@@ -105,7 +100,7 @@ class Feed:
                 if news.take_presence_changed() or (due and self._looked_at):
                     await self._tell_presence()
             except SQLAlchemyError as error:
-                _log_away(error)
+                log_away(error)
                 pace.looked(complete=False, fresh=False)
             await news.wait(pace.left)
 
@@ -151,10 +146,6 @@ class Feed:
 
 def _piece(event: events.Event) -> Piece:
     return Piece(event.type, told(event.type, event.payload, event.position), event.position)
-
-
-def _log_away(error: SQLAlchemyError) -> None:
-    log.warning("stream.database_away", reason=str(error).splitlines()[0])
 
 
 class Feeds:

@@ -1,15 +1,21 @@
 """What event streams have in common: how a piece is written, how often the database is asked, who is let go."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Annotated, Any, Final
 
 import orjson
+import structlog
 from pydantic import WithJsonSchema
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.sse import encoded
-from core.errors import FieldError, Invalid
+from core.errors import FieldError, Invalid, ProofroomError
+from core.principal import Principal
 from services.events import Position
+
+log = structlog.get_logger(__name__)
 
 RECHECK_SECONDS: Final = 60
 """How long a revoked key or session may go on watching."""
@@ -20,6 +26,7 @@ SHORTEST_PAUSE: Final = 0.01
 _FIRST_PAUSE: Final = 0.1
 """Before anything is notified: only what was written just before, beside an older transaction, is still to be found."""
 
+Authenticate = Callable[[], Awaitable[Principal]]
 EventId = Annotated[str | None, WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,19}-[0-9]{1,19}$"})]
 
 
@@ -50,6 +57,37 @@ class Pace:
         else:
             self._pause = pause if fresh else min(self._pause * 2, self._longest)
         self._next = time.monotonic() + self._pause
+
+
+class Welcome:
+    """Whether who follows still may, asked again from time to time."""
+
+    def __init__(self, authenticate: Authenticate, seconds: float = RECHECK_SECONDS) -> None:
+        self._authenticate = authenticate
+        self._seconds = seconds
+        self._next = time.monotonic() + seconds
+
+    async def check(self) -> None:
+        """Raises what `authenticate` does."""
+        if time.monotonic() >= self._next:
+            await self._authenticate()
+            self._next = time.monotonic() + self._seconds
+
+
+@contextmanager
+def ending_quietly() -> Iterator[None]:
+    """A stream ends where who follows may no longer, or the database is away: clients come back with the last id that they
+    have."""
+    try:
+        yield
+    except ProofroomError as error:
+        log.info("stream.ended", reason=error.code)
+    except SQLAlchemyError as error:
+        log_away(error)
+
+
+def log_away(error: SQLAlchemyError) -> None:
+    log.warning("stream.database_away", reason=str(error).splitlines()[0])
 
 
 def told(kind: str, payload: Mapping[str, Any], position: Position | None = None) -> bytes:

@@ -1,31 +1,31 @@
 """Following one workflow, whoever asks: a program by its key, a page by its cookie."""
 
-import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import ExitStack
 from typing import Final
 from uuid import UUID
 
-import structlog
 from anyio import CancelScope
-from sqlalchemy.exc import SQLAlchemyError
 
 from api.listener import Listener, Subscription
 from api.sse import EventStream
-from api.streams import GOING_ON_ELSEWHERE, RECHECK_SECONDS, SHORTEST_PAUSE, Pace, told
+from api.streams import (
+    GOING_ON_ELSEWHERE,
+    SHORTEST_PAUSE,
+    Authenticate,
+    Pace,
+    Welcome,
+    ending_quietly,
+    told,
+)
 from core.db import Database
-from core.errors import ProofroomError
 from core.principal import Principal
 from services import events, workflow_views
-
-log = structlog.get_logger(__name__)
 
 DELTA: Final = "draft.delta"
 HELD_SECONDS: Final = 0.03
 """For an event that came before an older transaction was over: mostly the next notification lets it go."""
 TYPES: Final = (*events.EventType, DELTA)
-
-Authenticate = Callable[[], Awaitable[Principal]]
 
 
 async def follow(
@@ -68,7 +68,7 @@ class _Follower:
         self._news = news
         self._principal = principal
         self._workflow_id = workflow_id
-        self._authenticate = authenticate
+        self._welcome = Welcome(authenticate)
         self._pace = Pace(longest_pause, idle=longest_pause)
         self._after = events.Position()
         """All up to here has been told."""
@@ -76,18 +76,14 @@ class _Follower:
         """All of this transaction and of those before, too."""
 
     async def follow(self, found: Sequence[events.Event]) -> AsyncGenerator[bytes]:
-        """What the first look `found`, and what comes then. Ends when the database is away: clients come back with the
-        last id that they have."""
-        try:
+        """What the first look `found`, and what comes then."""
+        with ending_quietly():
             async for piece in self._follow(found):
                 yield piece
-        except SQLAlchemyError as error:
-            log.warning("stream.database_away", reason=str(error).splitlines()[0])
 
     async def _follow(self, found: Sequence[events.Event]) -> AsyncGenerator[bytes]:
         """What comes together goes in one piece. Between looks no connection is held."""
-        clock, news, pace = time.monotonic, self._news, self._pace
-        recheck = clock() + RECHECK_SECONDS
+        news, pace = self._news, self._pace
         while True:
             if found:
                 yield b"".join(told(each.type, each.payload, each.position) for each in found)
@@ -98,10 +94,7 @@ class _Follower:
             if self._listener.ending:
                 yield GOING_ON_ELSEWHERE
                 return
-            if clock() >= recheck:
-                if not await self._is_welcome():
-                    return
-                recheck = clock() + RECHECK_SECONDS
+            await self._welcome.check()
             await news.wait(pace.left)
 
     async def _next(self) -> Sequence[events.Event]:
@@ -132,11 +125,3 @@ class _Follower:
         news, known = self._news, self._known
         pause = SHORTEST_PAUSE if news.missed > known else HELD_SECONDS
         self._pace.looked(complete=max(news.newest, news.missed) <= known, fresh=fresh, pause=pause)
-
-    async def _is_welcome(self) -> bool:
-        try:
-            await self._authenticate()
-        except ProofroomError as error:
-            log.info("stream.ended", reason=error.code)
-            return False
-        return True

@@ -1,23 +1,16 @@
 """Following a workspace, whoever asks: a program by its key, a page by its cookie."""
 
-import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import ExitStack
 from typing import Final
 from uuid import UUID
 
-import structlog
-from sqlalchemy.exc import SQLAlchemyError
-
 from api.feeds import PRESENCE, Feed, Feeds
 from api.followers import Follower
 from api.sse import HEARTBEAT_SECONDS, EventStream
-from api.streams import RECHECK_SECONDS
-from core.errors import FieldError, Invalid, ProofroomError
-from core.principal import Principal
+from api.streams import RECHECK_SECONDS, Authenticate, Welcome, ending_quietly
+from core.errors import FieldError, Invalid
 from services.events import EventType, Position
-
-log = structlog.get_logger(__name__)
 
 TYPES: Final = (*EventType, PRESENCE)
 
@@ -25,7 +18,7 @@ TYPES: Final = (*EventType, PRESENCE)
 def follow(
     feeds: Feeds,
     workspace_id: UUID,
-    authenticate: Callable[[], Awaitable[Principal]],
+    authenticate: Authenticate,
     *,
     after: Position | None = None,
     types: frozenset[str] | None = None,
@@ -38,8 +31,9 @@ def follow(
     with ExitStack() as held:
         follower = Follower(types, after)
         feed = held.enter_context(feeds.joined(workspace_id, follower))
-        pieces = _pieces(feed, follower, authenticate, recheck_seconds)
-        return EventStream(pieces, held.pop_all(), ping=0)
+        # There is a piece at each heartbeat at the latest: no timer for each follower.
+        welcome = Welcome(authenticate, recheck_seconds - HEARTBEAT_SECONDS)
+        return EventStream(_pieces(feed, follower, welcome), held.pop_all(), ping=0)
 
 
 def chosen(types: str | None) -> frozenset[str] | None:
@@ -56,22 +50,8 @@ def chosen(types: str | None) -> frozenset[str] | None:
     return wanted
 
 
-async def _pieces(
-    feed: Feed,
-    follower: Follower,
-    authenticate: Callable[[], Awaitable[Principal]],
-    recheck_seconds: float,
-) -> AsyncGenerator[bytes]:
-    # There is a piece at each heartbeat at the latest: no timer for each follower.
-    clock, longest = time.monotonic, recheck_seconds - HEARTBEAT_SECONDS
-    recheck = clock() + longest
-    try:
+async def _pieces(feed: Feed, follower: Follower, welcome: Welcome) -> AsyncGenerator[bytes]:
+    with ending_quietly():
         async for piece in feed.follow(follower):
-            if clock() >= recheck:
-                await authenticate()
-                recheck = clock() + longest
+            await welcome.check()
             yield piece
-    except ProofroomError as error:
-        log.info("stream.ended", reason=error.code)
-    except SQLAlchemyError as error:
-        log.warning("stream.database_away", reason=str(error).splitlines()[0])

@@ -9,15 +9,13 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-import structlog
 from anyio import CancelScope
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from api.listener import Listener, Subscription
 from api.sse import EventStream, encoded
-from api.streams import GOING_ON_ELSEWHERE, RECHECK_SECONDS
+from api.streams import GOING_ON_ELSEWHERE, Authenticate, Welcome, ending_quietly
 from core.db import Database
 from core.errors import ProofroomError
 from core.principal import Principal
@@ -26,8 +24,6 @@ from models import RunStatus
 from services.protocol import run_parts, runs
 from services.protocol.run_parts import Cursor, Look
 from services.protocol.runs import Run
-
-log = structlog.get_logger(__name__)
 
 BEAT_SECONDS: Final = 5.0
 """Between the white space that keeps the connection of one who waits."""
@@ -40,7 +36,7 @@ class Followed:
     db: Database
     listener: Listener
     principal: Principal
-    authenticate: Callable[[], Awaitable[Principal]]
+    authenticate: Authenticate
     thread_id: UUID
     run_id: UUID
     workflow_id: UUID
@@ -148,19 +144,16 @@ class _Telling:
             if greet:
                 metadata = {"run_id": str(self.followed.run_id), "attempt": 1}
                 yield self._told("metadata", metadata, Cursor("", 0))
-            async for piece in self._follow(greet):
-                yield piece
-            over = True
-        except SQLAlchemyError as error:
-            log.warning("stream.database_away", reason=str(error).splitlines()[0])
+            with ending_quietly():
+                async for piece in self._follow(greet):
+                    yield piece
             over = True
         finally:
             if not over:
                 await self.followed.leave()
 
     async def _follow(self, greet: bool) -> AsyncIterator[bytes]:
-        followed, clock = self.followed, time.monotonic
-        recheck = clock() + RECHECK_SECONDS
+        followed, welcome = self.followed, Welcome(self.followed.authenticate)
         with followed.listener.subscribe(followed.workflow_id) as news:
             found = await followed.look(self.after)
             if greet:
@@ -176,10 +169,7 @@ class _Telling:
                 if followed.listener.ending:
                     yield GOING_ON_ELSEWHERE
                     return
-                if clock() >= recheck:
-                    if not await self._is_welcome():
-                        return
-                    recheck = clock() + RECHECK_SECONDS
+                await welcome.check()
                 async for piece in self._until_changed(news, found):
                     yield piece
                 found = await followed.look(self.after)
@@ -223,11 +213,3 @@ class _Telling:
 
     def _told(self, event: str, payload: Any, cursor: Cursor | None) -> bytes:
         return encoded(event, orjson.dumps(payload), cursor if self.resumable else None)
-
-    async def _is_welcome(self) -> bool:
-        try:
-            await self.followed.authenticate()
-        except ProofroomError as error:
-            log.info("stream.ended", reason=error.code)
-            return False
-        return True

@@ -1,25 +1,19 @@
 """Following a thread, whichever runs it has: from before the first of them until who reads leaves."""
 
-import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import ExitStack
 from functools import partial
 from typing import Protocol, TypeVar
 from uuid import UUID
 
-import structlog
 from anyio import CancelScope
-from sqlalchemy.exc import SQLAlchemyError
 
 from api.auth import authenticate
 from api.langgraph.runs import Following
 from api.sse import EventStream
-from api.streams import GOING_ON_ELSEWHERE, RECHECK_SECONDS
-from core.errors import ProofroomError
+from api.streams import GOING_ON_ELSEWHERE, Welcome, ending_quietly
 from core.principal import Principal
 from core.sql import Connection
-
-log = structlog.get_logger(__name__)
 
 EventT = TypeVar("EventT")
 
@@ -46,9 +40,8 @@ async def _pieces(
     following: Following, principal: Principal, reader: Reader[EventT], told: Callable[[list[EventT]], bytes]
 ) -> AsyncGenerator[bytes]:
     listener, db, longest = following.listener, following.db, following.settings.poll_seconds
-    is_welcome = partial(authenticate, following.request, db)
-    recheck = time.monotonic() + RECHECK_SECONDS
-    try:
+    welcome = Welcome(partial(authenticate, following.request, db))
+    with ending_quietly():
         while True:
             # Before a thread has begun, it is the workspace that hears of it.
             begun = reader.workflow_id
@@ -62,12 +55,6 @@ async def _pieces(
                     if listener.ending:
                         yield GOING_ON_ELSEWHERE
                         return
-                    if time.monotonic() >= recheck:
-                        await is_welcome()
-                        recheck = time.monotonic() + RECHECK_SECONDS
+                    await welcome.check()
                     if reader.workflow_id == begun:
                         await news.wait(longest)
-    except ProofroomError as error:
-        log.info("stream.ended", reason=error.code)
-    except SQLAlchemyError as error:
-        log.warning("stream.database_away", reason=str(error).splitlines()[0])
