@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import Session, Viewer
+from core.principal import Role
 from core.sql import connection_of
 from services.delivery import calendar
-from web.pages.workflows import may_write
 from web.rendering import page, timezone
 from web.route import router as new_router
 
@@ -52,5 +52,5 @@ async def show(
         days=days,
         shown=SHOWN,
         cut=len(found) == calendar.MOST,
-        may_write=may_write(principal),
+        may_write=principal.may_act_as(Role.EDITOR),
     )

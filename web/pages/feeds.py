@@ -17,19 +17,18 @@ from api.schemas.feeds import FeedIn, FeedPatch, FeedPreviewIn
 from api.schemas.workflows import Url
 from core.principal import Role
 from models import FeedEntryStatus
-from platforms.registry import PLATFORMS, PlatformName
+from platforms.registry import PlatformName
 from services.access import people
 from services.syndication import feeds
 from services.syndication.feed_rules import MAX_PER_DAY, Rule, Words
 from services.syndication.feeds import MAX_BACKFILL
-from web.pages.new import usual_platforms
+from web.pages.new import POLICIES, usual_platforms
 from web.rendering import is_fragment, page, redirect
 from web.route import router as new_router
 
 router = new_router("/library/feeds")
 
 HERE: Final = "/library/feeds"
-POLICIES: Final = {name.value: PLATFORMS[name].policy for name in PlatformName}
 STATUSES: Final = {
     FeedEntryStatus.SEEN: ("seen", ""),
     FeedEntryStatus.STARTED: ("started", "badge-good"),
@@ -99,7 +98,16 @@ async def preview(
     template = "feeds/_preview.html" if is_fragment(request) else "feeds/preview.html"
     usual = [PlatformName(name) for name in await usual_platforms(principal, db)]
     new = Ruled.model_construct(platforms=usual, start=True)
-    return page(request, template, found=found, given=new, policies=POLICIES, key=uuid4(), most=MAX_BACKFILL)
+    return page(
+        request,
+        template,
+        found=found,
+        given=new,
+        policies=POLICIES,
+        key=uuid4(),
+        most=MAX_BACKFILL,
+        most_a_day=MAX_PER_DAY,
+    )
 
 
 @router.post("")
@@ -135,6 +143,7 @@ async def show(
         people=await people.of_workspace(session),
         statuses=STATUSES,
         policies=POLICIES,
+        most_a_day=MAX_PER_DAY,
         chosen=status,
         edits=principal.may_act_as(Role.EDITOR),
     )

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from api.deps import Db, Viewer
 from api.pages import Paging, write_cursor
-from core.principal import Principal, Role
+from core.principal import Role
 from models import ReviewStatus
 from platforms.registry import PlatformName
 from services.pages import DEFAULT_LIMIT, MAX_LIMIT, Slice, Wanted
@@ -106,7 +106,7 @@ async def show(
         chosen=chosen,
         waiting_reviews=counted(around.waiting),
         matching=counted(matching),
-        may_review=may_review(principal),
+        may_review=principal.may_act_as(Role.REVIEWER),
         here=_address(chosen, request.query_params),
         more=_more(found, paging, chosen, request.query_params),
     )
@@ -122,10 +122,6 @@ async def count(request: Request, principal: Viewer, db: Db) -> Response:
 
 def counted(number: int) -> str:
     return f"{COUNTED}+" if number > COUNTED else str(number)
-
-
-def may_review(principal: Principal) -> bool:
-    return principal.role is not Role.VIEWER
 
 
 def _address(chosen: Chosen, query: Mapping[str, str], **changes: object) -> str:

@@ -17,7 +17,7 @@ from api.deps import Db, SettingsOf, Viewer, Work, WorkflowEditor
 from core.db import Database
 from core.errors import NotFound, ProofroomError
 from core.http import AddressRefused, ResponseTooLarge, guarded_client
-from core.principal import Principal
+from core.principal import Principal, Role
 from core.settings import Settings
 from models import File
 from platforms.registry import PLATFORMS, PlatformName
@@ -25,7 +25,7 @@ from services import brief_choices, estimates, workflows
 from services.library import files, templates, url_sources
 from services.library.kept_sources import Kept, SourceNotReady, SourceWithoutText
 from web.briefs import Typed, called, identified, wrong
-from web.pages.workflows import may_write, named
+from web.pages.workflows import named
 from web.rendering import is_fragment, page, redirect, timezone
 from web.route import router as new_router
 
@@ -61,7 +61,7 @@ async def new_page(
 ) -> Response:
     """`file` or `post`: what the drafts are to be about. `project`, `template`: also those that the form does not list.
     `day`: on which they are to go out."""
-    if not may_write(principal):
+    if not principal.may_act_as(Role.EDITOR):
         return page(request, "new/reader.html")
     if not (file or post or project or template or day):
         return await _form(request, principal, db)

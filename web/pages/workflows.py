@@ -30,8 +30,6 @@ router = new_router("/workflows")
 LIMIT: Final = 30
 LONGEST_NAME: Final = 100
 QUALITY_BAR: Final = Options().quality_bar
-LIVE: Final = (*events.EventType, "draft.delta")
-"""What moves on a workflow's page."""
 STUDIO: Final = "http://127.0.0.1:2024"
 """Where `proofroom studio` serves."""
 _ENDED: Final = frozenset({"published", "rejected", "cancelled"})
@@ -55,7 +53,7 @@ async def list_workflows(
         named=named,
         chosen=status,
         statuses=list(WorkflowStatus),
-        may_write=may_write(principal),
+        may_write=principal.may_act_as(Role.EDITOR),
     )
 
 
@@ -113,11 +111,6 @@ async def retry_thread(
     return redirect(request, f"/workflows/{workflow_id}", "It goes on from where it stood.")
 
 
-def may_write(principal: Principal) -> bool:
-    """Start, cancel, retry."""
-    return principal.role in {Role.EDITOR, Role.OWNER}
-
-
 def named(source: dict[str, Any]) -> str:
     """What a workflow is called: its source's title, or the first line of it."""
     lines = (line.strip().lstrip("#").strip() for line in (source["opening"] or "").splitlines())
@@ -141,11 +134,11 @@ async def _page(request: Request, template: str, workflow_id: UUID, principal: P
         record=record,
         platform_of={each["thread_id"]: each["platform"] for each in found.threads},
         position=now.position,
-        live=" ".join(LIVE),
+        live=" ".join(workflow_stream.TYPES),
         machine=machine,
         studio=STUDIO,
-        may_write=may_write(principal),
-        may_decide=principal.role != Role.VIEWER,
+        may_write=principal.may_act_as(Role.EDITOR),
+        may_decide=principal.may_act_as(Role.REVIEWER),
         cancellable=any(each["status"] not in _ENDED for each in found.threads),
     )
 

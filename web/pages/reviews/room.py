@@ -11,7 +11,7 @@ from starlette.responses import Response
 from agents.base import CRITERIA
 from core.content import Content
 from core.errors import ProofroomError
-from core.principal import Principal
+from core.principal import Principal, Role
 from core.sql import Connection
 from models import ReviewStatus
 from platforms.registry import PLATFORMS, PlatformName
@@ -22,7 +22,6 @@ from services.reviewing.comments import Comment
 from services.reviewing.presence import Viewer
 from services.reviewing.review_context import Context
 from services.reviewing.review_views import ReviewView
-from web.pages.inbox import may_review
 from web.pages.reviews.form import Given, Typed, editable
 from web.pages.reviews.grounds import claims, grounds, passages
 from web.pages.reviews.preview import Preview, draw
@@ -135,7 +134,7 @@ async def show(
         problems=[(field_of(each.pointer), each.detail) for each in errors],
         wrong={field_of(each.pointer): each.detail for each in errors},
         did=did,
-        may_decide=may_review(principal),
+        may_decide=principal.may_act_as(Role.REVIEWER),
         refused=refused,
         given=refused.given if refused else None,
         changed=changed,

@@ -10,12 +10,12 @@ from starlette.responses import Response
 from api.deps import Db, Reviewer, Session, Viewer, Work
 from core.db import Database
 from core.errors import FieldError, Invalid
-from core.principal import Principal
+from core.principal import Principal, Role
 from core.sql import connection_of
 from services.delivery import measuring
 from services.reviewing import comments, draft_views, presence, review_views, reviews
 from services.reviewing.reviews import DraftChanged, ReviewAlreadyDecided
-from web.pages.inbox import may_review
+from web.pages.inbox import counted
 from web.pages.reviews import room
 from web.pages.reviews.form import FromForm, Typed
 from web.pages.reviews.queue import address, following
@@ -71,10 +71,8 @@ async def decide(
         notice += f" It goes out {at:%-d %b %Y, %H:%M} {at.tzname()}."
     if item is None:
         return redirect(request, address("/inbox", request), f"{notice} Nothing else waits here.")
-    left = f"{review_views.COUNTED}+" if count > review_views.COUNTED else str(count)
-    return redirect(
-        request, address(f"/reviews/{item.id}", request, last=review_id), f"{notice} {left} left."
-    )
+    where = address(f"/reviews/{item.id}", request, last=review_id)
+    return redirect(request, where, f"{notice} {counted(count)} left.")
 
 
 @router.post("/{review_id}/editor")
@@ -111,7 +109,7 @@ async def measure(request: Request, review_id: UUID, given: FromForm, principal:
         preview=await room.preview(platform, content, view),
         measured=await measuring.measure(platform, content),
         edited=bool(typed.changes(view.content)),
-        may_decide=may_review(principal),
+        may_decide=principal.may_act_as(Role.REVIEWER),
         refresh=True,
     )
 

@@ -14,7 +14,7 @@ from api.deps import LibraryEditor, Session, Viewer
 from api.pages import Paging
 from api.schemas.style import RuleText
 from models import RuleScope, RuleStatus, StyleRule
-from platforms.registry import PLATFORMS, PlatformName
+from platforms.registry import PlatformName
 from services.reviewing import diffs
 from services.reviewing.diffs import Change
 from services.style import style_rules
@@ -24,7 +24,6 @@ from web.route import router as new_router
 router = new_router("/settings/style")
 
 HERE: Final = "/settings/style"
-PLACES: Final = {name.value: platform.policy.label for name, platform in PLATFORMS.items()}
 SCOPES: Final = {
     RuleScope.WORKSPACE: "Everybody's drafts",
     RuleScope.USER: "Drafts of whoever taught it",
@@ -50,7 +49,6 @@ async def show(
         changes=changes,
         chosen=status,
         statuses=list(RuleStatus),
-        places=PLACES,
         scopes=SCOPES,
     )
 
