@@ -107,8 +107,7 @@ async def _send(smtp: aiosmtplib.SMTP, message: bytes, recipient: Recipient) -> 
 async def _refused(smtp: aiosmtplib.SMTP, error: SMTPResponseException) -> Delivery:
     if error.code == CLOSING:
         raise Unreachable(f"The mail server closes the connection: {said(error)}") from error
-    with suppress(
-        SMTPException, OSError
-    ):  # what it said stands; a connection that is gone shows at the next mail
+    # What it said stands; a connection that is gone shows at the next mail.
+    with suppress(SMTPException, OSError):
         await smtp.rset()
     return refusal(error)

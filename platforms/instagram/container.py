@@ -1,8 +1,6 @@
 """Preparing a post: the day's quota, the pictures, and the container that holds them. Nothing of it is public, and what
 is not published goes by itself after 24 hours."""
 
-from urllib.parse import quote
-
 import httpx
 from pydantic import BaseModel
 
@@ -10,7 +8,7 @@ from core.content import Media
 from platforms.base import Account, PlatformError, Publication, RateLimited, Refused
 from platforms.images import download, size
 from platforms.instagram.policy import IMAGE_MAX_BYTES, IMAGE_SHAPES, IMAGE_TYPES
-from platforms.instagram.session import QUOTA_SECONDS, call
+from platforms.instagram.session import QUOTA_SECONDS, call, me
 from platforms.sending import parse
 from platforms.uploads import upload
 
@@ -68,12 +66,11 @@ async def _with_picture(
 
 
 async def _container(http: httpx.AsyncClient, account: Account, fields: dict[str, str]) -> str:
-    path = f"{quote(account.platform_user_id, safe='')}/media"
-    return parse(await call(http, account, "POST", path, data=fields), Created).id
+    return parse(await call(http, account, "POST", f"{me(account)}/media", data=fields), Created).id
 
 
 async def _check_quota(http: httpx.AsyncClient, account: Account) -> None:
-    path = f"{quote(account.platform_user_id, safe='')}/content_publishing_limit?fields=quota_usage,config"
+    path = f"{me(account)}/content_publishing_limit?fields=quota_usage,config"
     for usage in parse(await call(http, account, "GET", path), Limit).data:
         if usage.config is not None and usage.quota_usage >= usage.config.quota_total:
             detail = f"{usage.quota_usage} of {usage.config.quota_total} posts of these 24 hours are used up."

@@ -5,6 +5,7 @@ from typing import Final
 
 from core.content import Content
 from core.policy import Policy, Quota, Shapes, Violation
+from platforms.folding import utf16_units
 
 FOLD_CHARACTERS: Final = 125
 """About what the app shows of a caption before "… more"; Instagram publishes no number."""
@@ -20,11 +21,6 @@ _NO_JPEG: Final = re.compile(r"\.(png|webp|gif|heic|heif|avif|svg|bmp|tiff?)$", 
 _HASHTAG: Final = re.compile(r"#\w*[^\W\d_]\w*")
 """A `#` begins one even within a word; digits alone make none."""
 _MENTION: Final = re.compile(r"(?<![\w@])@[A-Za-z0-9_](?:[A-Za-z0-9_.]*[A-Za-z0-9_])?")
-
-
-def measure(text: str) -> int:
-    """UTF-16 units; Instagram's own count is not documented, so this is the safe side."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _image(content: Content) -> tuple[Violation, ...]:
@@ -79,7 +75,7 @@ POLICY: Final = Policy(
     label="Instagram",
     unit="characters",
     max_length=2200,
-    measure=measure,
+    measure=utf16_units,
     guidance=(
         "This is the caption of a picture that somebody else adds: do not describe it, and do not ask for it.",
         "The first sentence works alone: the app shows some 125 characters and folds the rest.",

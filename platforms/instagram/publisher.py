@@ -24,7 +24,7 @@ from platforms.base import (
     Unreachable,
 )
 from platforms.instagram.container import create
-from platforms.instagram.session import MISSING, call, is_error, words
+from platforms.instagram.session import MISSING, call, is_error, me, words
 from platforms.sending import CLOCK_SKEW, parse, said
 
 PAGE_SIZE: Final = 50
@@ -91,7 +91,7 @@ class InstagramPublisher:
             http,
             account,
             "POST",
-            f"{_me(account)}/media_publish",
+            f"{me(account)}/media_publish",
             publishes=True,
             data={"creation_id": str(container_id)},
         )
@@ -163,7 +163,7 @@ async def _published(http: httpx.AsyncClient, account: Account, publication: Pub
     for _ in range(MAX_PAGES):
         query = {"fields": "id,caption,permalink,timestamp", "limit": str(PAGE_SIZE)}
         query |= {"after": after} if after else {}
-        path = f"{_me(account)}/media?{urlencode(query)}"
+        path = f"{me(account)}/media?{urlencode(query)}"
         page = parse(await call(http, account, "GET", path), Page)
         recent = [media for media in page.data if media.timestamp >= since]
         found = next((media for media in reversed(recent) if _canonical(media.caption) == wanted), found)
@@ -189,7 +189,3 @@ def _receipt_of(account: Account, media: Media) -> Receipt:
 def _canonical(caption: str) -> str:
     """Without what Instagram may change: composition, line endings, space."""
     return " ".join(unicodedata.normalize("NFC", caption).split())
-
-
-def _me(account: Account) -> str:
-    return quote(account.platform_user_id, safe="")

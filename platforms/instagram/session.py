@@ -7,6 +7,7 @@ It answers nearly every failure with 400 and a code of its own; the codes are th
 import re
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel, JsonValue, ValidationError
@@ -87,6 +88,11 @@ async def call(
     if response.is_success or (expected is not None and is_error(response, expected)):
         return response
     raise _failure(response, publishes=publishes)
+
+
+def me(account: Account) -> str:
+    """In a path."""
+    return quote(account.platform_user_id, safe="")
 
 
 def is_error(response: httpx.Response, code: tuple[int, int]) -> bool:

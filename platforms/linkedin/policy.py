@@ -3,6 +3,7 @@
 from typing import Final
 
 from core.policy import Policy, Quota
+from platforms.folding import utf16_units
 
 API_VERSION: Final = "202606"
 """Versions are answered for about twelve months; then HTTP 426."""
@@ -12,17 +13,12 @@ IMAGE_TYPES: Final = ("image/jpeg", "image/png", "image/gif")
 IMAGE_MAX_BYTES: Final = 8 * 1024 * 1024
 
 
-def measure(text: str) -> int:
-    """UTF-16 units, as LinkedIn's composer counts; the API's own count is not documented, so this is the safe side."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
 POLICY: Final = Policy(
     platform="linkedin",
     label="LinkedIn",
     unit="characters",
     max_length=3000,
-    measure=measure,
+    measure=utf16_units,
     guidance=(
         "Open with a hook: the first 200 characters decide whether anybody unfolds the post.",
         "Write short paragraphs of one to three sentences with an empty line between them.",

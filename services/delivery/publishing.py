@@ -77,9 +77,10 @@ async def advance(claim: Claim, runtime: Runtime, progress: Progress, pause: Pau
     return None if answer is None else await _settle(order, runtime, progress, answer)
 
 
-async def _leave(order: Order, runtime: Runtime, progress: Progress, **changes: Any) -> None:
+async def _leave(
+    order: Order, runtime: Runtime, progress: Progress, *, due_in: float | None = None, **changes: Any
+) -> None:
     """Release the thread with the job as it is, or as `changes` leave it; a scheduled one wakes it again."""
-    due_in = changes.pop("due_in", None)
     job = {**order.job, **changes}
     status, thread_status = _THREAD_STATUS[job["status"]]
     due_at = moment(job["scheduled_for"]) if job["status"] == "scheduled" and due_in is None else None
@@ -156,7 +157,7 @@ async def _send(order: Order, runtime: Runtime, progress: Progress, row: Connect
     if recipients is not None:
         seconds += newsletters.LAST_ANSWER_SECONDS
     deadline = time.monotonic() + seconds
-    await _commit_before_call(order, runtime, progress, {**sent, "deadline_in": seconds})
+    await _commit_before_call(runtime, progress, {**sent, "deadline_in": seconds})
     unanswered, unreachable = await calls.tries_before(runtime, claim, job)
     attempt = Attempt(deadline - time.monotonic(), unanswered, unreachable)
     if attempt.deadline_seconds <= 0:
@@ -171,17 +172,14 @@ async def _send(order: Order, runtime: Runtime, progress: Progress, row: Connect
     return None
 
 
-async def _commit_before_call(
-    order: Order, runtime: Runtime, progress: Progress, job: dict[str, Any]
-) -> None:
-    settings = runtime.settings
+async def _commit_before_call(runtime: Runtime, progress: Progress, job: dict[str, Any]) -> None:
     await progress.save(
         runtime.db,
         Advance(
             status="publishing",
             thread_status="busy",
             hold=True,
-            lease_seconds=settings.lease_seconds,
+            lease_seconds=runtime.settings.lease_seconds,
             jobs=[job],
         ),
     )
@@ -199,20 +197,13 @@ async def _go_on(order: Order, runtime: Runtime, progress: Progress) -> Answer |
     return await _send(order, runtime, progress, row)
 
 
-async def _is_under_way(order: Order, runtime: Runtime, progress: Progress) -> bool:
-    """The last call's deadline is still to come; then the thread has been released until it is over."""
-    left = (cast("datetime", moment(order.job["deadline"])) - order.claim.now).total_seconds()
-    if left > 0:
-        await _leave(order, runtime, progress, due_in=left)
-    return left > 0
-
-
 async def _look_up(order: Order, runtime: Runtime, progress: Progress) -> Answer | None:
     """A worker died, or heard no answer: once lease and deadline have passed, the platform is asked."""
     claim, job = order.claim, order.job
-    if await _is_under_way(order, runtime, progress):
-        return None
     settled_for = (claim.now - cast("datetime", moment(job["deadline"]))).total_seconds()
+    if settled_for < 0:
+        await _leave(order, runtime, progress, due_in=-settled_for)
+        return None
     async with runtime.db.autocommit() as connection:
         row = await account_opening.read(connection, UUID(job["connected_account_id"]))
     unusable = account_opening.unusable(row, runtime.settings)

@@ -93,28 +93,9 @@ async def hear(settings: Settings, recording: Path, sound: Path) -> Sound:
 async def clip(settings: Settings, recording: Path, clip: Path, window: Window, *, video: bool) -> None:
     """Cuts `window` out of `recording` into the new file `clip`: MP4 with its pictures, or MP3. Raises Unreadable."""
     pictures = (
-        *(
-            "-map",
-            "0:v:0?",
-            "-map",
-            "0:a:0?",
-            "-c:v",
-            "libx264",
-            "-preset",
-            "veryfast",
-            "-pix_fmt",
-            "yuv420p",
-        ),
-        *(
-            "-vf",
-            "scale=trunc(min(1920\\,iw)/2)*2:-2",
-            "-c:a",
-            "aac",
-            "-b:a",
-            "128k",
-            "-movflags",
-            "+faststart",
-        ),
+        *("-map", "0:v:0?", "-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p"),
+        *("-vf", "scale=trunc(min(1920\\,iw)/2)*2:-2"),
+        *("-map", "0:a:0?", "-c:a", "aac", "-b:a", "128k", "-movflags", "+faststart"),
     )
     sound = ("-map", "0:a:0", "-vn", "-c:a", "libmp3lame", "-b:a", "128k")
     seconds = window.end - window.start
