@@ -32,7 +32,12 @@ class FormExpired(Forbidden):
 
 def token(request: Request) -> str | None:
     """The session's."""
-    return request.cookies.get(SESSION_COOKIE) or None
+    return None if hasattr(request.state, "ended") else request.cookies.get(SESSION_COOKIE) or None
+
+
+def end(request: Request) -> None:
+    """Take this browser for nobody's from here on: what is rendered must not rest on a cookie that is about to go."""
+    request.state.ended = True
 
 
 def workspace(request: Request) -> UUID | None:

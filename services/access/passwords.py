@@ -38,7 +38,7 @@ async def prove(db: Database, principal: Principal, current: str | None, new: st
         detail = "This is not your password."
         raise WrongPassword(
             detail,
-            remedy="Who has forgotten it asks the operator for `proofroom users reset-password`.",
+            remedy="Whoever runs this service can let you set a new one: `proofroom users reset-password`.",
             errors=[FieldError("/current", detail)],
         )
     return Proved(before, await hash_password(new))

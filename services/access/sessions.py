@@ -74,7 +74,7 @@ async def recognise(
     if not await verify_password(user.hashed_password if user else None, password) or user is None:
         raise WrongCredentials(
             "The name, the address or the password is wrong.",
-            remedy="Check them; `proofroom users reset-password` helps who is locked out.",
+            remedy="Check them. Whoever runs this service can let you set a new one: `proofroom users reset-password`.",
         )
     if outdated(user.hashed_password):
         hashed = await hash_password(password)

@@ -121,6 +121,27 @@ async def test_signing_out_ends_the_session(room: Room) -> None:
     assert "You are signed out." in await ada.see("/")
 
 
+async def test_whose_session_was_ended_elsewhere_signs_in_again(room: Room, db: Database) -> None:
+    """Also when the page that they leave says goodbye after the form was shown: its cookie is gone then."""
+    some_id = (await room.person("ada")).user_id
+    ada = room.visitor()
+    await ada.see("/")
+    await ada.submit("/", {"username": "ada", "password": PASSWORD})
+    await ada.see("/inbox")
+    goodbye_token = ada.csrf_token
+    async with db.service() as work:
+        await work.execute(text("UPDATE user_sessions SET revoked_at = now()"))
+    session = ada.cookies["proofroom_session"]
+    assert 'name="username"' in await ada.see("/?next=/inbox")
+    goodbye = await ada.delete(
+        f"/reviews/{some_id}/presence",
+        headers={"X-CSRF-Token": goodbye_token, "Cookie": f"proofroom_session={session}"},
+    )
+    assert goodbye.status_code == 303
+    again = await ada.submit("/", {"username": "ada", "password": PASSWORD})
+    assert (again.status_code, again.headers["location"]) == (303, "/inbox")
+
+
 async def test_registration_signs_in_and_says_what_is_wrong(room: Room) -> None:
     visitor = room.visitor()
     await visitor.see("/register")

@@ -46,7 +46,10 @@ async def sign_in_page(request: Request, settings: SettingsOf, next: Next = "") 
     try:
         await authenticate(request)
     except Unauthenticated:
-        return form(request, settings, next=next)
+        session.end(request)
+        response = form(request, settings, next=next)
+        session.sign_out(response)
+        return response
     return redirect(request, local(next))
 
 

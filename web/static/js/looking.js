@@ -10,7 +10,7 @@ function say() {
 
 function leave() {
   const headers = JSON.parse(document.body.getAttribute("hx-headers"));
-  fetch(address, { method: "DELETE", headers, keepalive: true }).catch(() => {});
+  fetch(address, { method: "DELETE", headers, keepalive: true, redirect: "manual" }).catch(() => {});
 }
 
 document.body.addEventListener("live:review.presence", (event) => {
