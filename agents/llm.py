@@ -30,7 +30,7 @@ AnswerT = TypeVar("AnswerT", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A language model in one of the two services, with its price and its patience."""
+    """A language model in one of the services, with its price and its patience."""
 
     service: Service
     name: str

@@ -18,13 +18,13 @@ from agents.metadata import words
 from agents.offline.ranking import terms
 from agents.offline.sentences import spans
 from agents.passages import Passage, Span, numbered, place_at, sentences_of
+from agents.signs import CODE
 
 ALIKE: Final = 70
 """Of 100, rapidfuzz's token set ratio: what is less alike is another statement."""
 SHARED: Final = 0.5
 """Of a sentence's telling words, those that the source's sentence must have."""
 CANDIDATES: Final = 5
-_CODE: Final = regex.compile(r"(?ms)^(`{3,}|~{3,}).*?^\1`*[ \t]*$")
 _MARKER: Final = regex.compile(r"[ \t]*(?:[-*+•→>]|\d{1,3}[.)])[ \t]+")
 _SILENT: Final = regex.compile(r"#{1,6} |[ \t]*(?:#\w+[ \t]*)+$|[^\p{L}\p{N}]*$")
 """Headings, hashtags, and lines without a word."""
@@ -82,7 +82,7 @@ def trace(text: str, source: Source, claimed: Sequence[Claimed] = ()) -> tuple[G
 
 def statements(text: str) -> Iterator[Span]:
     """Where the sentences of a draft stand in it; no headings, no code, no hashtags."""
-    silent = [match.span() for match in _CODE.finditer(text)]
+    silent = [match.span() for match in CODE.finditer(text)]
     at = 0
     for line in text.splitlines(keepends=True):
         start, at = at, at + len(line)

@@ -17,6 +17,7 @@ import regex
 from agents.metadata import words
 from agents.offline.lexicon import LEANING
 from agents.offline.sentences import balanced, ended, sentences
+from agents.signs import CODE
 from core.content import Content
 
 HOOK_CHARACTERS: Final = 200
@@ -28,7 +29,6 @@ HEADINGS_FROM_WORDS: Final = 120
 """A text that is shorter than this needs no headings."""
 _MARKDOWN: Final = regex.compile(r"(?m)^#{1,6} |\*\*[^*\n]+\*\*|^```|\[[^\]\n]+\]\([^)\n]+\)")
 _HEADING: Final = regex.compile(r"(?m)^#{2,4} +(\S.*)$")
-_CODE: Final = regex.compile(r"(?ms)^(`{3,}|~{3,}).*?^\1`*[ \t]*$")
 _LETTER: Final = regex.compile(r"\p{L}")
 _BREAK: Final = regex.compile(r"(?m)^[ \t]*---[ \t\r]*$")
 _THREAD: Final = regex.compile(r"(?:^|\s)\d{1,2}/\d{0,2}(?:\s|$)|🧵")
@@ -100,7 +100,7 @@ def _x_post(text: str) -> list[Flaw]:
 
 
 def _blog(content: Content) -> list[Flaw]:
-    text = _CODE.sub("```", content.content.strip())
+    text = CODE.sub("```", content.content.strip())
     found = []
     if not content.title.strip():
         found.append(Flaw("title", "", "Give it a title."))

@@ -1,4 +1,4 @@
-"""Signs in a text that some people want and some do not."""
+"""Signs in a text, some of which people want or do not want."""
 
 from typing import Final
 
@@ -6,4 +6,6 @@ import regex
 
 EMOJI: Final = regex.compile(r"\p{Emoji_Presentation}|\p{Extended_Pictographic}\uFE0F")
 HASHTAG: Final = regex.compile(r"(?<![\w&/#])#(?=[\p{L}\p{N}_]*\p{L})[\p{L}\p{N}_]+")
+CODE: Final = regex.compile(r"(?ms)^(`{3,}|~{3,}).*?^\1`*[ \t]*$")
+"""A fenced block of it, in Markdown."""
 BULLET: Final = regex.compile(r"(?m)^[ \t]*[•▪‣*–-][ \t]+\S.*$")

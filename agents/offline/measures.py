@@ -13,8 +13,8 @@ from agents.facts import Facts, carried, facts, foreign_numbers
 from agents.metadata import words
 from agents.offline.reading import read
 from agents.offline.sentences import sentences
+from agents.signs import CODE
 
-_CODE: Final = regex.compile(r"(?ms)^(`{3,}|~{3,}).*?^\1`*[ \t]*$")
 _HEADING: Final = regex.compile(r"(?m)^#{1,6} .*$")
 _MARKER: Final = regex.compile(r"(?m)^\s*(?:[-*+•→]|\d+[.)]) +")
 _HASHTAGS: Final = regex.compile(r"(?m)^\s*(?:#\w+\s*)+$|#(?=\w)")
@@ -40,7 +40,7 @@ class Draft:
         """Its prose; no headings, code, hashtags, and no marks before the entries of a list."""
         text = self.text
         if self.markdown:
-            text = _ESCAPE.sub("", _HEADING.sub("", _CODE.sub("", text)))
+            text = _ESCAPE.sub("", _HEADING.sub("", CODE.sub("", text)))
         text = _HASHTAGS.sub("", _MARKER.sub("", text))
         return [line.strip() for line in text.splitlines() if line.strip()]
 

@@ -13,7 +13,7 @@ from agents.metadata import words
 from agents.offline.lexicon import COMMON, LEANING, POINTING
 from agents.offline.reading import Article, Kind
 from agents.offline.sentences import balanced, ended
-from agents.offline.wishes import Wishes
+from agents.offline.wishes import Wishes, named, plain, sober
 from agents.signs import EMOJI, HASHTAG
 
 LONG: Final = 260
@@ -149,15 +149,13 @@ def _score(sentence: Sentence, weights: dict[str, float], asked: Wishes, brief: 
     score -= 0.6 * bool(_LINK.search(text)) + 0.3 * bool(_ELSEWHERE.search(text)) + 0.4 * (not balanced(text))
     length = len(text)
     score -= 0.3 * (length > LONG) + 0.4 * (length < 45 and sentence.facts == 0) + 0.5 * (not sentence.prose)
-    if asked.short_sentences or _has(brief.tone_of_voice, "casual", "simple", "friendly", "plain", "punchy"):
+    if asked.short_sentences or plain(brief):
         score -= length / 400
     return score
 
 
 def _allowed(sentence: Sentence, asked: Wishes, brief: Brief) -> bool:
-    text = sentence.text
-    folded = text.casefold()
-    formal = _has(brief.tone_of_voice, "formal", "sober", "serious", "professional", "neutral")
+    text, formal = sentence.text, sober(brief)
     return not (
         _CAPTION.match(text)
         or _ABOUT_THE_PAPER.search(text)
@@ -165,11 +163,7 @@ def _allowed(sentence: Sentence, asked: Wishes, brief: Brief) -> bool:
         or (sentence.question and not asked.questions)
         or ("!" in text and (not asked.exclamations or formal))
         or (any(mark in text for mark in '"“„«') and not asked.quotations)
-        or (not asked.emoji and EMOJI.search(text))
+        or ((not asked.emoji or formal) and EMOJI.search(text))
         or (not asked.hashtags and HASHTAG.search(text))
-        or any(regex.search(rf"\b{regex.escape(phrase)}\b", folded) for phrase in asked.avoided)
+        or any(named(phrase, text) for phrase in asked.avoided)
     )
-
-
-def _has(tone: str | None, *manners: str) -> bool:
-    return tone is not None and any(manner in tone.casefold() for manner in manners)

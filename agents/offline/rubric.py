@@ -12,7 +12,7 @@ from agents.metadata import words
 from agents.offline.lexicon import LEANING
 from agents.offline.measures import Draft
 from agents.offline.sentences import balanced, ended
-from agents.offline.wishes import of_rules
+from agents.offline.wishes import named, of_rules, sober
 from agents.shapes import HOOK_CHARACTERS, flaws
 from agents.signs import EMOJI, HASHTAG
 
@@ -23,6 +23,7 @@ EASY_WORDS: Final = 14
 """Per sentence, on average: what plain-language guides ask for (GOV.UK: 15 to 20 at most)."""
 WELCOME_FACTS: Final = 6
 _LETTER: Final = regex.compile(r"\p{L}")
+_EXCLAIMED: Final = regex.compile(r"[^.!?]*!")
 _SHOUT: Final = regex.compile(r"!{2,}|\?{2,}|[!?]{3,}")
 _CAPITALS: Final = regex.compile(r"\b\p{Lu}{5,}\b(?:[ ,]+\p{Lu}{2,}\b)+")
 _DOUBLED: Final = regex.compile(r"(?i)\b(?!that|had|ha|very|so|no\b)(\p{L}{2,}) \1\b")
@@ -83,9 +84,8 @@ def _platform(draft: Draft) -> Iterator[Fault]:
 
 def _style(draft: Draft) -> Iterator[Fault]:
     brief, text = draft.request.brief, draft.text
-    tone = (brief.tone_of_voice or "").casefold()
-    formal = any(manner in tone for manner in ("formal", "sober", "serious", "professional", "neutral"))
-    if formal and (marked := next(iter(draft.found(regex.compile(r"[^.!?]*!"))), "")):
+    formal = sober(brief)
+    if formal and (marked := next(draft.found(_EXCLAIMED), "")):
         yield Fault(20, marked.strip(), "Remove the exclamation marks; the tone is to be sober.")
     if formal and (sign := EMOJI.search(text)):
         yield Fault(15, sign.group(), "Remove the emoji; the tone is to be sober.")
@@ -122,8 +122,8 @@ def _against_rules(draft: Draft) -> Iterator[Fault]:
     if asked.most_words and draft.words > asked.most_words:
         yield Fault(25, last, f"Shorten it to at most {asked.most_words} words: a rule of style.")
     for phrase in asked.avoided:
-        if found := regex.search(rf"(?i)\b{regex.escape(phrase)}\b", text):
-            yield Fault(15, found.group(), f"Leave out “{phrase}”: a rule of style.")
+        if found := named(phrase, text):
+            yield Fault(15, found, f"Leave out “{phrase}”: a rule of style.")
 
 
 def _manner(draft: Draft) -> Iterator[Fault]:

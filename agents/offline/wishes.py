@@ -6,7 +6,7 @@ from typing import Final
 
 import regex
 
-from agents.base import Attempt, WriteRequest
+from agents.base import Attempt, Brief, WriteRequest
 from agents.metadata import words
 from agents.offline.lexicon import ASKING
 
@@ -53,6 +53,8 @@ _NEW_OPENING: Final = _any(
 _NEW_ENDING: Final = _any(
     rf"{_CHANGE}(?: \w+){{0,3}} {_ENDING}|{_ENDING}(?: \w+){{0,3}} {_CHANGE}|end with|close with"
 )
+_SOBER: Final = _any(r"(?:formal|sober|serious|professional|neutral)\w*")
+_PLAIN: Final = _any(r"(?:casual|simple|friendly|plain|punchy)\w*")
 _SPEECH: Final = regex.compile(r"[\"“„«]([^\"“”„«»]{2,200})[\"”“»]")
 _AVOIDED: Final = regex.compile(
     r"(?i)\b(?:do not|don['’]t|never|not) (?:mention|say|name|include|talk about|write about|use)|"
@@ -114,6 +116,22 @@ def _told(spoken: str, rules: str, advice: str) -> Wishes:
         wanted=frozenset(wanted),
         avoided=avoided,
     )
+
+
+def sober(brief: Brief) -> bool:
+    """The tone that was asked for takes neither exclamation marks nor emoji."""
+    return bool(_SOBER.search(brief.tone_of_voice or ""))
+
+
+def plain(brief: Brief) -> bool:
+    """The tone that was asked for takes short sentences."""
+    return bool(_PLAIN.search(brief.tone_of_voice or ""))
+
+
+def named(phrase: str, text: str) -> str:
+    """The phrase as the text has it, in whole words; empty where it has not."""
+    found = regex.search(rf"(?i)(?<!\w){regex.escape(phrase)}(?!\w)", text)
+    return found.group() if found else ""
 
 
 def _advice(previous: Attempt) -> list[str]:

@@ -49,7 +49,7 @@ def model_settings(openai_server: OpenAIServer) -> Settings:
         openai_api_key=SecretStr("sk-very-secret"),
         writer_model="test-writer",
         critic_model="test-critic",
-        model_timeout_seconds=2,
+        model_timeout_seconds=20,
         model_retries=2,
         model_prices={"test-writer": ModelPrice(input=Decimal(1), output=Decimal(10))},
     )

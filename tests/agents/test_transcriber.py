@@ -37,7 +37,7 @@ def piece(record: Record) -> Piece:
 
 @asynccontextmanager
 async def hearing(server: TranscriptionServer, **settings: object) -> AsyncIterator[Transcriber]:
-    given = {"transcription_base_url": server.base_url, "model_timeout_seconds": 2} | settings
+    given = {"transcription_base_url": server.base_url} | settings
     async with transcriber(Settings.model_validate(given)) as made:
         yield made
 
