@@ -55,6 +55,8 @@ class Call:
     question: str = ""
     """Asked before, unless --yes."""
     lists: bool = False
+    table: str = ""
+    """The list in the answer that is shown as a table, below the rest."""
     is_text: bool = False
     """The answer is no JSON."""
 
@@ -156,6 +158,10 @@ def _command(call: Call, columns: tuple[str, ...]) -> Callable[..., None]:
             print(client.text(path), end="")
         elif call.lists:
             tables.listed(list(client.listed(path, limit=given["limit"], **said)), columns, as_json=as_json)
+        elif call.table:
+            tables.answer_with_table(
+                client.send(call.method, path, None, **said), call.table, columns, as_json=as_json
+            )
         elif call.method in {"GET", "DELETE"}:
             tables.answer(client.send(call.method, path, None, **said), as_json=as_json)
         else:

@@ -45,15 +45,15 @@ def listed(found: list[dict[str, Any]], columns: tuple[str, ...], *, as_json: bo
 def _table(columns: Sequence[str], widths: Sequence[int], rows: Sequence[Sequence[Text]]) -> Table:
     table = Table(box=None)
     for path, width in zip(columns, widths, strict=True):
-        table.add_column(_name(path), overflow="fold", min_width=width, no_wrap=not _is_long(path))
+        table.add_column(_name(path), overflow="fold", min_width=width)
     for cells in rows:
         table.add_row(*cells)
     return table
 
 
 def _width(path: str, cells: Sequence[Text]) -> int:
-    """The least that will do."""
-    widest = max(_name(path), *(cell.plain for cell in cells), key=cell_len)
+    """The least that will do: a name of several words may stand in several lines."""
+    widest = max(*_name(path).split(), *(cell.plain for cell in cells), key=cell_len)
     return min(cell_len(widest), _LONG_WIDTH) if _is_long(path) else cell_len(widest)
 
 
@@ -89,6 +89,15 @@ def answer(found: dict[str, Any], *, as_json: bool) -> None:
             out.print(label + shown, soft_wrap=True)  # an address stays whole
         else:
             out.print(label, Padding(shown, (0, 0, 0, 4)), sep="\n")
+
+
+def answer_with_table(found: dict[str, Any], name: str, columns: tuple[str, ...], *, as_json: bool) -> None:
+    """One thing, and below it the list in it that is called `name`."""
+    if as_json:
+        answer(found, as_json=True)
+        return
+    answer({key: value for key, value in found.items() if key != name}, as_json=False)
+    listed(found[name], columns, as_json=False)
 
 
 def _grid(found: dict[str, Any]) -> Table:

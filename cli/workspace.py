@@ -91,7 +91,16 @@ budgets = application(
 
 usage = application(
     "Usage: what language models took and cost.",
-    (),
+    (
+        "day",
+        "service",
+        "model",
+        "platform",
+        "amount.calls",
+        "amount.input_tokens",
+        "amount.output_tokens",
+        "amount.cost_usd",
+    ),
     Call(
         "show",
         "By day, model and platform.",
@@ -101,6 +110,7 @@ usage = application(
             time("since", "Like 2027-01-31; else the beginning of the month (UTC)."),
             time("until", "Like 2027-01-31; else now."),
         ),
+        table="lines",
     ),
 )
 

@@ -64,6 +64,7 @@ def test_the_workspace_is_spoken_to_in_the_same_grammar(idle_service: "Service")
         assert run("budgets", "lift", "month", "--json").json == {"items": []}
         asked = run("usage", "show", "--since", "2026-01-01", "--until", "2026-01-02T00:00Z", "--json").json
         assert (asked["until"], asked["lines"]) == ("2026-01-02T00:00:00Z", [])
+        assert run("usage", "show").out.endswith("There are none.\n")
 
 
 def test_all_that_is_kept_and_that_goes_out_is_spoken_to_in_one_grammar(
