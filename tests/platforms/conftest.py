@@ -18,6 +18,8 @@ from core.settings import Settings
 from core.simulated import Simulated, simulated_account
 from platforms.base import Account, Publication
 from platforms.blog.session import headers
+from tests.platforms.readers import account_at
+from tests.plugins.mail import MailServer
 from tests.plugins.publications import publication_of
 
 TIMEOUT = 10
@@ -108,3 +110,9 @@ def closed_port() -> Iterator[int]:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         yield bound.getsockname()[1]
+
+
+@pytest.fixture
+def account(mail_server: MailServer) -> Account:
+    """A newsletter's."""
+    return account_at(f"127.0.0.1:{mail_server.port}")

@@ -10,9 +10,7 @@ from services.mail.reports import RETURNED_LIMIT, Reported
 from tests.plugins.ledger import approved
 from tests.plugins.mail import MailServer
 from tests.plugins.scene import Scene
-from tests.services.mail.test_mailing import post, subscribe
-
-__all__ = ["post"]  # a fixture
+from tests.services.mail.conftest import subscribe
 
 POSTFIX = """\
 Return-Path: <>
