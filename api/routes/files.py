@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from api import objects
-from api.deps import Db, FormWork, Keys, LibraryEditor, Session, SettingsOf, StorageOf, Viewer
+from api.addresses import base
+from api.deps import Db, FormWork, Keys, LibraryEditor, Session, StorageOf, Viewer
 from api.forms import sent_file
 from api.objects import BYTES, Object
 from api.openapi import also
@@ -19,7 +20,6 @@ from api.route import StreamingRoute
 from api.route import router as new_router
 from api.schemas.files import FileLinkIn, FileLinkOut, FileOut, FilePublicIn, UploadOut
 from core.errors import NotFound
-from core.settings import Settings
 from models import File
 from services.library import file_links, files, projects, uploads
 from services.library.file_receiving import received
@@ -108,13 +108,12 @@ async def create_file_link(
     _: LibraryEditor,
     session: Session,
     keyring: Keys,
-    settings: SettingsOf,
 ) -> FileLinkOut:
     """An address at which whoever has it can read the file, until it expires."""
     expires_at = int(time.time()) + body.expires_in
     token = file_links.sign(keyring, await files.find(session, file_id), expires_at)
     return FileLinkOut.model_validate(
-        {"url": _address(request, settings, token), "expires_at": datetime.fromtimestamp(expires_at, UTC)}
+        {"url": _address(request, token), "expires_at": datetime.fromtimestamp(expires_at, UTC)}
     )
 
 
@@ -125,11 +124,10 @@ async def publish_file(
     request: Request,
     _: LibraryEditor,
     session: Session,
-    settings: SettingsOf,
 ) -> FileOut:
     """Public files are read at `public_url` by whoever has it; taken back, it answers 404."""
     token = file_links.public_token(await files.find(session, file_id))
-    url = _address(request, settings, token) if body.public else None
+    url = _address(request, token) if body.public else None
     return FileOut.model_validate(await files.publish(session, file_id, url))
 
 
@@ -159,6 +157,5 @@ def _object(file: File) -> Object:
     return Object(file.path, f'"{file.sha256.hex()}"', file.name, file.mime_type)
 
 
-def _address(request: Request, settings: Settings, token: str) -> str:
-    base = str(settings.public_url or request.base_url).rstrip("/")
-    return f"{base}{links.prefix}/{token}"
+def _address(request: Request, token: str) -> str:
+    return f"{base(request)}{links.prefix}/{token}"

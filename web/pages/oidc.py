@@ -6,6 +6,7 @@ from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from api.addresses import base
 from api.deps import Db, Keys, SettingsOf
 from api.sign_ins import device
 from core.errors import NotFound, ProofroomError
@@ -34,7 +35,7 @@ async def begin(
     issuer = _issuer(request, settings)
     attempt = Attempt.begin(sign_in.local(next))
     try:
-        where = await issuer_sign_in.address(issuer, settings, attempt, _callback(request, settings))
+        where = await issuer_sign_in.address(issuer, settings, attempt, base(request) + CALLBACK)
     except ProofroomError as error:
         return sign_in.form(request, settings, error.status, error=error, next=next)
     response = RedirectResponse(where, 303)
@@ -61,7 +62,7 @@ async def come_back(
             raise SignInFailed(
                 "The issuer did not let you in.", remedy="Try again, or sign in with a password."
             )
-        callback = _callback(request, settings)
+        callback = base(request) + CALLBACK
         claims = await issuer_sign_in.claims(issuer, settings, attempt, callback, code)
         person = await external_identity.recognise(db, keyring, settings, issuer, claims, None)
     except ProofroomError as refused:
@@ -77,7 +78,3 @@ def _issuer(request: Request, settings: Settings) -> Issuer:
     if issuer is None or settings.oidc_client_id is None:
         raise NotFound("Signing in elsewhere is not set up here.", remedy="Set PROOFROOM_OIDC_CLIENT_ID.")
     return issuer
-
-
-def _callback(request: Request, settings: Settings) -> str:
-    return str(settings.public_url or request.base_url).rstrip("/") + CALLBACK

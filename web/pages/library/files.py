@@ -15,9 +15,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agents.base import Beginning
-from api.deps import Db, Keys, LibraryEditor, Session, SettingsOf, StorageOf, Viewer, Work
+from api.deps import Db, Keys, LibraryEditor, Session, StorageOf, Viewer, Work
 from api.routes import files as over_http
-from api.schemas.files import FileLinkIn, FilePublicIn
+from api.schemas.files import FileLinkIn, FileLinkOut, FilePublicIn
 from core.errors import Invalid, NotFound
 from core.policy import Policy, Shapes
 from core.sql import connection_of
@@ -31,9 +31,10 @@ from services.media.clips import COUNT
 from services.media.recordings import segments_of
 from services.pages import Wanted
 from services.reviewing import review_views
+from web.filters import markdown, size
 from web.pages.library.projects import BUSY
 from web.pages.reviews.grounds import called, clock
-from web.rendering import markdown, page, redirect, size
+from web.rendering import page, redirect
 from web.route import router as new_router
 
 router = new_router("/library/files")
@@ -75,10 +76,9 @@ async def publish(
     public: Annotated[bool, Form()],
     principal: LibraryEditor,
     session: Session,
-    settings: SettingsOf,
 ) -> Response:
     body = FilePublicIn(public=public)
-    await over_http.publish_file(file_id, body, request, principal, session, settings)
+    await over_http.publish_file(file_id, body, request, principal, session)
     said = "Whoever has its address can read it now." if public else "It is private again."
     return redirect(request, f"/library/files/{file_id}", said)
 
@@ -92,7 +92,6 @@ async def publish_picture(
     work: Work,
     db: Db,
     storage: StorageOf,
-    settings: SettingsOf,
 ) -> Response:
     """For what waits in a review, whose platform gets it by its address; told to the page as the event `picture`."""
     async with db.tenant(principal.workspace_id, principal.user_id) as look:
@@ -104,7 +103,7 @@ async def publish_picture(
         await _is_in_shape(storage, picture, policy, policy.image_shapes)
     session = await work.begin()
     body = FilePublicIn(public=True)
-    file = await over_http.publish_file(file_id, body, request, principal, session, settings)
+    file = await over_http.publish_file(file_id, body, request, principal, session)
     told = json.dumps({"picture": {"url": file.public_url}})
     return Response(status_code=HTTPStatus.NO_CONTENT, headers={"HX-Trigger": told})
 
@@ -117,11 +116,10 @@ async def share(
     principal: LibraryEditor,
     session: Session,
     keyring: Keys,
-    settings: SettingsOf,
 ) -> Response:
     """Shows the address, this once."""
     body = FileLinkIn(expires_in=hours * 3600)
-    link = await over_http.create_file_link(file_id, body, request, principal, session, keyring, settings)
+    link = await over_http.create_file_link(file_id, body, request, principal, session, keyring)
     return await file_page(request, session, file_id, link=link)
 
 
@@ -161,7 +159,12 @@ async def _is_in_shape(storage: Storage, file: File, policy: Policy, shapes: Sha
 
 
 async def file_page(
-    request: Request, session: AsyncSession, file_id: UUID, *, whole: bool = False, link: Any = None
+    request: Request,
+    session: AsyncSession,
+    file_id: UUID,
+    *,
+    whole: bool = False,
+    link: FileLinkOut | None = None,
 ) -> Response:
     file = await files.find(session, file_id)
     found = await extractions.find(session, file_id)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from api.deps import Db, Keys, Owner, Session, SettingsOf, Viewer, Work
 from api.pages import Paging
+from api.routes import accounts as over_http
 from api.schemas.accounts import BaseUrl
 from core.errors import FieldError, Invalid
 from core.http import publishing_client
@@ -65,19 +66,10 @@ async def test(
     settings: SettingsOf,
     keyring: Keys,
 ) -> Response:
-    async with db.tenant(principal.workspace_id, principal.user_id) as session:
-        row = await accounts.find(session, account_id)
-    failure = None
-    async with publishing_client(settings, settings.publish_deadline_seconds) as http:
-        try:
-            await accounts.test(http, settings, keyring, row)
-        except accounts.CredentialsRefused as refused:
-            failure = refused.detail
-    await accounts.record_test(await work.begin(), row, failure)
-    name = row.display_name or row.username
-    said = (
-        f"{name} did not pass the test." if failure else f"{name} works: the platform takes its credentials."
-    )
+    tested = await over_http.test_account(account_id, principal, db, work, settings, keyring)
+    name = tested.display_name or tested.username
+    works = tested.error_message is None
+    said = f"{name} works: the platform takes its credentials." if works else f"{name} did not pass the test."
     return redirect(request, HERE, said)
 
 

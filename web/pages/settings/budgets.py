@@ -12,7 +12,8 @@ from starlette.responses import Response
 from api.deps import Owner, Session, Viewer
 from models.measurement import BudgetPeriod
 from services import budgets, usage
-from web.rendering import label, page, redirect
+from web.filters import label
+from web.rendering import page, redirect
 from web.route import router as new_router
 
 router = new_router("/settings/budgets")

@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.deps import Keys, Owner, Session, SettingsOf
+from api.addresses import base
+from api.deps import Keys, Owner, Session
 from api.schemas.auth import Email
 from core.principal import Role
 from services.access import invitations
@@ -32,14 +33,12 @@ async def create(
     principal: Owner,
     session: Session,
     keyring: Keys,
-    settings: SettingsOf,
 ) -> Response:
     """Shows the link, this once."""
     invitation, token = await invitations.create(
         session, keyring, principal, email=given.email, role=given.role, hours=given.days * 24
     )
-    base = str(settings.public_url or request.base_url).rstrip("/")
-    link = f"{base}/register?invitation={token}"
+    link = f"{base(request)}/register?invitation={token}"
     template = "settings/_invitation.html" if is_fragment(request) else "settings/invitation.html"
     return page(request, template, invitation=invitation, link=link)
 
