@@ -2,9 +2,16 @@
 
 from collections.abc import Callable
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Final
 
 from core.settings import Settings
+
+_UNTRACED: Final = (
+    *("/healthz$", "/readyz$", "/metrics$"),
+    # What opens something stands in the address itself, or in its query.
+    *("/auth/link/", "/auth/oidc/", "/register$", "/unsubscribe/", r"/files/[\w-]{40}"),
+)
+"""Patterns, looked for in an address without its query."""
 
 
 def configure(settings: Settings, process: str) -> Callable[[], None]:
@@ -37,5 +44,4 @@ def instrument(app: Any, settings: Settings) -> None:
         return
     from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 
-    # The address of a sign-in link is a secret.
-    FastAPIInstrumentor.instrument_app(app, excluded_urls="healthz,readyz,metrics,auth/link")
+    FastAPIInstrumentor.instrument_app(app, excluded_urls=",".join(_UNTRACED))
