@@ -1,6 +1,7 @@
 """Keeps child processes running: whatever dies is started again, later each time that it dies soon."""
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -63,15 +64,13 @@ class Child:
         report(f"{self.name} ended ({_words(status)}), starting it again: {self.last_words()}")
 
     def last_words(self) -> str:
-        lines = self.log.read_bytes()[-_LAST_BYTES:].decode(errors="replace").strip().splitlines()
+        lines = _read(self.log, -_LAST_BYTES).decode(errors="replace").strip().splitlines()
         said = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
         return f"{_event(said)[:300]} (its log: {self.log})"
 
     def important(self) -> list[str]:
         """What its log says of errors since the last time."""
-        with self.log.open("rb") as log:
-            log.seek(self._read_from)
-            whole, newline, _ = log.read().rpartition(b"\n")
+        whole, newline, _ = _read(self.log, self._read_from).rpartition(b"\n")
         self._read_from += len(whole) + len(newline)
         return [event for line in whole.splitlines() if (event := _error(line))]
 
@@ -120,6 +119,17 @@ class Supervisor:
                 child.ask_to_end()
             for child in group:
                 child.end(deadline)
+
+
+def _read(log: Path, start: int) -> bytes:
+    """From there on, or so many bytes before its end; nothing where somebody has taken the log away."""
+    try:
+        with log.open("rb") as opened:
+            size = opened.seek(0, os.SEEK_END)
+            opened.seek(max(0, size + start) if start < 0 else start)
+            return opened.read()
+    except FileNotFoundError:
+        return b""
 
 
 def _words(status: int) -> str:

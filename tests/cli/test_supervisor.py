@@ -99,6 +99,18 @@ def test_errors_in_a_log_are_reported_and_nothing_else(watch: Watch) -> None:
     assert watched.said == ["child-0: the database is gone"]
 
 
+def test_a_log_that_somebody_takes_away_ends_nothing(watch: Watch) -> None:
+    watched = watch(_STEADY)
+    (child,) = watched.children
+    child.log.unlink()
+    watched.supervisor.check()
+    assert child.pid is not None
+    os.kill(child.pid, signal.SIGKILL)
+    watched.check_until(lambda: watched.said)
+    assert "it said nothing" in watched.said[0]
+    watched.check_until(child.log.exists)
+
+
 def test_the_end_is_orderly_and_leaves_nobody(watch: Watch) -> None:
     deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('on', flush=True); time.sleep(600)"
     watched = watch(_STEADY, _STEADY, deaf)
