@@ -56,7 +56,7 @@ class Added:
 
 async def add(session: AsyncSession, keyring: Keyring, list_id: UUID, entries: Sequence[Entry]) -> Added:
     """Whoever has left stays off, whoever bounced on another list is bounced here, and whoever is given as one that has
-    left leaves."""
+    left leaves: who bounced, every list of the workspace."""
     listed = await mailing_lists.find(session, list_id)
     by_index: dict[bytes, Entry] = {}
     for entry in entries:
@@ -170,6 +170,7 @@ async def _find(session: AsyncSession, list_id: UUID, subscriber_id: UUID) -> Su
     return row
 
 
+# In one order, so that two who add the same addresses wait for each other only once.
 _ADD: Final = text("""
 WITH given AS (
     SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:indexes AS bytea[]), CAST(:emails AS bytea[]),
@@ -187,9 +188,14 @@ WITH given AS (
         CASE WHEN b.email_index IS NULL THEN g.status ELSE 'bounced' END, b.reason,
         CASE WHEN b.email_index IS NOT NULL OR g.status <> 'subscribed' THEN now() END, g.consent
     FROM given g LEFT JOIN bounced b ON b.email_index = g.email_index
+    ORDER BY g.email_index
     ON CONFLICT (list_id, email_index) DO UPDATE SET status = EXCLUDED.status, ended_at = now()
         WHERE o.status = 'subscribed' AND EXCLUDED.status <> 'subscribed'
     RETURNING status
+), elsewhere AS (
+    UPDATE subscribers s SET status = 'bounced', ended_at = now() FROM given g
+    WHERE g.status = 'bounced' AND s.workspace_id = :workspace_id AND s.email_index = g.email_index
+        AND s.list_id <> :list_id AND s.status <> 'bounced'
 )
 SELECT (SELECT count(*) FROM added WHERE status = 'subscribed') AS added, (SELECT count(*) FROM known) AS known
 """)

@@ -3,6 +3,7 @@
 import pytest
 
 from core.errors import Conflict, Invalid
+from models.mailing import SubscriberStatus
 from services import pages
 from services.mail import mailing_lists, subscribers, unsubscribing
 from tests.plugins.ledger import approved, due
@@ -52,7 +53,13 @@ async def test_an_address_that_bounced_is_off_every_list_of_the_workspace(
     assert await subscribe(scene, "ada", "new", list_id=third.id) == subscribers.Added(1, 0, 1)
     first = (await scene.row("SELECT id FROM mailing_lists WHERE name = 'Simulated readers'"))["id"]
     assert await subscribe(scene, "grace", "Grace", "mary", list_id=first) == subscribers.Added(1, 1, 0)
-    rows = await scene.rows("SELECT reason FROM subscribers WHERE status = 'bounced'")
+    gone = subscribers.Entry("grace@readers.example", SubscriberStatus.BOUNCED)
+    async with scene.tenant() as session:
+        fourth = await mailing_lists.create(session, scene.principal, "From another tool")
+        await subscribers.add(session, scene.runtime.keyring, fourth.id, [gone])
+        told = await subscribers.by_email(session, scene.runtime.keyring, first, gone.email)
+    assert told.status is SubscriberStatus.BOUNCED, "where it is known already, too"
+    rows = await scene.rows("SELECT reason FROM subscribers WHERE reason IS NOT NULL")
     assert [row["reason"] for row in rows] == ["550 gone"] * 3
     kept = await scene.rows("SELECT email FROM subscribers")
     assert not any(b"readers" in row["email"] for row in kept)
