@@ -34,10 +34,14 @@ def carried(draft: str, source: Facts) -> Facts:
     return Facts(numbers, frozenset(name for name in source.names if name in draft))
 
 
-def foreign_numbers(draft: str, source: str) -> tuple[str, ...]:
-    """Numbers that the draft states and the source does not, in order."""
-    known = frozenset(map(_digits, _NUMBER.findall(source)))
-    return tuple(number for number in _NUMBER.findall(draft) if _digits(number) not in known)
+def digits_of(source: str) -> frozenset[str]:
+    """Its numbers, as `foreign_numbers` compares them: a long source is looked through once."""
+    return frozenset(map(_digits, _NUMBER.findall(source)))
+
+
+def foreign_numbers(text: str, known: frozenset[str]) -> tuple[str, ...]:
+    """Numbers that the text states and are not among the `digits_of` its source, in order."""
+    return tuple(number for number in _NUMBER.findall(text) if _digits(number) not in known)
 
 
 def _digits(number: str) -> str:

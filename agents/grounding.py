@@ -7,7 +7,7 @@ from typing import Final
 import regex
 
 from agents.base import Brief, JudgeRequest, Remark
-from agents.facts import facts, foreign_numbers
+from agents.facts import digits_of, facts, foreign_numbers
 from agents.metadata import words
 from agents.provenance import statements
 
@@ -34,12 +34,12 @@ def unsupported(request: JudgeRequest, judged: Iterable[Remark] = ()) -> tuple[R
 def _remarks(request: JudgeRequest) -> Iterator[Remark]:
     text = request.content.content
     known = _known(request.brief, request.feedback)
-    folded = known.casefold()
+    folded, digits = known.casefold(), digits_of(known)
     capitals = len(facts(text).names) <= NAMES_AT_MOST * len(words(text))
     grounded = {ground.quote for ground in request.grounds}
     for start, end in statements(text):
         quote = text[start:end]
-        numbers = [number for number in foreign_numbers(quote, known) if len(number) > 1]
+        numbers = [number for number in foreign_numbers(quote, digits) if len(number) > 1]
         names = [name for name in _names(quote) if name.casefold() not in folded] if capitals else []
         if strange := [*numbers, *names]:
             yield Remark(

@@ -9,7 +9,7 @@ from typing import Final
 import regex
 
 from agents.base import JudgeRequest
-from agents.facts import Facts, carried, facts, foreign_numbers
+from agents.facts import Facts, carried, digits_of, facts, foreign_numbers
 from agents.metadata import words
 from agents.offline.reading import read
 from agents.offline.sentences import sentences
@@ -70,7 +70,7 @@ class Draft:
         """Numbers that it states and the source does not."""
         brief = self.request.brief
         known = f"{brief.source.text} {brief.source.title or ''} {brief.template or ''} {' '.join(brief.keywords)}"
-        return foreign_numbers(" ".join(self.paragraphs), known)
+        return foreign_numbers(" ".join(self.paragraphs), digits_of(known))
 
     @cached_property
     def repeated(self) -> str:

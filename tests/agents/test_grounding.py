@@ -1,5 +1,6 @@
 """What a draft rests on in its source, and what rests on nothing."""
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -116,6 +117,17 @@ def test_capitals_of_german_nouns_are_no_names() -> None:
         grounds=trace(draft, german),
     )
     assert [remark.instruction for remark in unsupported(request)] in ([], [UNSUPPORTED])
+
+
+def test_a_long_source_is_looked_through_once_and_not_for_each_sentence() -> None:
+    said = [
+        f"In {1900 + n} the harbour of Lund took {n * 3} ships, and the town was glad." for n in range(60)
+    ]
+    brief = Brief(source=Source(text=" ".join(said) * 200))
+    policy = PLATFORMS[PlatformName.BLOG].policy
+    started = time.process_time()
+    assert unsupported(JudgeRequest(brief, policy, Content(content="\n".join(said[2:])))) != ()
+    assert time.process_time() - started < 2
 
 
 def test_every_statement_stands_in_the_draft(brief: MakeBrief) -> None:

@@ -6,7 +6,7 @@ import pytest
 import regex
 
 from agents.base import OFFLINE, Brief, WriteRequest
-from agents.facts import carried, facts, foreign_numbers
+from agents.facts import carried, digits_of, facts, foreign_numbers
 from agents.metadata import words
 from agents.offline.sentences import sentences
 from agents.offline.writer import OfflineWriter
@@ -40,7 +40,7 @@ def test_an_example_becomes_a_post_of_the_platforms_shape(
     assert policy.for_writer(policy.violations(content)) == ()
     assert flaws(policy.platform, content) == ()
     assert len(carried(content.content, facts(article))) >= 3
-    assert foreign_numbers(content.content, article) == ()
+    assert foreign_numbers(content.content, digits_of(article)) == ()
     spoken = [one.casefold() for one in said(content)]
     assert len(spoken) == len(set(spoken))
 
