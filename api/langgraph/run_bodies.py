@@ -196,7 +196,7 @@ def _typed(source: JsonValue) -> JsonValue:
         return source
     kind = source.get("type") or ("url" if source.get("url") and not source.get("text") else "text")
     fields = {name: value for name, value in source.items() if value is not None and name != "title"}
-    if kind in {"text", "url"}:
+    if kind in ("text", "url"):
         fields = {name: value for name, value in fields.items() if name == kind}
     return {**fields, "type": kind}
 

@@ -159,6 +159,7 @@ REFUSED: list[dict[str, Any]] = [
     {"stream_mode": "tools"},
     {"multitask_strategy": "replace"},
     {"after_seconds": -1},
+    {"input": {"source": {"type": ["text"], "text": "One."}}},
 ]
 
 
