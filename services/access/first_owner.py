@@ -25,11 +25,11 @@ class FirstOwner:
     api_key: str = field(repr=False)
     """With every scope, deciding included; the one handed in where it still holds."""
     link: str | None = field(repr=False)
-    """A sign-in link's token, while nobody has signed in as the owner or when asked for."""
+    """A sign-in link's token, while nobody has signed in as the owner."""
 
 
 async def ensure_first_owner(
-    db: Database, keyring: Keyring, settings: Settings, *, api_key: str | None = None, link: bool = False
+    db: Database, keyring: Keyring, settings: Settings, *, api_key: str | None = None
 ) -> FirstOwner:
     """Make the first owner if there is no user yet; may be called at every start. For one caller at a time.
 
@@ -46,8 +46,8 @@ async def ensure_first_owner(
     holds = api_key is not None and await _holds(db, api_key, owner)
     async with db.tenant(owner.workspace_id, owner.user_id) as session:
         kept = api_key if api_key is not None and holds else await _new_key(session, owner)
-        wanted = link or not await _has_signed_in(session, owner)
-        token = await sessions.make_link(session, owner.user_id) if wanted else None
+        met = await _has_signed_in(session, owner)
+        token = None if met else await sessions.make_link(session, owner.user_id)
     return FirstOwner(owner.username, kept, token)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Table, and_, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from core.db import APP, SERVICE
-from models import AuditLog, Post
+from models import AuditLog, Base, Post
 from models.security import AUDITED, RECORDS, tables
 from models.views import outputs
 from services.operations.schema_samples import Rows, fill, owners
@@ -87,7 +87,7 @@ def _audit(connection: Connection, rows: Rows) -> Iterator[str]:
         if name in RECORDS:
             continue
         row = rows[name]
-        key = next(iter(tables_by_name(name).primary_key.columns)).name
+        key = next(iter(Base.metadata.tables[name].primary_key.columns)).name
         recorded = connection.scalars(
             select(logs.c.new_values).where(
                 logs.c.table_name == name, logs.c.new_values[key].astext == str(row[key])
@@ -108,10 +108,6 @@ def _search(connection: Connection, rows: Rows) -> Iterator[str]:
         select(func.count()).where(Post.id == post["id"], Post.search_vector.op("@@")(words))
     ):
         yield "trigger: posts.search_vector is not kept"
-
-
-def tables_by_name(name: str) -> Table:
-    return next(table for table in tables() if table.name == name)
 
 
 def _here(keys: list[Any], row: dict[str, Any]) -> Any:
