@@ -4,7 +4,6 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-import pytest
 from sqlalchemy import text
 
 from core.db import Database
@@ -217,14 +216,12 @@ async def test_budgets_are_set_lifted_and_used_up(api: Api, db: Database) -> Non
     assert [item["period"] for item in lifted.json()["items"]] == ["month"]
 
 
-@pytest.mark.parametrize(
-    "amount", ["-1", "NaN", "Infinity", "1e3", "1.0000001", "1000000", "", 5, 5.5, "1,5"]
-)
-async def test_amounts_are_decimal_strings(api: Api, amount: object) -> None:
+async def test_amounts_are_decimal_strings(api: Api) -> None:
     user = await api.user()
-    answer = await user.post("/v1/budgets", json={"period": "month", "limit_usd": amount})
-    assert answer.status_code == 422
-    assert answer.json()["errors"][0]["pointer"] == "/limit_usd"
+    for amount in ("-1", "NaN", "Infinity", "1e3", "1.0000001", "1000000", "", 5, 5.5, "1,5"):
+        answer = await user.post("/v1/budgets", json={"period": "month", "limit_usd": amount})
+        assert answer.status_code == 422, amount
+        assert answer.json()["errors"][0]["pointer"] == "/limit_usd"
 
 
 async def test_usage_is_counted_by_day_and_model(api: Api, db: Database) -> None:

@@ -19,11 +19,6 @@ BRIEF: dict[str, Any] = {"source": {"type": "text", "text": "Something worth say
 
 
 BAD: list[tuple[dict[str, Any], int, str, str]] = [
-    ({"source": {"type": "text", "text": ""}}, 422, "Invalid", "/source/text"),
-    ({"source": {"type": "text", "text": " \n\t\u2003"}}, 422, "Invalid", "/source/text"),
-    ({"source": {"type": "text", "text": "x" * 1_000_001}}, 413, "TooLarge", "/source/text"),
-    ({"source": {"type": "text", "text": "a\0b"}}, 422, "Invalid", "/source/text"),
-    ({"source": {"type": "text"}}, 422, "Invalid", "/source/text"),
     (
         {"source": {"type": "text", "text": "a", "url": "https://a.example"}},
         422,
@@ -39,27 +34,12 @@ BAD: list[tuple[dict[str, Any], int, str, str]] = [
     ({"source": {"type": "url", "url": "ftp://a.example/x"}}, 422, "Invalid", "/source/url"),
     ({"source": {"type": "url", "url": "not an address"}}, 422, "Invalid", "/source/url"),
     ({"source": {"type": "url", "url": "http://127.0.0.1:1/"}}, 422, "AddressRefused", "/source/url"),
-    ({"source": {"type": "url", "url": "http://localhost/"}}, 422, "AddressRefused", "/source/url"),
-    ({"source": {"type": "url", "url": "http://[::1]/"}}, 422, "AddressRefused", "/source/url"),
-    ({"source": {"type": "url", "url": "http://10.0.0.1/"}}, 422, "AddressRefused", "/source/url"),
-    (
-        {"source": {"type": "url", "url": "http://169.254.169.254/latest"}},
-        422,
-        "AddressRefused",
-        "/source/url",
-    ),
-    ({"source": {"type": "url", "url": "http://0x7f000001/"}}, 422, "AddressRefused", "/source/url"),
     ({"platforms": []}, 422, "Invalid", "/platforms"),
-    ({"platforms": ["myspace"]}, 422, "Invalid", "/platforms/0"),
-    ({"platforms": ["x", "x"]}, 422, "Invalid", "/platforms"),
     ({"platforms": "x"}, 422, "Invalid", "/platforms"),
-    ({"options": {"quality_bar": 900}}, 422, "Invalid", "/options/quality_bar"),
     ({"options": {"max_rounds": 0}}, 422, "Invalid", "/options/max_rounds"),
     ({"options": {"language": "!"}}, 422, "Invalid", "/options/language"),
     ({"options": {"mood": "sunny"}}, 422, "Invalid", "/options/mood"),
     ({"options": {"style_sample_ids": [str(uuid4())]}}, 422, "Invalid", "/options/style_sample_ids/0"),
-    ({"schedule_for": "2031-05-01T09:00:00"}, 422, "Invalid", "/schedule_for"),
-    ({"schedule_for": "2020-05-01T09:00:00Z"}, 422, "Invalid", "/schedule_for"),
     ({"schedule_for": "9999-12-31T23:59:59-12:00"}, 422, "Invalid", "/schedule_for"),
     ({"project_id": str(uuid4())}, 422, "Invalid", "/project_id"),
     ({"campaign_id": str(uuid4())}, 422, "Invalid", "/campaign_id"),
@@ -70,8 +50,8 @@ BAD: list[tuple[dict[str, Any], int, str, str]] = [
     ({"mode": "automatic"}, 422, "Invalid", "/mode"),
     ({"external_id": "x" * 256}, 422, "Invalid", "/external_id"),
     ({"metadata": []}, 422, "Invalid", "/metadata"),
-    ({"colour": "red"}, 422, "Invalid", "/colour"),
 ]
+"""Beside those of test_bad_input.py."""
 
 
 async def start(user: User, **brief: Any) -> dict[str, Any]:
@@ -189,14 +169,6 @@ async def test_bad_briefs_are_refused_by_field(api: Api, subtests: pytest.Subtes
             assert problem["detail"]
             assert problem["remedy"]
     assert await ids(user) == []
-
-
-@pytest.mark.parametrize(
-    "words", ["שלום עולם, היום נכתוב", "🎉👩‍👩‍👧🏳️‍🌈", "<h1>Hi</h1><script>alert(1)</script>"]
-)
-async def test_text_of_any_kind_is_taken(api: Api, words: str) -> None:
-    user = await api.user()
-    assert (await start(user, source={"type": "text", "text": words}))["status"] == "running"
 
 
 async def test_a_template_says_what_to_write(api: Api) -> None:
