@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
-from typing import Final, TypeVar
+from typing import Final, TypedDict, TypeVar
 
 import httpx
 from pydantic import BaseModel, JsonValue, ValidationError
@@ -30,6 +30,16 @@ _BAD_ADDRESS = (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocol
 _MAX_WORDS = 500
 _TRANSFER = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
 """Of the body as it was sent, not as it was read."""
+
+
+class Request(TypedDict, total=False):
+    """What an adapter's own way of asking hands on to `send`."""
+
+    publishes: bool
+    expected: Collection[int]
+    json: object
+    data: Mapping[str, str]
+    files: Mapping[str, tuple[str, bytes, str]]
 
 
 async def send(

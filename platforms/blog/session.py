@@ -1,9 +1,9 @@
 """How Ghost is spoken to, and how it words its errors."""
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import TypedDict, Unpack
+from typing import Unpack
 
 import httpx
 import jwt
@@ -11,20 +11,10 @@ from pydantic import JsonValue
 
 from core.http import time_of
 from platforms.base import Account, Reauthorize
-from platforms.sending import send
+from platforms.sending import Request, send
 
 TOKEN_SECONDS = 240
 """Ghost refuses tokens that live longer than five minutes."""
-
-
-class Request(TypedDict, total=False):
-    """As `send` takes it."""
-
-    publishes: bool
-    expected: Collection[int]
-    json: object
-    data: Mapping[str, str]
-    files: Mapping[str, tuple[str, bytes, str]]
 
 
 async def ask(

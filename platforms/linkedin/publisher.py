@@ -22,9 +22,9 @@ from platforms.base import (
     Refused,
 )
 from platforms.linkedin.littletext import canonical, decode, encode
-from platforms.linkedin.session import headers, words
+from platforms.linkedin.session import ask, words
 from platforms.linkedin.upload import upload
-from platforms.sending import CLOCK_SKEW, error_body, parse, said, send
+from platforms.sending import CLOCK_SKEW, error_body, parse, said
 
 PAGE_SIZE = 50
 MAX_PAGES = 4
@@ -61,28 +61,20 @@ class LinkedInPublisher:
         images = [
             {"id": image, "altText": media.alt_text} for image, media in zip(ids, pictures, strict=True)
         ]
-        response = await send(
-            http,
-            "POST",
-            f"{account.base_url}/rest/posts",
-            words=words,
-            publishes=True,
-            expected=(422,),
-            headers=headers(account),
-            json={
-                "author": account.platform_user_id,
-                "commentary": encode(publication.content.content),
-                "visibility": "PUBLIC",
-                "distribution": {
-                    "feedDistribution": "MAIN_FEED",
-                    "targetEntities": [],
-                    "thirdPartyDistributionChannels": [],
-                },
-                "lifecycleState": "PUBLISHED",
-                "isReshareDisabledByAuthor": False,
-                **_attached(images),
+        post = {
+            "author": account.platform_user_id,
+            "commentary": encode(publication.content.content),
+            "visibility": "PUBLIC",
+            "distribution": {
+                "feedDistribution": "MAIN_FEED",
+                "targetEntities": [],
+                "thirdPartyDistributionChannels": [],
             },
-        )
+            "lifecycleState": "PUBLISHED",
+            "isReshareDisabledByAuthor": False,
+            **_attached(images),
+        }
+        response = await ask(http, account, "POST", "rest/posts", publishes=True, expected=(422,), json=post)
         if response.status_code == 422:
             return await self._duplicate(http, account, publication, response)
         urn = response.headers.get("x-restli-id")
@@ -97,14 +89,8 @@ class LinkedInPublisher:
         since = publication.first_attempt_at - CLOCK_SKEW
         for page in range(MAX_PAGES):
             query = f"q=author&author={quote(account.platform_user_id, safe='')}&count={PAGE_SIZE}&start={page * PAGE_SIZE}"
-            response = await send(
-                http,
-                "GET",
-                f"{account.base_url}/rest/posts?{query}&sortBy=CREATED",
-                words=words,
-                expected=(403,),
-                headers={**headers(account), "X-RestLi-Method": "FINDER"},
-            )
+            path = f"rest/posts?{query}&sortBy=CREATED"
+            response = await ask(http, account, "GET", path, "FINDER", expected=(403,))
             if response.status_code == 403:
                 return CannotTell(
                     f"LinkedIn does not let this account's posts be read: {said(response, words)}"
@@ -118,35 +104,20 @@ class LinkedInPublisher:
         return CannotTell(f"The post is not among this account's last {MAX_PAGES * PAGE_SIZE}.")
 
     async def unpublish(self, http: httpx.AsyncClient, account: Account, platform_post_id: str) -> None:
-        await send(
-            http,
-            "DELETE",
-            f"{account.base_url}/rest/posts/{quote(platform_post_id, safe='')}",
-            words=words,
-            expected=(404,),
-            headers={**headers(account), "X-RestLi-Method": "DELETE"},
-        )
+        path = f"rest/posts/{quote(platform_post_id, safe='')}"
+        await ask(http, account, "DELETE", path, "DELETE", expected=(404,))
 
     async def identify(self, http: httpx.AsyncClient, account: Account) -> Identity:
         organization = account.credentials.get("organization", "").strip().rpartition(":")[2]
         if organization:
-            response = await send(
-                http,
-                "GET",
-                f"{account.base_url}/rest/organizations/{quote(organization, safe='')}",
-                words=words,
-                expected=(404,),
-                headers=headers(account),
-            )
+            path = f"rest/organizations/{quote(organization, safe='')}"
+            response = await ask(http, account, "GET", path, expected=(404,))
             if response.status_code == 404:
                 raise Reauthorize(f"LinkedIn knows no organisation {organization}.")
             found = parse(response, Organization)
             urn = f"urn:li:organization:{organization}"
             return Identity(urn, found.vanity_name or organization, found.name)
-        response = await send(
-            http, "GET", f"{account.base_url}/v2/userinfo", words=words, headers=headers(account)
-        )
-        member = parse(response, Member)
+        member = parse(await ask(http, account, "GET", "v2/userinfo"), Member)
         return Identity(f"urn:li:person:{member.sub}", member.sub, member.name, member.picture)
 
     async def _duplicate(
@@ -157,14 +128,8 @@ class LinkedInPublisher:
         named = _URN.search(words(error_body(response)))
         if "DUPLICATE_POST" not in response.text or named is None:
             raise Refused(detail)
-        found = await send(
-            http,
-            "GET",
-            f"{account.base_url}/rest/posts/{quote(named[0], safe='')}",
-            words=words,
-            expected=(403, 404),
-            headers=headers(account),
-        )
+        path = f"rest/posts/{quote(named[0], safe='')}"
+        found = await ask(http, account, "GET", path, expected=(403, 404))
         if found.status_code == 403:
             raise OutcomeUnknown(f"{detail} It may be this post, and LinkedIn does not let it be read.")
         if found.status_code == 404:

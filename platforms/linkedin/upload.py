@@ -7,7 +7,7 @@ from core.content import Media
 from platforms.base import Account
 from platforms.images import download
 from platforms.linkedin.policy import IMAGE_MAX_BYTES, IMAGE_TYPES
-from platforms.linkedin.session import headers, words
+from platforms.linkedin.session import ask, headers, words
 from platforms.sending import parse, send
 
 
@@ -23,14 +23,8 @@ class Initialized(BaseModel):
 async def upload(http: httpx.AsyncClient, account: Account, picture: Media) -> str:
     """The image's URN. An upload that no post uses is never shown, so it may be repeated."""
     image = await download(http, picture.url, media_types=IMAGE_TYPES, max_bytes=IMAGE_MAX_BYTES)
-    response = await send(
-        http,
-        "POST",
-        f"{account.base_url}/rest/images?action=initializeUpload",
-        words=words,
-        headers=headers(account),
-        json={"initializeUploadRequest": {"owner": account.platform_user_id}},
-    )
+    wanted = {"initializeUploadRequest": {"owner": account.platform_user_id}}
+    response = await ask(http, account, "POST", "rest/images?action=initializeUpload", json=wanted)
     slot = parse(response, Initialized).value
     await send(
         http,

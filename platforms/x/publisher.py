@@ -24,10 +24,10 @@ from platforms.base import (
     Refused,
     Unreachable,
 )
-from platforms.sending import error_body, parse, said, send
+from platforms.sending import error_body, parse, said
 from platforms.uploads import kept, together
 from platforms.x import timeline
-from platforms.x.session import headers, wait, words
+from platforms.x.session import ask, words
 from platforms.x.upload import upload
 
 _PARTS: Final = "parts"
@@ -101,15 +101,8 @@ class XPublisher:
         return Absent({"looked_at": len(found.tweets), **({"parts": len(ids)} if ids else {})})
 
     async def unpublish(self, http: httpx.AsyncClient, account: Account, platform_post_id: str) -> None:
-        response = await send(
-            http,
-            "DELETE",
-            f"{account.base_url}/2/tweets/{quote(platform_post_id, safe='')}",
-            words=words,
-            expected=(404,),
-            wait=wait,
-            headers=headers(account),
-        )
+        path = f"tweets/{quote(platform_post_id, safe='')}"
+        response = await ask(http, account, "DELETE", path, expected=(404,))
         if response.status_code == 404:
             return
         answer = parse(response, Deleted)
@@ -119,14 +112,7 @@ class XPublisher:
             raise Refused(said(response, words))
 
     async def identify(self, http: httpx.AsyncClient, account: Account) -> Identity:
-        response = await send(
-            http,
-            "GET",
-            f"{account.base_url}/2/users/me?user.fields=profile_image_url",
-            words=words,
-            wait=wait,
-            headers=headers(account),
-        )
+        response = await ask(http, account, "GET", "users/me?user.fields=profile_image_url")
         user = parse(response, Me).data
         return Identity(user.id, user.username, user.name, user.profile_image_url)
 
@@ -146,17 +132,7 @@ class XPublisher:
             # Not kept: an upload is gone after a day, and four are soon made again.
             media_ids = await together(upload(http, account, media) for media in publication.content.media)
             body["media"] = {"media_ids": media_ids}
-        response = await send(
-            http,
-            "POST",
-            f"{account.base_url}/2/tweets",
-            words=words,
-            publishes=True,
-            expected=(403,),
-            wait=wait,
-            headers=headers(account),
-            json=body,
-        )
+        response = await ask(http, account, "POST", "tweets", publishes=True, expected=(403,), json=body)
         if response.status_code != 403:
             return parse(response, Created, publishes=True).data.id, False
         detail = said(response, words)

@@ -1,19 +1,28 @@
 """How X is spoken to, how it words its errors, and when it may be asked again."""
 
 from collections.abc import Mapping
+from typing import Unpack
 
 import httpx
 from pydantic import JsonValue
 
 from core.http import time_of
 from platforms.base import Account
-from platforms.sending import usual_wait
+from platforms.sending import Request, send, usual_wait
 
 _WINDOWS = ("x-user-limit-24hour", "x-app-limit-24hour", "x-rate-limit")
 
 
 def headers(account: Account) -> dict[str, str]:
     return {"Authorization": f"Bearer {account.credentials.get('access_token', '')}"}
+
+
+async def ask(
+    http: httpx.AsyncClient, account: Account, method: str, path: str, **request: Unpack[Request]
+) -> httpx.Response:
+    """`path` is below the API's version."""
+    url = f"{account.base_url}/2/{path}"
+    return await send(http, method, url, words=words, wait=wait, headers=headers(account), **request)
 
 
 def words(body: Mapping[str, JsonValue]) -> str:

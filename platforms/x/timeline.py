@@ -10,8 +10,8 @@ import httpx
 from pydantic import BaseModel, Field, JsonValue
 
 from platforms.base import Account, CannotTell
-from platforms.sending import CLOCK_SKEW, parse, said, send
-from platforms.x.session import headers, wait, words
+from platforms.sending import CLOCK_SKEW, parse, said
+from platforms.x.session import ask, words
 from platforms.x.text import Link, as_written, canonical
 
 PAGE_SIZE: Final = 100
@@ -78,21 +78,15 @@ async def read(
 ) -> Timeline | CannotTell:
     since = first_attempt_at - CLOCK_SKEW
     start = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    address = (
-        f"{account.base_url}/2/users/{quote(account.platform_user_id, safe='')}/tweets?max_results={PAGE_SIZE}"
+    path = (
+        f"users/{quote(account.platform_user_id, safe='')}/tweets?max_results={PAGE_SIZE}"
         f"&start_time={start}&tweet.fields=created_at,entities,note_tweet,referenced_tweets"
     )
     tweets: list[Tweet] = []
     token: str | None = None
     for _ in range(MAX_PAGES):
-        response = await send(
-            http,
-            "GET",
-            f"{address}&pagination_token={quote(token)}" if token else address,
-            words=words,
-            wait=wait,
-            headers=headers(account),
-        )
+        going_on = f"&pagination_token={quote(token)}" if token else ""
+        response = await ask(http, account, "GET", f"{path}{going_on}")
         page = parse(response, Page)
         if page.errors and not page.data:
             return CannotTell(f"X does not show this account's posts: {said(response, words)}")

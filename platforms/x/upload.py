@@ -6,9 +6,9 @@ from pydantic import BaseModel
 from core.content import Media
 from platforms.base import Account
 from platforms.images import download
-from platforms.sending import parse, send
+from platforms.sending import parse
 from platforms.x.policy import IMAGE_MAX_BYTES, IMAGE_TYPES
-from platforms.x.session import headers, wait, words
+from platforms.x.session import ask
 
 
 class Uploaded(BaseModel):
@@ -22,46 +22,17 @@ class Initialized(BaseModel):
 async def upload(http: httpx.AsyncClient, account: Account, media: Media) -> str:
     """The media's id. What no post uses is never shown, so an upload may be repeated."""
     image = await download(http, media.url, media_types=IMAGE_TYPES, max_bytes=IMAGE_MAX_BYTES)
-    address = f"{account.base_url}/2/media"
-    response = await send(
-        http,
-        "POST",
-        f"{address}/upload/initialize",
-        words=words,
-        wait=wait,
-        headers=headers(account),
-        json={
-            "media_type": image.media_type,
-            "media_category": "tweet_gif" if image.media_type == "image/gif" else "tweet_image",
-            "total_bytes": len(image.body),
-        },
-    )
+    announced = {
+        "media_type": image.media_type,
+        "media_category": "tweet_gif" if image.media_type == "image/gif" else "tweet_image",
+        "total_bytes": len(image.body),
+    }
+    response = await ask(http, account, "POST", "media/upload/initialize", json=announced)
     media_id = parse(response, Initialized).data.id
-    await send(
-        http,
-        "POST",
-        f"{address}/upload/{media_id}/append",
-        words=words,
-        wait=wait,
-        headers=headers(account),
-        data={"segment_index": "0"},
-        files={"media": (image.name, image.body, image.media_type)},
-    )
-    await send(
-        http,
-        "POST",
-        f"{address}/upload/{media_id}/finalize",
-        words=words,
-        wait=wait,
-        headers=headers(account),
-    )
-    await send(
-        http,
-        "POST",
-        f"{address}/metadata",
-        words=words,
-        wait=wait,
-        headers=headers(account),
-        json={"id": media_id, "metadata": {"alt_text": {"text": media.alt_text}}},
-    )
+    segment = {"media": (image.name, image.body, image.media_type)}
+    path = f"media/upload/{media_id}"
+    await ask(http, account, "POST", f"{path}/append", data={"segment_index": "0"}, files=segment)
+    await ask(http, account, "POST", f"{path}/finalize")
+    described = {"id": media_id, "metadata": {"alt_text": {"text": media.alt_text}}}
+    await ask(http, account, "POST", "media/metadata", json=described)
     return media_id
