@@ -13,7 +13,7 @@ PLATFORM = Platform(
         Credential(
             "access_token",
             "Access token",
-            hint="Of a professional account: instagram_business_basic and instagram_business_content_publish",
+            hint="Of a professional account, with instagram_business_basic and instagram_business_content_publish",
         ),
     ),
     url="https://graph.instagram.com",

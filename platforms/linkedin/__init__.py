@@ -13,7 +13,7 @@ PLATFORM = Platform(
         Credential(
             "access_token",
             "Access token",
-            hint="w_member_social, or for an organisation w_organization_social and r_organization_social",
+            hint="With w_member_social, or for an organisation w_organization_social and r_organization_social",
         ),
         Credential(
             "organization",

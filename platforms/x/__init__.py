@@ -16,7 +16,7 @@ def platform(*, threads: bool) -> Platform:
             Credential(
                 "access_token",
                 "User access token",
-                hint="OAuth 2.0 with user context: tweet.read tweet.write users.read media.write",
+                hint="OAuth 2.0 with user context, with tweet.read, tweet.write, users.read and media.write",
             ),
         ),
         url="https://api.x.com",
