@@ -28,7 +28,7 @@ from sqlalchemy.dialects import postgresql
 from core.db import Database
 from core.embedded import Cluster
 from core.settings import Deployment, Settings
-from core.sql import Statement
+from core.sql import Statement, connection_of
 from migrations.run import upgrade
 from models import Project
 from models.security import tables
@@ -198,11 +198,9 @@ async def explain(db: Database, case: Case, places: Sequence[Place]) -> tuple[li
             "project_id": place.project_id,
             "user_id": place.workspace_id,
         }
-        async with db.reading(place.workspace_id, place.workspace_id) as connection:
-            if case.everybody:
-                await connection.execute(
-                    "SELECT set_config('role', 'proofroom_service', true), set_config('proofroom.workspace_id', '', true)"
-                )
+        where = place.workspace_id, place.workspace_id
+        async with db.service() if case.everybody else db.tenant(*where) as session:
+            connection = await connection_of(session)
             cursor = psycopg.AsyncRawCursor(connection)
             before = _cpu_seconds(connection.info.backend_pid)
             await cursor.execute(

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, Literal
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from psycopg.pq import TransactionStatus
 from sqlalchemy import URL, Pool, event, make_url, text
@@ -15,11 +16,11 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
-from core import faults
+from core import faults, sql
 from core.errors import ConfigurationError
 from core.lending import Lender, driver_of, is_open
 from core.settings import Settings
-from core.sql import Connection, session_of
+from core.sql import Connection, Statement, session_of
 
 SEARCH_PATH: Final = "public,langgraph,procrastinate"
 Role = Literal["proofroom_app", "proofroom_service"]
@@ -64,11 +65,15 @@ def libpq_url(settings: Settings) -> str:
     return database_url(settings).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
+_SET: Final = Statement.of("""
+SELECT set_config('proofroom.workspace_id', :workspace_id, false), set_config('proofroom.user_id', :user_id, false)
+""")
 _ACT: Final = text("SELECT set_config('role', :role, true)")
 
 
 class Database:
-    """Each of the three ways in is one transaction: committed at the end of the block, rolled back on an error."""
+    """A session is one transaction: committed at the end of the block, rolled back on an error. On a connection of its own
+    each statement is one."""
 
     def __init__(self, settings: Settings) -> None:
         self.engine = _engine(settings, _BY_INDEX)
@@ -76,11 +81,14 @@ class Database:
         self.tenants = _engine(settings, _BY_INDEX, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
         workers = _autocommit(settings, f"-crole={SERVICE} {_BY_INDEX} {_PLANNED_ONCE}")
         functions = _autocommit(settings, f"-crole={APP} {_BY_INDEX}")
-        self._engines = self.engine, self.tenants, workers, functions
-        self._lenders = self._tenants, self._workers, self._functions = tuple(
+        readers = _autocommit(settings, f"-crole={APP} {_BY_INDEX}", prepare_threshold=5)
+        self._engines = self.engine, self.tenants, workers, functions, readers
+        self._lenders = self._tenants, self._workers, self._functions, self._readers = tuple(
             Lender(engine, most=settings.database_pool_size, seconds=settings.database_pool_recycle)
-            for engine in (self.tenants, workers, functions)
+            for engine in (self.tenants, workers, functions, readers)
         )
+        self._entered = WeakKeyDictionary[Connection, tuple[UUID, UUID | None]]()
+        """The workspace and the user that each reader is set to: setting them again would be a round trip."""
 
     @asynccontextmanager
     async def tenant(self, workspace_id: UUID, user_id: UUID | None = None) -> AsyncIterator[AsyncSession]:
@@ -90,16 +98,18 @@ class Database:
 
     @asynccontextmanager
     async def reading(self, workspace_id: UUID, user_id: UUID | None = None) -> AsyncIterator[Connection]:
-        """As `tenant`, for what is read past the mappings: see docs/decisions/0016-past-the-mappings.md."""
-        async with self._tenants.lend() as lent:
+        """As `tenant`, for what is read past the mappings, but each statement is a transaction of its own: see
+        docs/decisions/0016-past-the-mappings.md."""
+        where = workspace_id, user_id
+        async with self._readers.lend() as lent:
             connection = driver_of(lent)
-            await connection.execute(_enter(APP, workspace_id, user_id), prepare=False)
-            try:
-                yield connection
-            except Exception:
-                await connection.rollback()
-                raise
-            await connection.commit()  # psycopg forgets what it has prepared at each ROLLBACK
+            if self._entered.get(connection) != where:
+                # Cut off in the midst of it, it would be set to nobody knows what.
+                self._entered.pop(connection, None)
+                given = {"workspace_id": str(workspace_id), "user_id": str(user_id or "")}
+                await sql.rows(connection, _SET, given)
+                self._entered[connection] = where
+            yield connection
 
     @asynccontextmanager
     async def service(self, workspace_id: UUID | None = None) -> AsyncIterator[AsyncSession]:
@@ -154,13 +164,13 @@ class Database:
             await connection.execute(_enter(role, workspace_id, user_id), prepare=False)
             try:
                 yield session
-                if session.in_transaction():
+                if session.in_transaction():  # the mappings were used
                     await session.commit()
+                    await session.close()
             except Exception:
                 await session.close()
                 await connection.rollback()
                 raise
-            await session.close()
             await connection.commit()
         faults.reach("after_commit")
 
@@ -203,13 +213,14 @@ def _engine(settings: Settings, options: str, **changes: Any) -> AsyncEngine:
     return engine
 
 
-def _autocommit(settings: Settings, options: str) -> AsyncEngine:
+def _autocommit(settings: Settings, options: str, *, prepare_threshold: int = 0) -> AsyncEngine:
+    """`prepare_threshold`: what is asked more often than that is prepared; all, where it is few statements."""
     return _engine(
         settings,
         options,
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,
-        connect_args={"prepare_threshold": 0},
+        connect_args={"prepare_threshold": prepare_threshold},
     )
 
 

@@ -18,7 +18,8 @@ from tests.plugins.postgres import Server
 
 WHO = Statement.of("""
 SELECT pg_backend_pid() AS connection, current_user AS role,
-    current_setting('proofroom.workspace_id', true) AS workspace, :said AS said
+    current_setting('proofroom.workspace_id', true) AS workspace, current_setting('proofroom.user_id', true) AS "user",
+    :said AS said
 """)
 SLEEP = Statement.of("SELECT pg_sleep(60)")
 
@@ -28,16 +29,21 @@ async def seen(connection: Connection) -> sql.Row:
     return found
 
 
-async def test_a_reader_enters_its_workspace_and_leaves_nothing_behind(db: Database) -> None:
+async def test_a_reader_is_in_the_workspace_that_was_named_whoever_had_its_connection_before(
+    db: Database,
+) -> None:
     mine, other, user = uuid7(), uuid7(), uuid7()
     async with db.reading(mine, user) as connection:
         first = await seen(connection)
     assert (first["role"], UUID(first["workspace"]), first["said"]) == ("proofroom_app", mine, "it's :said")
-    async with db.reading(other, user) as connection:
-        assert UUID((await seen(connection))["workspace"]) == other
+    for where in ((other, user), (other, None), (mine, user), (mine, user)):
+        async with db.reading(*where) as connection:
+            found = await seen(connection)
+        assert found["connection"] == first["connection"]
+        assert (found["workspace"], found["user"]) == (str(where[0]), str(where[1] or ""))
     async with db.anonymous() as session:
-        last = await seen(await connection_of(session))
-    assert (last["connection"], last["workspace"]) == (first["connection"], ""), "the same, once more"
+        nobody = await seen(await connection_of(session))
+    assert (nobody["workspace"], nobody["user"]) == ("", "")
 
 
 async def refuse(db: Database, way: str) -> None:
