@@ -55,25 +55,26 @@ async def test_the_feed_behind_a_page_is_looked_at_and_followed(api: Api, feed_s
     assert (await user.get(f"/v1/workflows/{workflow['id']}")).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("change", "pointer"),
-    [
-        ({"platforms": []}, "/rule/platforms"),
-        ({"platforms": ["x", "x"]}, "/rule/platforms"),
-        ({"max_per_day": 51}, "/rule/max_per_day"),
-        ({"options": {"quality_bar": 101}}, "/rule/options/quality_bar"),
-        ({"project_id": "01890000-0000-7000-8000-000000000000"}, "/rule/project_id"),
-        ({"template_id": "01890000-0000-7000-8000-000000000000"}, "/rule/template_id"),
-        ({"include": [" "]}, "/rule/include/0"),
-    ],
-)
+BAD_RULES: list[tuple[dict[str, Any], str]] = [
+    ({"platforms": []}, "/rule/platforms"),
+    ({"platforms": ["x", "x"]}, "/rule/platforms"),
+    ({"max_per_day": 51}, "/rule/max_per_day"),
+    ({"options": {"quality_bar": 101}}, "/rule/options/quality_bar"),
+    ({"project_id": "01890000-0000-7000-8000-000000000000"}, "/rule/project_id"),
+    ({"template_id": "01890000-0000-7000-8000-000000000000"}, "/rule/template_id"),
+    ({"include": [" "]}, "/rule/include/0"),
+]
+
+
 async def test_a_rule_that_could_start_nothing_is_refused_before_anything_is_fetched(
-    api: Api, feed_site: FeedSite, change: dict[str, Any], pointer: str
+    api: Api, feed_site: FeedSite, subtests: pytest.Subtests
 ) -> None:
     user = await api.user()
-    answer = await user.post("/v1/feeds", json={"url": feed_site.url(), "rule": {**RULE, **change}})
-    assert answer.status_code == 422
-    assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+    for change, pointer in BAD_RULES:
+        with subtests.test(str(change)):
+            answer = await user.post("/v1/feeds", json={"url": feed_site.url(), "rule": {**RULE, **change}})
+            assert answer.status_code == 422
+            assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
     assert feed_site.asked == []
 
 

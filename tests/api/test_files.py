@@ -181,29 +181,30 @@ FORM = {"Content-Type": "multipart/form-data; boundary=b"}
 PART = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nwords\r\n'
 
 
-@pytest.mark.parametrize(
-    ("headers", "body", "status", "words"),
-    [
-        ({"Content-Type": "application/json"}, b"{}", 415, "no form"),
-        ({"Content-Type": "multipart/form-data"}, PART + b"--b--\r\n", 422, "well-formed"),
-        (FORM, b"", 422, "closing boundary"),
-        (FORM, b"--b--\r\n", 422, "no file"),
-        (FORM, b"nonsense", 422, "well-formed"),
-        (FORM, PART, 422, "closing boundary"),
-        (FORM, PART + PART + b"--b--\r\n", 422, "more than"),
-        (FORM, PART.replace(b'name="file"', b'name="title"') + b"--b--\r\n", 422, "title"),
-    ],
-)
+NO_FORMS: list[tuple[dict[str, str], bytes, int, str]] = [
+    ({"Content-Type": "application/json"}, b"{}", 415, "no form"),
+    ({"Content-Type": "multipart/form-data"}, PART + b"--b--\r\n", 422, "well-formed"),
+    (FORM, b"", 422, "closing boundary"),
+    (FORM, b"--b--\r\n", 422, "no file"),
+    (FORM, b"nonsense", 422, "well-formed"),
+    (FORM, PART, 422, "closing boundary"),
+    (FORM, PART + PART + b"--b--\r\n", 422, "more than"),
+    (FORM, PART.replace(b'name="file"', b'name="title"') + b"--b--\r\n", 422, "title"),
+]
+
+
 async def test_what_is_no_form_with_a_file_leaves_nothing(
-    api: Api, settings: Settings, headers: dict[str, str], body: bytes, status: int, words: str
+    api: Api, settings: Settings, subtests: pytest.Subtests
 ) -> None:
     user = await api.user()
     project_id = await project(user)
-    answer = await user.post(f"/v1/projects/{project_id}/files", content=body, headers=headers)
-    assert answer.status_code == status, answer.text
-    assert words in answer.json()["detail"]
-    assert answer.json()["remedy"]
-    assert objects(settings) == set()
+    for headers, body, status, words in NO_FORMS:
+        with subtests.test(body):
+            answer = await user.post(f"/v1/projects/{project_id}/files", content=body, headers=headers)
+            assert answer.status_code == status, answer.text
+            assert words in answer.json()["detail"]
+            assert answer.json()["remedy"]
+            assert objects(settings) == set()
     assert (await user.get(f"/v1/projects/{project_id}/files")).json()["items"] == []
 
 
