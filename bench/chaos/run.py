@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from statistics import quantiles
-from typing import get_args
+from typing import Self, get_args
 
 from bench.chaos import findings, ledger
 from bench.chaos.driver import Driver
@@ -57,9 +57,9 @@ class Report:
 
 def run(plan: Plan, folder: Path | None = None) -> Report:
     """Call it from the main thread. `folder` is kept; journal and logs are in it."""
-    began = time.monotonic()
     # Posts that were missed would leave a minute apart, and nobody would wait for the end.
     worker_env = {"PROOFROOM_CATCH_UP_GAP_SECONDS": "1", "PROOFROOM_FAULTS": plan.worker_faults}
+    began = time.monotonic()
     with running(
         apis=0,
         workers=0,
@@ -73,6 +73,26 @@ def run(plan: Plan, folder: Path | None = None) -> Report:
             service.add_api()
         for _ in range(plan.workers):
             service.add_worker()
+        weather = _Weather.over(service, plan, began)
+        stormed = weather.pass_over()
+        return weather.report(stormed - began)
+
+
+@dataclass
+class _Weather:
+    """A storm, the calm after it, and those who work in it."""
+
+    plan: Plan
+    service: Service
+    journal: Journal
+    recovery: Recovery
+    storm: Storm
+    driver: Driver
+    began: float
+    _next_word: float = 0
+
+    @classmethod
+    def over(cls, service: Service, plan: Plan, began: float) -> Self:
         journal = Journal(service.folder / "journal.jsonl")
         recovery = Recovery(service.superuser_url)
         storm = Storm(
@@ -87,68 +107,67 @@ def run(plan: Plan, folder: Path | None = None) -> Report:
         driver = Driver(
             service.base_urls, service.owner, service.simulator_url, journal, plan.seed, plan.callers
         )
-        progress = _Progress(began)
+        return cls(plan, service, journal, recovery, storm, driver, began)
+
+    def pass_over(self) -> float:
+        """When the storm was over."""
+        plan, driver, storm = self.plan, self.driver, self.storm
         with driver.driving():
             deadline = time.monotonic() + plan.storm_seconds
             while driver.running and time.monotonic() < deadline:
                 if driver.started >= plan.workflows and storm.kills >= plan.kills:
                     break
-                _step(storm, recovery)
-                progress.tell(driver, storm)
-            stormed = time.monotonic() - began
+                self._step()
+            stormed = time.monotonic()
             driver.enough()
             storm.end()
-            deadline = time.monotonic() + plan.calm_seconds
-            while (driver.running or recovery.open) and time.monotonic() < deadline:
-                _step(storm, recovery)
-                progress.tell(driver, storm)
-        found = ledger.read(service.superuser_url, service.simulator_url)
-        violations = findings.find(journal, found)
+            deadline = stormed + plan.calm_seconds
+            while (driver.running or self.recovery.open) and time.monotonic() < deadline:
+                self._step()
+        return stormed
+
+    def report(self, storm_seconds: float) -> Report:
+        found = ledger.read(self.service.superuser_url, self.service.simulator_url)
+        violations = findings.find(self.journal, found)
         violations += [
             Violation("stuck", str(each), "its worker was killed, and nobody took it up")
-            for each in recovery.open
+            for each in self.recovery.open
         ]
+        samples = self.recovery.samples
         figures = {
-            "seed": plan.seed,
-            "workflows": len(journal.all(Started)),
-            "decisions": len(journal.all(Decided)),
-            "cancels": len(journal.all(Cancelled)),
-            "kills": storm.kills,
-            "cut_connections": storm.cuts,
-            "platform_faults": storm.platform_faults,
-            "repeated_requests": driver.retried,
+            "seed": self.plan.seed,
+            "workflows": len(self.journal.all(Started)),
+            "decisions": len(self.journal.all(Decided)),
+            "cancels": len(self.journal.all(Cancelled)),
+            "kills": self.storm.kills,
+            "cut_connections": self.storm.cuts,
+            "platform_faults": self.storm.platform_faults,
+            "repeated_requests": self.driver.retried,
             **found.checked,
             **{kind: sum(each.kind == kind for each in violations) for kind in get_args(Kind)},
             "unknown": found.unknown,
-            **_spread("recovery", [each.seconds for each in recovery.samples]),
-            **_spread("recovery_through", [each.through for each in recovery.samples]),
-            "storm_s": round(stormed, 1),
-            "seconds": round(time.monotonic() - began, 1),
+            **_spread("recovery", [each.seconds for each in samples]),
+            **_spread("recovery_through", [each.through for each in samples]),
+            "storm_s": round(storm_seconds, 1),
+            "seconds": round(time.monotonic() - self.began, 1),
         }
-        slowest = sorted(recovery.samples, key=lambda each: -each.seconds)[:SLOWEST]
-        return Report(figures, violations, storm.struck, _errors(service), slowest)
+        slowest = sorted(samples, key=lambda each: -each.seconds)[:SLOWEST]
+        return Report(figures, violations, self.storm.struck, _errors(self.service), slowest)
 
+    def _step(self) -> None:
+        self.storm.step()
+        self.recovery.look()
+        self._tell()
+        time.sleep(STEP_SECONDS)
 
-@dataclass
-class _Progress:
-    """A line on standard error now and then."""
-
-    began: float
-    _next: float = 0
-
-    def tell(self, driver: Driver, storm: Storm) -> None:
+    def _tell(self) -> None:
+        """A line on standard error now and then."""
         passed = time.monotonic() - self.began
-        if passed >= self._next:
-            self._next = passed + PROGRESS_SECONDS
-            phase = "calm" if storm.calm else "storm"
-            line = f"{passed:6.0f} s  {phase}  {driver.finished} of {driver.started} workflows ended, {storm.kills} kills"
-            print(line, file=sys.stderr, flush=True)
-
-
-def _step(storm: Storm, recovery: Recovery) -> None:
-    storm.step()
-    recovery.look()
-    time.sleep(STEP_SECONDS)
+        if passed >= self._next_word:
+            self._next_word = passed + PROGRESS_SECONDS
+            phase = "calm" if self.storm.calm else "storm"
+            ended = f"{self.driver.finished} of {self.driver.started} workflows ended"
+            print(f"{passed:6.0f} s  {phase}  {ended}, {self.storm.kills} kills", file=sys.stderr, flush=True)
 
 
 def _spread(name: str, seconds: list[float]) -> dict[str, float]:
