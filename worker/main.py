@@ -45,19 +45,7 @@ async def run(
             on_delta=deltas.add,
         )
         loop = Loop(runtime)
-
-        async def after_connecting(_: Connection) -> None:
-            loop.wake()  # what was notified meanwhile is lost
-
-        background = [
-            asyncio.create_task(
-                listen(libpq_url(settings), [DUE_CHANNEL], lambda *_: loop.wake(), after_connecting)
-            ),
-            asyncio.create_task(deltas.run()),
-            asyncio.create_task(queue.run(runtime)),
-            asyncio.create_task(feeds.run(runtime)),
-            asyncio.create_task(Webhooks(runtime).run()),
-        ]
+        background = _background(runtime, deltas, loop)
         working = asyncio.create_task(loop.run())
         log.info("worker.started", model=settings.writer_model if settings.model_backed else "offline")
         try:
@@ -75,6 +63,17 @@ async def run(
             await asyncio.gather(working, *background, return_exceptions=True)
             await db.dispose()
     log.info("worker.stopped")
+
+
+def _background(runtime: Runtime, deltas: Deltas, loop: Loop) -> list[asyncio.Task[None]]:
+    """What goes on beside the claims, until it is cancelled."""
+
+    async def after_connecting(_: Connection) -> None:
+        loop.wake()  # what was notified meanwhile is lost
+
+    listening = listen(libpq_url(runtime.settings), [DUE_CHANNEL], lambda *_: loop.wake(), after_connecting)
+    others = deltas.run(), queue.run(runtime), feeds.run(runtime), Webhooks(runtime).run()
+    return [asyncio.create_task(each) for each in (listening, *others)]
 
 
 def _stop_on_signal() -> asyncio.Event:
