@@ -26,7 +26,8 @@ LONGEST_ANSWER: Final = 16 * 1024 * 1024
 """Bytes; a blog is anybody's server."""
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-_BAD_ADDRESS = (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError)
+_BAD_ADDRESS = (httpx.UnsupportedProtocol, httpx.InvalidURL)
+_BAD_HEADER = (httpx.LocalProtocolError, UnicodeEncodeError)
 _MAX_WORDS = 500
 _TRANSFER = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
 """Of the body as it was sent, not as it was read."""
@@ -78,6 +79,9 @@ async def send(
             response = await _whole(streamed)
     except _NOT_SENT as error:
         raise Unreachable(f"{_host(url)} cannot be reached: {_reason(error)}") from error
+    except _BAD_HEADER:
+        # What the library says of a header has the header in it, and with it the token.
+        raise Reauthorize("The account's credentials hold a character that none can have.") from None
     except _BAD_ADDRESS as error:
         raise Reauthorize(f"The account's address cannot be used: {_reason(error)}") from error
     except AddressRefused as error:

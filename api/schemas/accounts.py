@@ -16,7 +16,7 @@ BaseUrl = Annotated[
     str, StringConstraints(max_length=255, pattern=r"^(https?|smtps?)://[^\s/?#@]+(/[^\s?#]*)?$")
 ]
 """It is also what the account is called on its platform, whose ids have at most 255 characters."""
-Secret = Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
+Secret = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
 
 
 class AccountIn(Body):

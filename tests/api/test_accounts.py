@@ -35,7 +35,8 @@ async def test_an_account_is_connected_tested_and_disconnected(api: Api, simulat
     assert again.json()["id"] == account["id"]
 
     x = simulated_account("x", "harbour", simulator_url)
-    answer = await user.post("/v1/accounts", json={"platform": "x", "credentials": dict(x.credentials)})
+    pasted = {name: f"{secret}\n" for name, secret in x.credentials.items()}
+    answer = await user.post("/v1/accounts", json={"platform": "x", "credentials": pasted})
     assert (answer.status_code, answer.json()["username"]) == (201, "harbour")
     listed = await user.get("/v1/accounts")
     assert [item["platform"] for item in listed.json()["items"]] == ["x", "blog"]
@@ -52,6 +53,7 @@ async def test_an_account_is_connected_tested_and_disconnected(api: Api, simulat
     assert (await user.post(f"{path}/test")).status_code == 409
 
 
+PASTED = "sim-x-secret"
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"platform": "myspace", "credentials": {}}, "/platform"),
     ({"platform": "x"}, "/credentials"),
@@ -59,6 +61,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"platform": "x", "credentials": {"access_token": ""}}, "/credentials/access_token"),
     ({"platform": "x", "credentials": {"access_token": "sim-x-a", "pin": "1"}}, "/credentials/pin"),
     ({"platform": "x", "credentials": {"access_token": "wrong"}}, "/credentials"),
+    ({"platform": "x", "credentials": {"access_token": f"{PASTED}\u00f6"}}, "/credentials"),
+    ({"platform": "linkedin", "credentials": {"access_token": f"{PASTED}\nBearer"}}, "/credentials"),
     ({"platform": "x", "url": "https://a.example", "credentials": {"access_token": "sim-x-a"}}, "/url"),
     ({"platform": "blog", "credentials": {"admin_api_key": "a:b"}}, "/url"),
     ({"platform": "blog", "url": "a.example", "credentials": {"admin_api_key": "a:b"}}, "/url"),
@@ -85,6 +89,7 @@ async def test_what_cannot_be_connected_is_refused_by_field(api: Api, subtests: 
             assert answer.status_code == 422, answer.text
             assert pointer in [error["pointer"] for error in answer.json()["errors"]]
             assert answer.json()["remedy"]
+            assert PASTED not in answer.text
             assert (await user.get("/v1/accounts")).json()["items"] == []
 
 
