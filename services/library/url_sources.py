@@ -14,16 +14,15 @@ from core.text import storable
 from services.confined import process
 from services.confined.limits import Limits, Unreadable
 from services.confined.process import ReaderFailed
-from services.documents import page
+from services.documents import MAX_CHARACTERS, page
 
 LIMIT_SECONDS: Final = 10
 """For all of it: names, redirects, the body and the extraction."""
 MAX_BYTES: Final = 5 * 1024 * 1024
-MAX_CHARACTERS: Final = 1_000_000
 _HTML: Final = ("text/html", "application/xhtml+xml")
 _PLAIN: Final = ("text/plain", "text/markdown", "text/x-markdown")
-_SMALL_BYTES: Final = 256 * 1024
-"""Of a page whose text is got in less than a second, whatever is in it."""
+_SMALL_BYTES: Final = 64 * 1024
+"""Of a page whose text is got in a second, whatever is in it: nothing but empty tables takes longest, by their square."""
 _LIMITS: Final = Limits(cpu_seconds=LIMIT_SECONDS, clock_seconds=LIMIT_SECONDS)
 _POINTER: Final = "/source/url"
 
