@@ -68,7 +68,7 @@ async def test_all_of_it_fits_a_phone(site: Site, tenant: Tenant) -> None:
     page = await site.sign_in(tenant.owner, width=360, height=740, color_scheme="dark")
     job = await tenant.job("published")
     post = await tenant.scene.row("SELECT id FROM posts WHERE publishing_job_id = :id", id=job["id"])
-    for path in ("/ledger", f"/ledger/{job['id']}", "/published", f"/published/{post['id']}"):
+    for path in ("/calendar", "/ledger", f"/ledger/{job['id']}", "/published", f"/published/{post['id']}"):
         await page.goto(path)
         await axe(page)
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
