@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Conflict, NotFound
@@ -28,12 +28,17 @@ class Member:
 
 
 async def browse(session: AsyncSession, principal: Principal, wanted: pages.Wanted) -> pages.Slice[Member]:
-    statement = select(WorkspaceMember).where(WorkspaceMember.workspace_id == principal.workspace_id)
-    found = await pages.page(
-        session, statement, (WorkspaceMember.created_at, WorkspaceMember.user_id), wanted
+    named = func.workspace_people().table_valued("user_id", "username", "display_name")
+    statement = (
+        select(WorkspaceMember, named.c.username, named.c.display_name)
+        .join(named, named.c.user_id == WorkspaceMember.user_id)
+        .where(WorkspaceMember.workspace_id == principal.workspace_id)
     )
-    names = await people.of_workspace(session)
-    return pages.Slice([_member(row, names) for row in found.items], found.next)
+    columns = WorkspaceMember.created_at, WorkspaceMember.user_id
+    statement = pages.keyset(statement, columns, goes_on=wanted.after is not None)
+    found = (await session.execute(statement, pages.parameters(wanted))).all()
+    members = [_member(row, people.Person(row.user_id, *names)) for row, *names in found]
+    return pages.cut(members, wanted, lambda row: pages.Position(row.created_at, row.user_id))
 
 
 async def change_role(session: AsyncSession, principal: Principal, user_id: UUID, role: Role) -> Member:
@@ -43,7 +48,7 @@ async def change_role(session: AsyncSession, principal: Principal, user_id: UUID
         await _keep_an_owner(session, principal, user_id)
     member.role = role
     await session.flush()
-    return _member(member, await people.of_workspace(session))
+    return _member(member, (await people.of_workspace(session))[user_id])
 
 
 async def remove(session: AsyncSession, principal: Principal, user_id: UUID) -> None:
@@ -78,6 +83,5 @@ async def _keep_an_owner(session: AsyncSession, principal: Principal, leaving: U
         raise LastOwner("This is the workspace's last owner.", remedy="Make somebody else an owner first.")
 
 
-def _member(row: WorkspaceMember, names: dict[UUID, people.Person]) -> Member:
-    person = names[row.user_id]
+def _member(row: WorkspaceMember, person: people.Person) -> Member:
     return Member(row.user_id, person.username, person.display_name, Role(row.role), row.created_at)
