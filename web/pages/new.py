@@ -1,8 +1,8 @@
 """From a text, a link, a file or a post to drafts: the form, what was understood, the start."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from http import HTTPStatus
 from typing import Any, Final
@@ -132,45 +132,64 @@ async def choose_template(request: Request, principal: WorkflowEditor, db: Db) -
     )
 
 
-async def _check(typed: Typed, db: Database, settings: Settings, principal: Principal) -> dict[str, Any]:
-    """Half a form is understood as far as it goes: its cost is known when all of it is right."""
-    found: dict[str, Any] = {
-        "problem": None,
-        "understood": None,
-        "estimate": None,
-        "missing": [],
-        "waiting": False,
-        "file_id": None,
-    }
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What half a form is understood as, as far as it goes."""
+
+    understood: estimates.Understood | None = None
+    name: str = ""
+    """Of what was understood."""
+    language: str = ""
+    estimate: estimates.Estimate | None = None
+    """When all of the form is right."""
+    missing: Sequence[str] = ()
+    """Labels of what is not."""
+    problem: ProofroomError | None = None
+    """Why the source cannot be read."""
+    remedy: str | None = None
+    waiting: bool = False
+    """It will be readable."""
+    file_id: str | None = None
+    """Of a file without text."""
+
+
+async def _check(typed: Typed, db: Database, settings: Settings, principal: Principal) -> Checked:
     try:
         source = await _read(typed, settings)
     except ProofroomError as error:
-        return {**found, "problem": error, "remedy": _remedy(error)}
+        return Checked(problem=error, remedy=_remedy(error))
     if source is None and not typed.template_id:
-        return found
-    known = source if isinstance(source, Source) else None
+        return Checked()
     try:
         estimate = await estimates.preview(db, settings, principal, typed.body().brief(source))
-    except (ValidationError, ProofroomError) as error:
-        if isinstance(error, ProofroomError) and not error.errors:
+    except ValidationError as error:
+        return _understood(typed, source, error)
+    except ProofroomError as error:
+        if not error.errors:
             raise
-        if isinstance(error, ProofroomError) and any(at.pointer.startswith("/source") for at in error.errors):
-            waiting = isinstance(error, SourceNotReady)
-            unread = typed.file_id if isinstance(error, SourceWithoutText) else None
-            return {
-                **found,
-                "problem": error,
-                "remedy": _remedy(error),
-                "waiting": waiting,
-                "file_id": unread,
-            }
-        understood = estimates.understood(known) if known else None
-        missing = [called(name) for name in wrong(error)]
-    else:
-        understood, missing = estimate.source, []
-        found["estimate"] = estimate
-    name = named(asdict(understood)) if understood else None
-    return {**found, "understood": understood, "missing": missing, "name": name, "language": typed.language}
+        if any(each.pointer.startswith("/source") for each in error.errors):
+            return Checked(
+                problem=error,
+                remedy=_remedy(error),
+                waiting=isinstance(error, SourceNotReady),
+                file_id=typed.file_id if isinstance(error, SourceWithoutText) else None,
+            )
+        return _understood(typed, source, error)
+    found = estimate.source
+    return Checked(understood=found, name=named(asdict(found)), language=typed.language, estimate=estimate)
+
+
+def _understood(
+    typed: Typed, source: Source | Kept | None, error: ValidationError | ProofroomError
+) -> Checked:
+    """Of a form that is not right yet."""
+    found = estimates.understood(source) if isinstance(source, Source) else None
+    return Checked(
+        understood=found,
+        name=named(asdict(found)) if found else "",
+        language=typed.language,
+        missing=[called(name) for name in wrong(error)],
+    )
 
 
 async def _form(
@@ -180,7 +199,7 @@ async def _form(
     typed: Typed | None = None,
     error: ValidationError | ProofroomError | None = None,
     status: int = HTTPStatus.OK,
-    checked: dict[str, Any] | None = None,
+    checked: Checked | None = None,
 ) -> Response:
     fresh = typed is None
     choices = await _choices(typed or Typed(), db, principal)
