@@ -61,7 +61,7 @@ BAD_BODIES: list[tuple[bytes, str, str | None]] = [
 async def test_bad_bodies_are_refused_by_field(api: Api, subtests: pytest.Subtests) -> None:
     user = await api.user()
     for body, code, pointer in BAD_BODIES:
-        with subtests.test(body[:100]):
+        with subtests.test(repr(body[:100])):
             answer = await user.post("/v1/projects", content=body, headers=JSON)
             problem = check_problem(answer, 422, code)
             assert problem["remedy"]

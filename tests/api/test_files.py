@@ -199,7 +199,7 @@ async def test_what_is_no_form_with_a_file_leaves_nothing(
     user = await api.user()
     project_id = await project(user)
     for headers, body, status, words in NO_FORMS:
-        with subtests.test(body):
+        with subtests.test(repr(body)):
             answer = await user.post(f"/v1/projects/{project_id}/files", content=body, headers=headers)
             assert answer.status_code == status, answer.text
             assert words in answer.json()["detail"]
