@@ -9,10 +9,10 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from core import sql
-from core.errors import NotFound
 from core.principal import Principal
 from core.sql import Connection, Statement
 from services import pages
+from services.reviewing import review_views
 
 LONGEST: Final = 10_000
 """Characters."""
@@ -35,8 +35,8 @@ async def browse(connection: Connection, review_id: UUID, wanted: pages.Wanted) 
     comments = [
         Comment(**row) for row in await sql.rows(connection, _page(wanted.after is not None), parameters)
     ]
-    if not comments and await sql.row(connection, _REVIEW, parameters) is None:
-        raise _not_found()
+    if not comments:
+        await review_views.require(connection, review_id)
     return pages.cut(comments, wanted, lambda comment: pages.Position(comment.created_at, comment.id))
 
 
@@ -52,15 +52,10 @@ async def add(connection: Connection, principal: Principal, review_id: UUID, bod
     }
     added = await sql.row(connection, _ADD, given)
     if added is None:
-        raise _not_found()
+        raise review_views.missing()
     return Comment(comment_id, review_id, principal.user_id, principal.username, body, added["created_at"])
 
 
-def _not_found() -> NotFound:
-    return NotFound("There is no such review.")
-
-
-_REVIEW: Final = Statement.of("SELECT id FROM reviews WHERE id = :review_id")
 _ADD: Final = Statement.of("""
 INSERT INTO review_comments (id, workspace_id, review_id, author_id, body)
 SELECT :id, :workspace_id, id, :author_id, :body FROM reviews WHERE id = :review_id

@@ -10,10 +10,10 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import sql
-from core.errors import NotFound
 from core.principal import Principal
 from core.sql import Connection, Statement, connection_of
 from services.events import PRESENCE_CHANNEL
+from services.reviewing import review_views
 
 SEEN_SECONDS: Final = 45
 """So long somebody counts as looking; say so at least every 20 seconds, so that one lost call does no harm."""
@@ -53,7 +53,6 @@ FROM review_presence v JOIN workspace_people() p ON p.user_id = v.user_id
 WHERE v.{_RECENT} AND (CAST(:review_ids AS uuid[]) IS NULL OR v.review_id = ANY(CAST(:review_ids AS uuid[])))
 ORDER BY v.created_at, v.user_id
 """)
-_EXISTS = Statement.of("SELECT id FROM reviews WHERE id = :review_id")
 
 
 async def look(session: AsyncSession, principal: Principal, review_id: UUID) -> None:
@@ -79,15 +78,10 @@ async def viewers(
 
 async def of_review(connection: Connection, review_id: UUID) -> Sequence[Viewer]:
     """Raises NotFound."""
-    if await sql.row(connection, _EXISTS, {"review_id": review_id}) is None:
-        raise _not_found()
+    await review_views.require(connection, review_id)
     return (await viewers(connection, [review_id])).get(review_id, [])
 
 
 async def _found(session: AsyncSession, statement: Statement, parameters: dict[str, Any]) -> None:
     if await sql.row(await connection_of(session), statement, parameters) is None:
-        raise _not_found()
-
-
-def _not_found() -> NotFound:
-    return NotFound("There is no such review.")
+        raise review_views.missing()

@@ -7,8 +7,8 @@ from typing import Final
 from uuid import UUID
 
 from core import sql
-from core.errors import NotFound
 from core.sql import Connection, Row, Statement
+from services.reviewing.review_views import missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,6 @@ class Context:
     rules: Sequence[str]
     """Of style, that the writer was told."""
     thread_status: str
-    thread_error: str | None
     drafts: Sequence[Row]
     """Of the thread, oldest first, with their score and without their words."""
     decisions: Sequence[Row]
@@ -42,7 +41,7 @@ async def find(connection: Connection, review_id: UUID) -> Context:
     """Raises NotFound."""
     found = await sql.row(connection, _CONTEXT, {"id": review_id})
     if found is None:
-        raise NotFound("There is no such review.")
+        raise missing()
     return Context(**{**found, "drafts": found["drafts"] or (), "decisions": found["decisions"] or ()})
 
 
@@ -58,7 +57,7 @@ SELECT jsonb_build_object(
     array(
         SELECT x ->> 'rule' FROM jsonb_array_elements(w.manual_options -> 'style_rules') x
         WHERE coalesce(x ->> 'platform', p.platform) = p.platform
-    ) AS rules, p.status AS thread_status, p.error AS thread_error, (
+    ) AS rules, p.status AS thread_status, (
         SELECT jsonb_agg(jsonb_build_object('id', d.id, 'sequence', d.sequence, 'iteration', d.iteration,
             'source', d.source, 'based_on_id', d.based_on_id, 'model', d.model, 'created_at', d.created_at, 'score', (
                 SELECT e.score FROM evaluations e WHERE e.draft_id = d.id ORDER BY e.created_at DESC, e.id DESC LIMIT 1

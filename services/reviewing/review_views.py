@@ -146,11 +146,21 @@ async def find(connection: Connection, review_id: UUID) -> ReviewView:
 
 
 async def read(connection: Connection, statement: Statement, parameters: dict[str, Any]) -> Row:
-    """One of a review's own columns and more: see `ITEM`. Raises NotFound."""
+    """A review by a statement that begins with `ITEM`. Raises NotFound."""
     found = await sql.row(connection, statement, parameters)
     if found is None:
-        raise NotFound("There is no such review.")
+        raise missing()
     return found
+
+
+async def require(connection: Connection, review_id: UUID) -> None:
+    """Raises NotFound."""
+    if await sql.row(connection, _EXISTS, {"id": review_id}) is None:
+        raise missing()
+
+
+def missing() -> NotFound:
+    return NotFound("There is no such review.")
 
 
 def take_item(found: Row) -> ItemView:
@@ -200,6 +210,7 @@ _OF_NAMED = f"{_OF} JOIN workflows w ON w.id = d.workflow_id"
 OF_REVIEWS: Final = f" FROM reviews r {_OF}"
 OF_NAMED_REVIEWS: Final = f" FROM reviews r {_OF_NAMED}"
 _OF_NAMED_REVIEW: Final = f"{OF_NAMED_REVIEWS} WHERE r.id = :id"
+_EXISTS: Final = Statement.of("SELECT id FROM reviews WHERE id = :id")
 _ITEM: Final = Statement.of(NAMED + _OF_NAMED_REVIEW)
 _WHOLE: Final = Statement.of(f"""
 {NAMED}, r.refusal, r.comment, r.edited, r.approved_hash, r.decided_via, r.connected_account_id, (
