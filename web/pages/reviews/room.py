@@ -17,6 +17,7 @@ from models import ReviewStatus
 from platforms.registry import PLATFORMS, PlatformName
 from services import pages
 from services.delivery import measuring
+from services.delivery.measuring import Measure
 from services.reviewing import comments, draft_views, presence, review_context, review_views
 from services.reviewing.comments import Comment
 from services.reviewing.presence import Viewer
@@ -99,7 +100,6 @@ async def show(
     shown = typed.content_from(content) if typed and waits else content
     measured = await measuring.measure(platform, shown)
     own = measured if shown is content else await measuring.measure(platform, content)
-    errors = refused.error.errors if refused else ()
     decided = outcome(view, loaded.context)
     cut = await passages(loaded.context)
     overtaken = (refused is not None and refused.overtaken) or (typed is not None and decided is not None)
@@ -128,18 +128,24 @@ async def show(
         edited=bool(typed and typed.changes(content)),
         fields=editable(policy, content),
         acceptable=not own.violations,
-        explained=any(
-            each.pointer == violation.field for each in errors for violation in measured.violations
-        ),
-        problems=[(field_of(each.pointer), each.detail) for each in errors],
-        wrong={field_of(each.pointer): each.detail for each in errors},
         did=did,
         may_decide=principal.may_act_as(Role.REVIEWER),
-        refused=refused,
-        given=refused.given if refused else None,
         changed=changed,
         carried=address("", request),
+        **_refusal(refused, measured),
     )
+
+
+def _refusal(refused: Refused | None, measured: Measure) -> dict[str, Any]:
+    """Why a decision was not taken, by field. `explained`: what the platform would not take says it already."""
+    errors = refused.error.errors if refused else ()
+    return {
+        "refused": refused,
+        "given": refused.given if refused else None,
+        "explained": any(each.pointer == broken.field for each in errors for broken in measured.violations),
+        "problems": [(field_of(each.pointer), each.detail) for each in errors],
+        "wrong": {field_of(each.pointer): each.detail for each in errors},
+    }
 
 
 def platform_of(view: ReviewView) -> PlatformName:
