@@ -33,6 +33,13 @@ For the worker, owned by whoever owns the tables:
 
 - `make_partitions(months DEFAULT 12)` makes the partitions of this month and so many to come, `detach_partitions(keep)`
   detaches those that ended longer ago than the interval; both → how many. They give up after 2 s of waiting for a lock.
+
+With the rights of whoever calls, so that row security holds:
+
+- `lock_thread(thread_id)` → graph_id, status, run_id, due_later, head: a thread that nobody else moves until the transaction
+  is over, read after it was locked. For requests.
+- `reserve_post(account_id, quotas, gap_seconds, missed)` → for how many seconds the account must wait; NULL: the post is
+  counted. For the worker.
 """
 
 from typing import Final
@@ -59,3 +66,9 @@ FUNCTIONS: Final[dict[str, str]] = {
     "detach_partitions(interval)": SERVICE,
 }
 """Signature: the one role that may call it. All are SECURITY DEFINER with a fixed search path."""
+
+INVOKED: Final[dict[str, str]] = {
+    "lock_thread(uuid)": APP,
+    "reserve_post(uuid, jsonb, integer, boolean)": SERVICE,
+}
+"""The same of those that have their caller's rights."""

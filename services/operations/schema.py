@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from core.db import APP, SERVICE, Database
 from models import Base, views
-from models.functions import FUNCTIONS
+from models.functions import FUNCTIONS, INVOKED
 from models.security import protect, tables, triggers
 from services.operations.schema_catalog import snapshot
 from services.operations.schema_proofs import prove
@@ -116,12 +116,12 @@ def _build(connection: Connection) -> Iterator[str]:
 
 
 def _functions(connection: Connection) -> Iterator[str]:
-    for signature, role in FUNCTIONS.items():
+    for signature, role in (FUNCTIONS | INVOKED).items():
         found = connection.execute(_FUNCTION, {"signature": signature, "role": role}).one_or_none()
         if found is None:
             yield f"missing function {signature}"
             continue
-        if not found.definer:
+        if signature in FUNCTIONS and not found.definer:
             yield f"function {signature} is not SECURITY DEFINER with a fixed search path"
         if not found.callable:
             yield f"missing grant EXECUTE on {signature} to {role}"

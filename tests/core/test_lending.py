@@ -4,6 +4,7 @@ import asyncio
 
 import psycopg
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from core import sql
@@ -54,3 +55,12 @@ async def test_what_was_cut_off_and_what_failed_leave_nothing_behind(db: Databas
             await connection.execute("SELECT nothing FROM nowhere")
     assert await lent(db) == await lent(db)
     assert pool_use(db) == (0, 1)
+
+
+async def test_the_pool_takes_its_sizes_from_the_settings(settings: Settings) -> None:
+    database = Database(settings.model_copy(update={"database_pool_size": 3}))
+    async with database.service() as session:
+        assert await session.scalar(text("SHOW search_path")) == "public,langgraph,procrastinate"
+        assert await session.scalar(text("SELECT current_user")) == "proofroom_service"
+    assert database.tenants.pool.status().startswith("Pool size: 3 ")
+    await database.dispose()

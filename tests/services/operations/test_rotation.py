@@ -1,14 +1,12 @@
 """A new secret key, and everything read with it alone afterwards; personal data is ciphertext in the tables."""
 
 import pytest
-from pydantic import SecretStr
-from sqlalchemy import LargeBinary, Text, cast, func, select, text
+from sqlalchemy import LargeBinary, Text, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from core.crypto import Keyring, generate_key
 from core.db import Database
-from core.settings import Settings
 from models import ConnectedAccount, Invitation, MailingList, Subscriber, User, UserSession, Workspace
 from models.base import Encrypted
 from models.security import tables
@@ -129,15 +127,3 @@ def test_every_column_of_personal_data_is_of_the_encrypted_type() -> None:
         if isinstance(column.type, LargeBinary) and not isinstance(column.type, Encrypted)
     }
     assert all(name.endswith(("_hash", "_index", ".sha256")) for name in plain), plain
-
-
-async def test_the_pool_takes_its_sizes_from_the_settings(settings: Settings) -> None:
-    chosen = settings.model_copy(
-        update={"database_url": SecretStr(settings.database_url.get_secret_value()), "database_pool_size": 3}
-    )
-    database = Database(chosen)
-    async with database.service() as session:
-        assert await session.scalar(text("SHOW search_path")) == "public,langgraph,procrastinate"
-        assert await session.scalar(text("SELECT current_user")) == "proofroom_service"
-    assert database.tenants.pool.status().startswith("Pool size: 3 ")
-    await database.dispose()

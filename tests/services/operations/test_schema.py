@@ -57,6 +57,7 @@ DAMAGES = [
         ("GRANT DELETE ON drafts TO proofroom_app", "unexpected grant DELETE on drafts to proofroom_app"),
         ("DROP VIEW outputs", "missing table outputs"),
         (_AS_SERVICE.format("DROP FUNCTION take_link(bytea)"), "missing function take_link(bytea)"),
+        ("DROP FUNCTION lock_thread(uuid)", "missing function lock_thread(uuid)"),
         ("DROP TABLE langgraph.checkpoint_blobs", "missing table langgraph.checkpoint_blobs"),
         ("DROP TABLE procrastinate.procrastinate_events", "missing table procrastinate.procrastinate_events"),
         ("SELECT detach_partitions('-40 days')", "missing partition processing_logs_y"),
