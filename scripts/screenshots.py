@@ -27,7 +27,7 @@ from tests.plugins.browser import CHROMIUM, FLAGS
 _ROOT: Final = Path(__file__).parent.parent
 _TAKEN: Final = _ROOT / "build" / "screenshots"
 _SHOWN: Final = _ROOT / "docs" / "images"
-_IN_DOCS: Final = ("inbox", "review", "workflow", "ledger", "new")
+_IN_DOCS: Final = ("inbox", "review", "workflow", "ledger", "calendar", "new")
 _SHOWN_BYTES: Final = 200_000
 _SIZES: Final = {"desktop": (1280, 800), "phone": (360, 740)}
 _THEMES: Final = ("light", "dark")
