@@ -1,6 +1,6 @@
 """A connected account as an adapter's call needs it: with its credentials in the clear, at its platform's address."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -11,26 +11,52 @@ from sqlalchemy import inspect
 from core import sql
 from core.crypto import Keyring
 from core.http import check_address
+from core.policy import Quota
 from core.settings import Settings
 from core.simulated import simulated_account
-from core.sql import Connection, Statement
+from core.sql import Connection, Row, Statement
 from models import ConnectedAccount
 from platforms.base import Account
 from platforms.registry import PlatformName
+from services.delivery import rate_limits
 from services.delivery.sending import error
 
-_READ: Final = Statement.of(
-    f"SELECT {', '.join(ConnectedAccount.__table__.columns.keys())} FROM connected_accounts WHERE id = :account_id"
-)
+_COLUMNS: Final = ", ".join(ConnectedAccount.__table__.columns.keys())
+_READ: Final = Statement.of(f"SELECT {_COLUMNS} FROM connected_accounts WHERE id = :account_id")
+# No place is taken on an account that has a `problem`.
+_RESERVE: Final = Statement.of(f"""
+SELECT {_COLUMNS},
+    CASE WHEN status NOT IN ('disconnected', 'token_expired') THEN {rate_limits.RESERVE} END AS wait
+FROM connected_accounts WHERE id = :account_id
+""")
 _ATTRIBUTES: Final = {column.columns[0].name: column.key for column in inspect(ConnectedAccount).column_attrs}
 
 
 async def read(connection: Connection, account_id: UUID) -> ConnectedAccount | None:
     """For a worker: as it reads now, belonging to no session."""
     found = await sql.row(connection, _READ, {"account_id": account_id})
+    return None if found is None else _account(found)
+
+
+async def reserve(
+    connection: Connection,
+    account_id: UUID,
+    quotas: Sequence[Quota],
+    *,
+    gap_seconds: int,
+    missed: bool,
+) -> tuple[ConnectedAccount | None, float | None]:
+    """As `read`, with its next post reserved as by `rate_limits.reserve`."""
+    wanted = rate_limits.place(account_id, quotas, gap_seconds=gap_seconds, missed=missed)
+    found = await sql.row(connection, _RESERVE, wanted)
     if found is None:
-        return None
-    return ConnectedAccount(**{_ATTRIBUTES[name]: value for name, value in found.items()})
+        return None, None
+    wait: float | None = found.pop("wait")
+    return _account(found), wait
+
+
+def _account(row: Row) -> ConnectedAccount:
+    return ConnectedAccount(**{_ATTRIBUTES[name]: value for name, value in row.items()})
 
 
 def opened(row: ConnectedAccount, settings: Settings, keyring: Keyring) -> Account:

@@ -114,20 +114,15 @@ async def _publish_when_due(order: Order, runtime: Runtime, progress: Progress) 
             error=sending.too_late(order.due, settings.hold_after_hours),
         )
         return None
-    platform = PLATFORMS[PlatformName(claim.platform)]
     async with runtime.db.autocommit() as connection:
-        row = await account_opening.read(connection, UUID(job["connected_account_id"]))
-        problem = account_opening.problem(row, runtime.settings)
-        wait = None
-        if row is not None and problem is None:
-            missed = late.total_seconds() > LATE_SECONDS
-            wait = await rate_limits.reserve(
-                connection,
-                row.id,
-                platform.policy.quotas,
-                gap_seconds=settings.catch_up_gap_seconds,
-                missed=missed,
-            )
+        row, wait = await account_opening.reserve(
+            connection,
+            UUID(job["connected_account_id"]),
+            PLATFORMS[PlatformName(claim.platform)].policy.quotas,
+            gap_seconds=settings.catch_up_gap_seconds,
+            missed=late.total_seconds() > LATE_SECONDS,
+        )
+    problem = account_opening.problem(row, settings)
     if row is None or problem is not None:
         await _leave(order, runtime, progress, status="held", error=problem or sending.NO_ACCOUNT)
         return None

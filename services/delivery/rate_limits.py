@@ -1,6 +1,7 @@
 """What an account may still post, and how posts that were missed are kept apart."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 from uuid import UUID
 
 import orjson
@@ -14,9 +15,9 @@ from core.sql import Connection, Statement
 PLATFORM = "platform"
 """The bucket that the platform itself blocks."""
 
-_RESERVE = Statement.of("""
-SELECT reserve_post(:account_id, CAST(:quotas AS jsonb), CAST(:gap_seconds AS int), :missed) AS wait
-""")
+RESERVE: Final = "reserve_post(:account_id, CAST(:quotas AS jsonb), CAST(:gap_seconds AS int), :missed)"
+"""With `place` as its parameters: as `reserve` answers."""
+_RESERVE: Final = Statement.of(f"SELECT {RESERVE} AS wait")
 _BLOCK = text("""
 INSERT INTO rate_limits AS r (id, workspace_id, connected_account_id, bucket, window_started_at, window_seconds,
     used, quota, blocked_until)
@@ -37,19 +38,22 @@ async def reserve(
 
     Posts of one account queue here, so that two workers never take the same place.
     """
-    rows = [{"bucket": q.bucket, "window_seconds": q.window_seconds, "quota": q.limit} for q in quotas]
-    (found,) = await sql.rows(
-        connection,
-        _RESERVE,
-        {
-            "account_id": account_id,
-            "quotas": orjson.dumps(rows).decode(),
-            "gap_seconds": gap_seconds,
-            "missed": missed,
-        },
-    )
+    wanted = place(account_id, quotas, gap_seconds=gap_seconds, missed=missed)
+    (found,) = await sql.rows(connection, _RESERVE, wanted)
     wait: float | None = found["wait"]
     return wait
+
+
+def place(
+    account_id: UUID, quotas: Sequence[Quota], *, gap_seconds: int, missed: bool
+) -> Mapping[str, object]:
+    rows = [{"bucket": q.bucket, "window_seconds": q.window_seconds, "quota": q.limit} for q in quotas]
+    return {
+        "account_id": account_id,
+        "quotas": orjson.dumps(rows).decode(),
+        "gap_seconds": gap_seconds,
+        "missed": missed,
+    }
 
 
 async def block(session: AsyncSession, workspace_id: UUID, account_id: UUID, seconds: float) -> None:

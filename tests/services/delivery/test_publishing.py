@@ -68,6 +68,15 @@ async def test_a_lost_token_holds_the_job_until_the_account_is_back(scene: Scene
     assert (await scene.job(thread_id))["status"] == "published"
 
 
+async def test_an_account_that_cannot_be_used_loses_no_place(scene: Scene) -> None:
+    thread_id = await approved(scene)
+    await scene.execute("UPDATE connected_accounts SET status = 'token_expired'")
+    await scene.advance()
+    job = await scene.job(thread_id)
+    assert (job["status"], job["error"]["code"]) == ("held", "Reauthorize")
+    assert (await scene.row("SELECT count(*) AS places FROM rate_limits"))["places"] == 0
+
+
 async def test_a_rate_limit_is_waited_for(scene: Scene) -> None:
     thread_id = await approved(scene)
     await fault(scene, "rate_limited", seconds=120)
