@@ -93,7 +93,8 @@ def failure(error: SMTPException | OSError, host: str) -> PlatformError:
         case SMTPConnectError() if isinstance(error.__cause__, ssl.SSLCertVerificationError):
             return failure(error.__cause__, host)
         case SMTPServerDisconnected() | OSError():
-            return Unreachable(f"{host} cannot be reached: {error}")
+            # The library's own words name a port that it was not told.
+            return Unreachable(f"{host} cannot be reached: {error.__cause__ or error}")
         case _:
             # What the library itself will not do: no STARTTLS, no way to sign in.
             return Reauthorize(f"{host} cannot be used: {error}")

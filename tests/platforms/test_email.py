@@ -92,7 +92,7 @@ async def test_what_is_wrong_with_the_account_is_said_before_anybody_is_mailed(
         (
             account_at(f"127.0.0.1:{mail_server.port}", base_url=f"smtps://127.0.0.1:{mail_server.port}"),
             Unreachable,
-            "cannot be reached",
+            "cannot be reached: .SSL",
         ),
     ]
     for broken, failure, words in cases:

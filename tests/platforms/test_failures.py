@@ -97,7 +97,7 @@ async def test_what_happens_late_is_absent_first_and_found_then(
     peer = connect(platform)
     publisher = PLATFORMS[PlatformName(platform)].publisher
     publication = peer.publication(CONTENT)
-    await peer.fault("late", seconds=3)
+    await peer.fault("late", seconds=2)
     with pytest.raises(OutcomeUnknown):
         await publisher.publish(impatient, peer.account, publication)
     assert isinstance(await publisher.find(peer.http, peer.account, publication), Absent)

@@ -78,7 +78,7 @@ async def test_a_container_that_was_not_published_is_published_and_no_second_is_
 
 async def test_a_worker_that_lost_its_thread_keeps_nothing_and_publishes_nothing(scene: Scene) -> None:
     thread_id = await illustrated(scene)
-    await fault(scene, "slow", "instagram", step="draft", seconds=2)
+    await fault(scene, "slow", "instagram", step="draft", seconds=1)
     working = asyncio.create_task(scene.advance())
     async with asyncio.timeout(PATIENCE_SECONDS):
         while (await scene.row(UNDER_WAY))["n"] == 0:
