@@ -1,6 +1,7 @@
 """How templates write what they are given: `{{ moment|when(zone) }}`."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -15,6 +16,8 @@ from platforms.registry import PLATFORMS, PlatformName
 from web.devices import device
 
 LABELS: Final[Mapping[str, str]] = {name.value: PLATFORMS[name].policy.label for name in PlatformName}
+_LEADING: Final = re.compile(r"^ {0,3}(?:#{1,6}|>|[-*+]|```\S*)(?:[ \t]+|$)", re.MULTILINE)
+_INLINE: Final = re.compile(r"\*\*|~~|`|!?\[(?P<words>[^\]\n]{0,300})\]\([^)\n]{0,2000}(?:\)|\Z)")
 
 
 def label(platform: str) -> str:
@@ -24,6 +27,11 @@ def label(platform: str) -> str:
 def markdown(text: str) -> Markup:
     """A text to be read, for an element of the class `passage`."""
     return Markup(passage(text))  # noqa: S704 - sanitised
+
+
+def unmarked(text: str) -> str:
+    """The beginning of a text in Markdown as a line of a list has it: its words, without what marks headings and the like."""
+    return _INLINE.sub(lambda found: found["words"] or "", _LEADING.sub("", text))
 
 
 def takes_markdown(platform: str) -> bool:
@@ -102,6 +110,7 @@ def _moment(moment: datetime | str) -> datetime:
 
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "markdown": markdown,
+    "unmarked": unmarked,
     "takes_markdown": takes_markdown,
     "money": money,
     "size": size,

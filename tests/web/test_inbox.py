@@ -8,6 +8,7 @@ from uuid import UUID
 from services.briefs import Options
 from tests.plugins.scene import Scene
 from tests.plugins.web import Room, Visitor
+from web.filters import unmarked
 
 DEMANDING = Options(quality_bar=95, max_rounds=1)
 _ROW = re.compile(r'<li id="r-([0-9a-f-]{36})"')
@@ -215,3 +216,11 @@ async def test_a_viewer_reads_and_sees_who_looks(room: Room, ada: Visitor, scene
     assert (await viewer.submit("/inbox/accept", {"seen": seen})).status_code == 403
     assert (await viewer.submit("/inbox/assign", {"review": review_id})).status_code == 403
     assert "is looking" not in await ada.see("/inbox"), "one's own looking is no news"
+
+
+def test_a_line_of_the_inbox_has_words_and_no_marks() -> None:
+    text = "A nap is **good**.\n\n## Why `rest` matters\n\n- See [the trial](https://a.example)\n> 2 * 3 = 6, #5 in snake_case"
+    assert unmarked(text) == (
+        "A nap is good.\n\nWhy rest matters\n\nSee the trial\n2 * 3 = 6, #5 in snake_case"
+    )
+    assert unmarked("![a cat](https://example.com/c") == "a cat", "where the opening was cut off"
