@@ -18,8 +18,9 @@ from tests.plugins.api import Api
 from tests.plugins.postgres import Server
 from worker.main import run
 
-STATEMENTS = 60
-COMMITS = 15
+STATEMENTS = 18
+COMMITS = 9
+"""Each one or two more than a quiet machine takes."""
 LOOKS = "read_events"
 """A caller's stream looks again while an older transaction of any test on this server is under way: not counted."""
 TIMER = "UPDATE webhooks SET after_xid"
@@ -70,5 +71,5 @@ async def test_a_cycle_takes_few_round_trips(
     fewest = min(counted, key=lambda asked: len(asked.statements))
     timed = sum(TIMER in statement for statement in fewest.statements)
     own = [statement for statement in fewest.statements if LOOKS not in statement]
-    assert 5 < len(own) - timed <= STATEMENTS - 10, str(fewest)
+    assert 5 < len(own) - timed <= STATEMENTS, str(fewest)
     assert fewest.commits - timed <= COMMITS, str(fewest)
