@@ -34,8 +34,8 @@ _CONVERTED: Final = 0.05
 """The share of the work that is not the transcriber's."""
 _CODE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _NOT_CONFIGURED: Final = (
-    "No model is configured that turns speech into text. Set PROOFROOM_TRANSCRIPTION_BASE_URL, OPENAI_API_KEY or "
-    "PROOFROOM_TRANSCRIPTION_MODEL=local:small and try again, or upload the recording's subtitles (SRT or VTT) instead."
+    "Nothing here turns speech into text. Upload the recording's subtitles (SRT or VTT) instead, or have whoever runs this "
+    "service set OPENAI_API_KEY, PROOFROOM_TRANSCRIPTION_BASE_URL or PROOFROOM_TRANSCRIPTION_MODEL=local:small."
 )
 
 _HEARD = text("""

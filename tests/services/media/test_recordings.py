@@ -140,7 +140,7 @@ async def test_what_is_not_set_up_or_not_paid_for_says_what_to_do(
     from services.documents import Unreadable
 
     path = record("talk.wav", seconds=2)
-    with pytest.raises(Unreadable, match=r"PROOFROOM_TRANSCRIPTION_BASE_URL.*subtitles"):
+    with pytest.raises(Unreadable, match=r"subtitles.*PROOFROOM_TRANSCRIPTION_BASE_URL"):
         await transcribe(path, transcription_base_url=None)
     with pytest.raises(Unreadable, match="faster-whisper, which is not installed"):
         await transcribe(path, transcription_model="local:small")
