@@ -16,6 +16,7 @@ from core.text import UNSTORABLE, storable
 TEXT_LIMIT: Final = 1_000_000
 VALUES_LIMIT: Final = 100_000
 """In a body: what is made of each, an error for one, takes a hundred times its bytes."""
+_DIGITS: Final = len(str(2**64))
 _REMEDY: Final = "Remove NUL characters and unpaired surrogates."
 
 
@@ -67,7 +68,11 @@ def check_query(request: Request) -> None:
 def _parse(body: bytes) -> Any:
     try:
         return json.loads(
-            body.decode(), object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_float
+            body.decode(),
+            object_pairs_hook=_object,
+            parse_constant=_no_constant,
+            parse_float=_float,
+            parse_int=_int,
         )
     except UnicodeDecodeError as error:
         raise MalformedJSON(f"Byte {error.start} of the body is not UTF-8.", remedy="Send UTF-8.") from None
@@ -97,6 +102,13 @@ def _float(digits: str) -> float:
     if math.isinf(number):
         raise ValueError("A number is too large.")
     return number
+
+
+def _int(digits: str) -> int:
+    """Of 64 bits, which is what we can write again."""
+    if len(digits) > _DIGITS or not -(2**63) <= int(digits) < 2**64:
+        raise ValueError("A number is too large.")
+    return int(digits)
 
 
 def check_texts(body: Any) -> None:

@@ -41,6 +41,8 @@ BAD_BODIES: list[tuple[bytes, str, str | None]] = [
     (b'{"title": NaN}', "MalformedJSON", None),
     (b'{"title": -Infinity}', "MalformedJSON", None),
     (b'{"title": 1e999}', "MalformedJSON", None),
+    (b'{"metadata": {"a": 18446744073709551616}}', "MalformedJSON", None),
+    (b'{"metadata": {"a": -9223372036854775809}}', "MalformedJSON", None),
     (b'{"title": ' + b"9" * 5000 + b"}", "MalformedJSON", None),
     (b"[" * 100_000, "MalformedJSON", None),
     (b'{"title": "a\\u0000b"}', "Invalid", "/title"),
