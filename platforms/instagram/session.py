@@ -25,8 +25,6 @@ from platforms.sending import LONGEST_RETRY_SECONDS, error_body, said, send, usu
 
 MISSING: Final = (100, 33)
 """There is no such object, or it may not be seen."""
-NOT_READY: Final = (9007, 2207027)
-"""The container is still being prepared."""
 QUOTA_SECONDS: Final = 3600.0
 """The day's limit is on a moving window, and Instagram does not say when its oldest post leaves it."""
 

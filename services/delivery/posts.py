@@ -24,7 +24,9 @@ _BY_HAND = "Take it down on the platform itself."
 _REMOVED = text("UPDATE posts SET takedown_status = 'removed', published = false WHERE id = :id")
 _PARTS = text("SELECT response_data -> 'parts' FROM publishing_jobs WHERE id = :job_id")
 """A thread's posts, as its receipt names them; NULL for what is one post."""
-_STILL_OUT = text("UPDATE posts SET takedown_status = 'active' WHERE id = :id")
+_STILL_OUT = text(
+    "UPDATE posts SET takedown_status = 'active' WHERE id = :id AND takedown_status = 'takedown_pending'"
+)
 _ATTEMPT = text("""
 INSERT INTO publishing_attempts (id, workspace_id, publishing_job_id, kind, started_at, ended_at, outcome, evidence)
 SELECT :id, workspace_id, publishing_job_id, 'unpublish', now(), clock_timestamp(), :outcome,
