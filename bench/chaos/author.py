@@ -10,10 +10,10 @@ from typing import Any
 from bench.chaos import words
 from bench.chaos.client import Answer, Client
 from bench.chaos.journal import Cancelled, Decided, JobCancelled, JobMoved, Started
+from bench.chaos.ledger import ENDED
 from bench.service import Owner
 
 PLATFORMS = ("linkedin", "x", "blog", "instagram", "email")
-ENDED = {"published", "rejected", "cancelled"}
 CANCEL_SHARE = 0.12
 LOOK_SECONDS = 10
 ACTS = {
