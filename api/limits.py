@@ -11,6 +11,8 @@ from typing import Final
 
 from core.errors import RateLimitExceeded
 
+OF_THE_OPERATOR: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Asked by machines that watch over the service, and never too often."""
 FAILURES_PER_USER: Final = 20
 FAILURES_PER_ADDRESS: Final = 100
 FAILURE_SECONDS: Final = 300

@@ -16,7 +16,7 @@ from api import problems
 from api.auth import SESSION_COOKIE, credential
 from api.errors import InternalError
 from api.forms import OVERHEAD_BYTES
-from api.limits import Limits, digest
+from api.limits import OF_THE_OPERATOR, Limits, digest
 from core import metrics
 from core.errors import FieldError, Invalid, RateLimitExceeded, TooLarge
 
@@ -28,7 +28,6 @@ _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _KNOWN_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 _UPLOADS: Final = re.compile(r"/v1/projects/[^/]+/files|/(?:v1|library)/uploads/[^/]+")
 """What takes files, and reads them as they arrive."""
-_UNLIMITED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 _SECURITY: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -131,7 +130,7 @@ class RequestRate:
         self.limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in _UNLIMITED:
+        if scope["type"] != "http" or scope["path"] in OF_THE_OPERATOR:
             await self.app(scope, receive, send)
             return
         allowed, allowance = self.limits.request(_who(HTTPConnection(scope)))

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from api.auth import SCHEMES
 from api.headers import KEY_HEADER, WORKSPACE_HEADER
+from api.limits import OF_THE_OPERATOR
 from api.problems import MEDIA_TYPE, Problem
 from api.transaction import KEY_PATTERN
 
@@ -34,7 +35,6 @@ _ALWAYS: Final = (
 )
 _SECURED: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
 _WITH_BODY: Final = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
-_UNLIMITED: Final = ("/healthz", "/readyz", "/metrics")
 
 _WORKSPACE: Final[Json] = {
     "name": WORKSPACE_HEADER,
@@ -51,8 +51,6 @@ _KEY: Final[Json] = {
     "description": "The same key and body get the first answer again, for 24 hours.",
     "schema": {"type": "string", "pattern": KEY_PATTERN},
 }
-
-
 _TAGS: Final = {
     "workflows": "Have a text or a page drafted for platforms, follow what comes of it, read every draft.",
     "reviews": "The inbox: what waits for a person, and the decisions. They hold only for what the person saw.",
@@ -88,7 +86,7 @@ _PROBLEM: Final[Json] = {
 }
 
 
-def complete(document: Json) -> Json:
+def complete(document: Json) -> None:
     """Adds what every call takes and answers beyond its handler's own, and what readers and generators want; in place."""
     document["servers"] = [{"url": "/", "description": "The service that this document comes from."}]
     document["tags"] = [{"name": name, "description": words} for name, words in _TAGS.items()]
@@ -105,9 +103,8 @@ def complete(document: Json) -> Json:
         operation["summary"] = (
             operation["operationId"].replace("_", " ").capitalize().replace(" api ", " API ")
         )
-        if path not in _UNLIMITED:
+        if path not in OF_THE_OPERATOR:
             _complete(method, operation)
-    return document
 
 
 def _operations(document: Json) -> Iterator[tuple[str, str, Json]]:

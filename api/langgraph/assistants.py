@@ -16,8 +16,8 @@ router = new_router("/assistants", "langgraph", documented=False)
 @router.post("/search")
 async def search_assistants(body: AssistantSearch, _: Viewer) -> Response:
     found = assistants.search(body.metadata or {}, body.graph_id, body.name)
-    if body.sort_by is not None:
-        found.sort(key=lambda each: str(each[body.sort_by or ""]), reverse=body.sort_order != "asc")
+    if (field := body.sort_by) is not None:
+        found.sort(key=lambda each: str(each[field]), reverse=body.sort_order != "asc")
     page = found[body.offset : body.offset + body.limit]
     if body.select:
         page = [{name: each[name] for name in body.select} for each in page]

@@ -62,16 +62,13 @@ async def list_reviews(
     ] = None,
 ) -> Page[ReviewItem]:
     """`?status=pending` is the inbox. `q`, scores and `sort=urgent` are of what is pending only."""
+    person = principal.user_id if assignee == "me" else assignee
     filters = Filters(
         status=status,
         platform=platform,
         workflow_id=workflow_id,
         project_id=project_id,
-        assignee_id=principal.user_id
-        if assignee == "me"
-        else assignee
-        if isinstance(assignee, UUID)
-        else None,
+        assignee_id=person if isinstance(person, UUID) else None,
         unassigned=assignee == "nobody",
         min_score=min_score,
         max_score=max_score,
