@@ -24,6 +24,13 @@ def label(platform: str) -> str:
     return LABELS.get(platform, platform)
 
 
+def within(platform: str) -> str:
+    """Its name in a sentence: "the blog", "the newsletter", "X"."""
+    if platform == PlatformName.EMAIL:
+        return "the newsletter"
+    return label(platform).replace("The ", "the ")
+
+
 def markdown(text: str) -> Markup:
     """A text to be read, for an element of the class `passage`."""
     return Markup(passage(text))  # noqa: S704 - sanitised
@@ -118,6 +125,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "clock": clock,
     "ago": ago,
     "label": label,
+    "within": within,
     "cursor": write_cursor,
     "device": device,
     "took": took,
