@@ -69,7 +69,7 @@ async def test_the_inbox_by_keyboard(site: Site, scene: Scene) -> None:
     site.allow("422")
     await page.get_by_label("By this time").check()
     await page.keyboard.press("Enter")
-    await expect(page.get_by_role("dialog")).to_contain_text("Give a date and a time.")
+    await expect(page.get_by_role("dialog")).to_contain_text("Give a day and a time.")
     await page.get_by_label("Date and time").fill("2040-05-01T09:00")
     await expect(page.get_by_label("By this time")).to_be_checked()
     await page.keyboard.press("Enter")
