@@ -89,11 +89,19 @@ def configure(settings: Settings, process: str) -> None:
         }
     )
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*shared, *_last(settings, process)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        logger_factory=_Lines,
         cache_logger_on_first_use=True,
     )
+
+
+class _Lines(structlog.WriteLogger):
+    """Ours go straight to standard error: as the standard library's records they take half as long again."""
+
+    def __init__(self, name: str = "root") -> None:
+        super().__init__(sys.stderr)
+        self.name = name
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
