@@ -55,7 +55,7 @@ class StrictRequest(Request):
 
 def check_query(request: Request) -> None:
     """Raises Invalid for a parameter that is not UTF-8 or holds what no text column can."""
-    for part in request.url.query.split("&"):
+    for part in request.scope["query_string"].decode().split("&"):
         name, _, value = part.partition("=")
         try:
             name, value = unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")

@@ -8,10 +8,9 @@ from http import HTTPStatus
 from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
 
-from fastapi import Depends, Header, Query, Response
+from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel, WithJsonSchema
 
-from api.deps import ListenerOf, SettingsOf
 from api.etags import is_known
 from api.listener import Listener
 
@@ -73,8 +72,9 @@ class Poll:
         return Response(body, media_type="application/json", headers={"ETag": tag})
 
 
-async def _poll(listener: ListenerOf, settings: SettingsOf, wait: Wait = 0, known: Known = None) -> Poll:
-    return Poll(listener, settings.poll_seconds, wait, known)
+async def _poll(request: Request, wait: Wait = 0, known: Known = None) -> Poll:
+    state = request.app.state
+    return Poll(state.listener, state.settings.poll_seconds, wait, known)
 
 
 Polling = Annotated[Poll, Depends(_poll)]

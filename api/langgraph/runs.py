@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from agents.base import Source
 from api.auth import authenticate
-from api.deps import Db, ListenerOf, SettingsOf, Viewer, Work, WorkflowEditor
+from api.deps import Db, SettingsOf, Viewer, Work, WorkflowEditor
 from api.langgraph import streams
 from api.langgraph.answers import answer
 from api.langgraph.run_bodies import RunCreate, StreamMode
@@ -101,9 +101,10 @@ class Following:
         return run, True
 
 
-async def _following(request: Request, db: Db, listener: ListenerOf, settings: SettingsOf) -> Following:
+async def _following(request: Request) -> Following:
     """A coroutine: FastAPI would make the class itself in a thread."""
-    return Following(request, db, listener, settings)
+    state = request.app.state
+    return Following(request, state.db, state.listener, state.settings)
 
 
 Follows = Annotated[Following, Depends(_following)]
