@@ -28,7 +28,10 @@ CANDIDATES: Final = 5
 _MARKER: Final = regex.compile(r"[ \t]*(?:[-*+•→>]|\d{1,3}[.)])[ \t]+")
 _SILENT: Final = regex.compile(r"#{1,6} |[ \t]*(?:#\w+[ \t]*)+$|[^\p{L}\p{N}]*$")
 """Headings, hashtags, and lines without a word."""
-_LINK: Final = regex.compile(r"!?\[([^\]\n]*)\]\([^)\n]*\)|<[^>\n]{1,200}>")
+_LINK: Final = regex.compile(
+    # Brackets within brackets are not looked through: a line of nothing else would take the square of its length.
+    r"!?\[([^\[\]\n]*)\]\((?:[^()\n]|\([^()\n]*\))*+\)|<[^<>\n]{1,200}>"
+)
 _NOT_A_WORD: Final = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
 
 

@@ -27,7 +27,7 @@ PARAGRAPH_CHARACTERS: Final = 320
 PARAGRAPH_SENTENCES: Final = 3
 HEADINGS_FROM_WORDS: Final = 120
 """A text that is shorter than this needs no headings."""
-_MARKDOWN: Final = regex.compile(r"(?m)^#{1,6} |\*\*[^*\n]+\*\*|^```|\[[^\]\n]+\]\([^)\n]+\)")
+_MARKDOWN: Final = regex.compile(r"(?m)^#{1,6} |\*\*[^*\n]+\*\*|^```|\[[^\[\]\n]+\]\([^()\n]+\)")
 _HEADING: Final = regex.compile(r"(?m)^#{2,4} +(\S.*)$")
 _LETTER: Final = regex.compile(r"\p{L}")
 _BREAK: Final = regex.compile(r"(?m)^[ \t]*---[ \t\r]*$")

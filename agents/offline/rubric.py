@@ -23,7 +23,7 @@ EASY_WORDS: Final = 14
 """Per sentence, on average: what plain-language guides ask for (GOV.UK: 15 to 20 at most)."""
 WELCOME_FACTS: Final = 6
 _LETTER: Final = regex.compile(r"\p{L}")
-_EXCLAIMED: Final = regex.compile(r"[^.!?]*!")
+_EXCLAIMED: Final = regex.compile(r"(?<![^.!?])[^.!?]*+!")
 _SHOUT: Final = regex.compile(r"!{2,}|\?{2,}|[!?]{3,}")
 _CAPITALS: Final = regex.compile(r"\b\p{Lu}{5,}\b(?:[ ,]+\p{Lu}{2,}\b)+")
 _DOUBLED: Final = regex.compile(r"(?i)\b(?!that|had|ha|very|so|no\b)(\p{L}{2,}) \1\b")

@@ -11,7 +11,9 @@ QUOTATION: Final = 400
 """Characters from which a quotation that has not ended is taken for one that nobody closed."""
 _AHEAD: Final = 80
 """Characters after a mark that tell whether a sentence ends there."""
-_END: Final = regex.compile(r"(?:[.!?…]+(?P<close>[\"”’»')\]]*)(?=\s)|[。！？۔؟।॥]+[\"”’»」』)\]]*)")
+_END: Final = regex.compile(
+    r"(?:(?<![.!?…])[.!?…]++(?P<close>[\"”’»')\]]*+)(?=\s)|[。！？۔؟।॥]+[\"”’»」』)\]]*)"
+)
 _WORD_BEFORE: Final = regex.compile(r"(?P<word>[\p{L}\p{N}.]+)$")
 _MONTHS: Final = (
     "januar",

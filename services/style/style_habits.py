@@ -17,7 +17,7 @@ SHORTER: Final = 0.8
 """A text that is cut to this share of its words, or to less, was too long."""
 FEW_WORDS: Final = 20
 """Of shorter texts the length says nothing."""
-_EXCLAMATION: Final = regex.compile(r"[^.!?\n]*!")
+_EXCLAMATION: Final = regex.compile(r"(?<![^.!?\n])[^.!?\n]*+!")
 _SIGNS: Final = {
     "hashtags": (HASHTAG, "Use no hashtags."),
     "emoji": (EMOJI, "Use no emoji."),

@@ -1,11 +1,13 @@
 """Good drafts pass the bar, poor ones do not, and each mark has its evidence."""
 
+import time
 from collections.abc import Callable
 
 import pytest
 
-from agents.base import CRITERIA, OFFLINE, Brief, Criterion, Judgement, JudgeRequest, NullMeter
-from agents.offline.critic import OfflineCritic
+from agents.base import CRITERIA, OFFLINE, Brief, Criterion, Judgement, JudgeRequest, NullMeter, Source
+from agents.offline.critic import OfflineCritic, judge
+from agents.provenance import trace
 from core.content import Content
 from core.policy import Policy
 from platforms.registry import PLATFORMS, PlatformName
@@ -113,6 +115,15 @@ def test_any_script_can_be_judged(
     overall, judged = score(brief(text), policy, write(brief(text), policy))
     assert 0 <= overall <= 100
     assert len(judged.findings) == 5
+
+
+@pytest.mark.parametrize("sign", ["[", "!", "`", "```x\n"])
+def test_a_line_of_one_sign_is_judged_soon(sign: str, brief: MakeBrief) -> None:
+    """In a source and in a draft alike, and not in a time that grows with the square of its length."""
+    text = sign * (40_000 // len(sign))
+    started = time.process_time()
+    judge(JudgeRequest(brief(text), LINKEDIN, Content(content=text), grounds=trace(text, Source(text=text))))
+    assert time.process_time() - started < 3
 
 
 async def test_words_in_the_draft_do_not_move_it(incident: str, brief: MakeBrief) -> None:
