@@ -46,6 +46,7 @@ def build(platform: str) -> Graph:
     graph.add_node("human_review", nodes.human_review)
     graph.add_node("publish", nodes.publish)
     graph.add_edge(START, "generate")
+    graph.add_conditional_edges("generate", _read_or_written)
     return graph.compile(name=platform)
 
 
@@ -55,14 +56,12 @@ class Loop:
 
     policy: Policy
 
-    async def generate(
-        self, state: State, runtime: Runtime[Context]
-    ) -> Command[Literal["condense", "evaluate"]]:
+    async def generate(self, state: State, runtime: Runtime[Context]) -> State:
         wanted = wishes(state, runtime.context)
         writer, _, meter = agents_of(wanted)
         brief = brief_of(state, wanted)
         if state.get("notes") is None and condensing.too_long(brief.source, writer):
-            return Command(update={"condensing": condensing.BEGINNING}, goto="condense")
+            return {"condensing": condensing.BEGINNING}
         base = state.get("best_draft_id") or state.get("active_draft_id")
         previous = attempt_of(state, base) if base else None
         written = await writer.write(
@@ -79,12 +78,7 @@ class Loop:
         draft = draft_record(
             _thread(runtime), state, content, written.grounds, prompt=written.prompt, based_on_id=base
         )
-        update: State = {
-            "drafts": [draft],
-            "active_draft_id": draft["id"],
-            "round": state.get("round", 0) + 1,
-        }
-        return Command(update=update, goto="evaluate")
+        return {"drafts": [draft], "active_draft_id": draft["id"], "round": state.get("round", 0) + 1}
 
     async def condense(
         self, state: State, runtime: Runtime[Context]
@@ -191,6 +185,12 @@ class Loop:
         """A new draft must not run into what the platform has refused."""
         refusal = state.get("refusal")
         return f"{feedback}\n{self.policy.label} refused the last draft: {refusal}" if refusal else feedback
+
+
+async def _read_or_written(state: State) -> Literal["condense", "evaluate"]:
+    """An edge beside the node, so that a state written in its name goes on from there, too; a coroutine, since LangGraph
+    sends a plain function to a thread each time."""
+    return "condense" if state.get("condensing") else "evaluate"
 
 
 def _with_pictures(written: Content, previous: Attempt | None) -> Content:
