@@ -85,11 +85,10 @@ def trace(text: str, source: Source, claimed: Sequence[Claimed] = ()) -> tuple[G
 
 def statements(text: str) -> Iterator[Span]:
     """Where the sentences of a draft stand in it; no headings, no code, no hashtags."""
-    silent = [match.span() for match in CODE.finditer(text)]
     at = 0
-    for line in text.splitlines(keepends=True):
+    for line in CODE.sub(lambda code: " " * len(code[0]), text).splitlines(keepends=True):
         start, at = at, at + len(line)
-        if any(first <= start < last for first, last in silent) or _SILENT.match(line.rstrip()):
+        if _SILENT.match(line.rstrip()):
             continue
         marker = _MARKER.match(line)
         begin = start + (marker.end() if marker else 0)

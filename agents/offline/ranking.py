@@ -86,7 +86,7 @@ def ranked(article: Article, brief: Brief, asked: Wishes) -> list[Sentence]:
     for number, section in enumerate(article.sections):
         heard = {word.casefold() for word in words(section.heading or "")} & asked.wanted
         for place, (block, following) in enumerate(
-            zip(section.blocks, [*section.blocks[1:], None], strict=True)
+            zip(section.blocks, [*section.blocks[1:], None], strict=False)
         ):
             if block.kind == "code":
                 continue

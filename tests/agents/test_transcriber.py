@@ -153,6 +153,7 @@ async def test_offline_quotes_stand_alone_and_are_word_for_word(ledger: Ledger) 
     }
     assert quotes == await quoter_for(Settings(offline=True)).quotes(TALK, 3, ledger)
     assert {call.service for call in ledger.calls} == {"quoter"}
+    assert await quoter_for(Settings(offline=True)).quotes(" \n\n ", 3, ledger) == []
 
 
 async def test_a_models_quotes_are_the_speakers_own_words_or_left_out(

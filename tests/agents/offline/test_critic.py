@@ -117,10 +117,10 @@ def test_any_script_can_be_judged(
     assert len(judged.findings) == 5
 
 
-@pytest.mark.parametrize("sign", ["[", "!", "`", "```x\n"])
+@pytest.mark.parametrize("sign", ["[", "!", "`", "```x\n", "```\n"])
 def test_a_line_of_one_sign_is_judged_soon(sign: str, brief: MakeBrief) -> None:
     """In a source and in a draft alike, and not in a time that grows with the square of its length."""
-    text = sign * (40_000 // len(sign))
+    text = sign * (120_000 // len(sign))
     started = time.process_time()
     judge(JudgeRequest(brief(text), LINKEDIN, Content(content=text), grounds=trace(text, Source(text=text))))
     assert time.process_time() - started < 3
