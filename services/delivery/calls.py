@@ -42,11 +42,14 @@ def publication(
     return Publication(UUID(job["id"]), order.content, first_attempt_at, job["progress"], keep, recipients)
 
 
+# A newsletter's call that mailed somebody and was not the last one leaves no attempt.
 _TRIES: Final = Statement.of("""
 SELECT count(*) FILTER (WHERE kind = 'publish' AND outcome <> 'unknown') AS answered,
-    count(*) FILTER (WHERE outcome = 'unreachable' AND started_at > coalesce(
+    count(*) FILTER (WHERE outcome = 'unreachable' AND started_at > greatest(
         (SELECT max(started_at) FROM publishing_attempts
-         WHERE publishing_job_id = :job_id AND outcome IS DISTINCT FROM 'unreachable'), '-infinity')) AS unreachable
+         WHERE publishing_job_id = :job_id AND outcome IS DISTINCT FROM 'unreachable'),
+        (SELECT max(updated_at) FROM email_deliveries WHERE publishing_job_id = :job_id AND outcome = 'sent'),
+        '-infinity')) AS unreachable
 FROM publishing_attempts WHERE publishing_job_id = :job_id
 """)
 

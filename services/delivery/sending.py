@@ -94,13 +94,14 @@ async def publish(
 ) -> Answer:
     """Call the adapter once, within the attempt's deadline. Never raises for what a platform does."""
     started = time.monotonic()
+    failure: PlatformError
     try:
         async with asyncio.timeout(attempt.deadline_seconds):
             faults.reach("before_call")
             receipt = await platform.publisher.publish(http, account, publication)
             faults.reach("after_call")
     except TimeoutError:
-        failure: PlatformError = OutcomeUnknown("No answer came before the deadline.")
+        failure = _overdue(platform, attempt)
     except PlatformError as raised:
         failure = raised
     else:
@@ -158,6 +159,15 @@ def refused(answer: Answer, detail: str) -> Answer:
     return Answer(
         "failed", "refused", answer.kind, answer.seconds, answer.evidence, error=problem, refusal=detail
     )
+
+
+def _overdue(platform: Platform, attempt: Attempt) -> PlatformError:
+    """What is not known of mails their recipients' rows say; the call itself can be made again."""
+    if platform.mails:
+        return Unreachable(
+            f"The mail server did not come to an end within {attempt.deadline_seconds:.0f} seconds."
+        )
+    return OutcomeUnknown("No answer came before the deadline.")
 
 
 def _published(receipt: Receipt, kind: str, seconds: float) -> Answer:

@@ -48,9 +48,9 @@ SELECT l.id, l.name, EXISTS (SELECT FROM subscribers WHERE list_id = l.id AND st
     EXISTS (SELECT FROM email_deliveries WHERE publishing_job_id = :job_id) AS is_begun
 FROM mailing_lists l WHERE l.workspace_id = :workspace_id AND l.id = :list_id
 """)
-# What a worker that died was about to send may have been sent, and is not sent again.
+# What a call that was cut off, or whose worker died, was about to send may have been sent, and is not sent again.
 _INTERRUPTED: Final = Statement.of(f"""
-UPDATE email_deliveries SET outcome = 'unknown', detail = 'The worker was cut off while it sent this one.'
+UPDATE email_deliveries SET outcome = 'unknown', detail = 'The call was cut off while it sent this one.'
 WHERE publishing_job_id = :job_id AND outcome = 'sending' AND {_HELD}
 """)
 _AHEAD_OF: Final = Statement.of(f"""
@@ -147,11 +147,12 @@ class Outgoing:
         self._ahead: deque[Row] = deque()
         self._after = UUID(int=0)
         self._tries: dict[UUID, int] = {}
-        self._sent = 0
+        self._taken = self._sent = 0
         self._ends = time.monotonic() + runtime.settings.publish_deadline_seconds
 
     async def next(self) -> Recipient | None:
-        while time.monotonic() < self._ends and not self._runtime.draining:
+        """However long the server took to begin, it is given one: each call gets further than the one before."""
+        while (not self._taken or time.monotonic() < self._ends) and not self._runtime.draining:
             if not self._ahead and not await self._read_ahead():
                 return None
             if self._quotas and not await self._may_send():
@@ -163,6 +164,7 @@ class Outgoing:
             )
             if taken is not None:
                 faults.reach("before_call")
+                self._taken += 1
                 self._tries[recipient_id] = taken["tries"]
                 email = self._runtime.keyring.decrypt(
                     subscriber["email"], email_context(subscriber["id"])
@@ -183,8 +185,10 @@ class Outgoing:
 
     async def judge(self, answer: Answer) -> Answer | float:
         """What a call's answer says of the whole newsletter; or in how many seconds it goes on."""
-        if answer.outcome == "unreachable" and self._sent:
-            return BROKEN_OFF_SECONDS
+        if answer.outcome == "unreachable":
+            await self._row(_INTERRUPTED)
+            if self._sent:
+                return BROKEN_OFF_SECONDS
         if answer.receipt is None:
             return answer
         counts = await self._row(_LEFT)

@@ -20,9 +20,17 @@ from tests.services.mail.conftest import subscribe
 
 
 async def begun(scene: Scene) -> None:
-    """The newsletter is under way, in a call whose time was over before anybody was mailed."""
+    """The newsletter is under way, in a call of a worker that was told to stop before anybody was mailed."""
+    scene.runtime.draining = True
+    await scene.advance()  # to the pause
+    await scene.advance()
+    scene.runtime.draining = False
+
+
+async def hurried(scene: Scene, seconds: float) -> None:
+    """A call that is given readers for `seconds`. Below zero it takes from the time that the last answer has."""
     settings = scene.runtime.settings
-    scene.runtime.settings = settings.model_copy(update={"publish_deadline_seconds": 0.0})
+    scene.runtime.settings = settings.model_copy(update={"publish_deadline_seconds": seconds})
     await scene.advance()
     scene.runtime.settings = settings
 
@@ -79,6 +87,42 @@ async def test_a_long_list_goes_out_in_calls_and_the_job_says_publishing_until_i
     await scene.advance()
     job = await scene.job(thread_id)
     assert (job["status"], job["attempts"], len(post.readers())) == ("published", 1, 7)
+
+
+async def test_a_server_that_is_slow_to_begin_is_given_a_reader_in_each_call(
+    scene: Scene, post: MailServer
+) -> None:
+    """Else no call would get any further than the one before, and nobody would be told."""
+    await subscribe(scene, "ada", "grace")
+    thread_id = await approved(scene, "email")
+    for status in ("publishing", "published"):
+        await hurried(scene, 0.0)
+        assert (await scene.job(thread_id))["status"] == status
+    assert len(post.readers()) == 2
+
+
+async def test_a_server_that_uses_up_its_calls_and_takes_nothing_fails_the_job(
+    scene: Scene, post: MailServer
+) -> None:
+    await subscribe(scene, "ada", "grace", "mary")
+    post.fault("late", seconds=30)
+    post.fault("late", seconds=30)
+    thread_id = await approved(scene, "email")
+    in_a_second = 1 - newsletters.LAST_ANSWER_SECONDS
+    await hurried(scene, in_a_second)
+    job = await scene.job(thread_id)
+    assert (job["status"], await outcomes(scene)) == ("queued", {"unknown": 1})
+    await scene.execute(
+        """INSERT INTO publishing_attempts (workspace_id, publishing_job_id, kind, started_at, ended_at, outcome, evidence)
+        SELECT workspace_id, publishing_job_id, kind, started_at, ended_at, outcome, evidence
+        FROM publishing_attempts, generate_series(1, 5)"""
+    )
+    await due(scene, thread_id)
+    await hurried(scene, in_a_second)
+    job = await scene.job(thread_id)
+    assert (job["status"], job["error"]["code"]) == ("failed", "Unreachable")
+    assert job["error"]["detail"] == "The mail server did not come to an end within 1 seconds."
+    assert await outcomes(scene) == {"unknown": 2}, "nobody is said to be mailed just now"
 
 
 async def test_no_more_go_out_in_a_minute_than_the_mail_service_allows(
@@ -163,20 +207,21 @@ async def test_a_lost_answer_is_never_sent_again_and_the_rest_goes_on(scene: Sce
 async def test_a_server_that_breaks_off_now_and_then_fails_no_long_list(
     scene: Scene, post: MailServer
 ) -> None:
-    """Seven times, each after it has taken one: as often in a row without one would be the end."""
-    await subscribe(scene, *(f"reader-{number}" for number in range(14)))
+    """Seven times at once, and seven times after it has taken one: as often in a row without one would be the end."""
+    await subscribe(scene, *(f"reader-{number:02}" for number in range(22)))
     for _ in range(7):
+        post.fault("cut")
         post.fault("slow", seconds=0)
         post.fault("cut")
     thread_id = await approved(scene, "email")
-    for _ in range(7):
+    for status in ("queued", "publishing") * 7:
         await scene.advance()
-        assert (await scene.job(thread_id))["status"] == "publishing"
+        assert (await scene.job(thread_id))["status"] == status
         await due(scene, thread_id)
     await scene.advance()
     assert (await scene.job(thread_id))["status"] == "published"
-    assert await outcomes(scene) == {"unknown": 7, "sent": 7}
-    assert len(post.readers()) == 7
+    assert await outcomes(scene) == {"unknown": 14, "sent": 8}
+    assert len(post.readers()) == 8
 
 
 async def test_whoever_is_deferred_is_tried_again_later(scene: Scene, post: MailServer) -> None:
