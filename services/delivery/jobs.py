@@ -13,9 +13,15 @@ from models import ConnectedAccount, Draft, JobStatus, PlatformState, PlatformSt
 from services import clock
 from services.reviewing.draft_views import content_of
 
-AT_PLATFORM: Final = """(j.status IN ('publishing', 'unknown', 'published') OR j.progress -> 'parts' IS NOT NULL
-    AND j.status IN ('queued', 'scheduled', 'held', 'failed') AND j.error ->> 'code' IS DISTINCT FROM 'Refused')"""
+_MAILED: Final = "d.outcome IN ('sending', 'sent', 'returned', 'unknown')"
+AT_PLATFORM: Final = f"""(j.status IN ('publishing', 'unknown', 'published')
+    OR j.status IN ('queued', 'scheduled', 'held', 'failed') AND j.error ->> 'code' IS DISTINCT FROM 'Refused'
+    AND (j.progress -> 'parts' IS NOT NULL
+        OR EXISTS (SELECT FROM email_deliveries d WHERE d.publishing_job_id = j.id AND {_MAILED})))"""
 """A job `j` that is out, may be, or is in part: its thread is left to find out, or to finish."""
+_READERS: Final = text(
+    f"SELECT count(*) FROM email_deliveries d WHERE publishing_job_id = :job_id AND {_MAILED}"
+)
 
 # Receipts are not a request's to write: a function of the database does, and leaves an attempt of kind `reconcile`.
 _RECONCILE = text("SELECT reconcile_job(:job_id, :outcome, :url)")
@@ -33,6 +39,11 @@ async def cancel(session: AsyncSession, job_id: UUID) -> PublishingJob:
         raise JobStatusConflict(
             f"{len(parts)} parts of it are out already.",
             remedy="Retry it, and take the post back when it is whole.",
+        )
+    if readers := await session.scalar(_READERS, {"job_id": job_id}):
+        raise JobStatusConflict(
+            f"{readers} of its readers have it already, or may have.",
+            remedy="Retry it for the others, or leave it as it is: then nobody else gets it.",
         )
     return await _cancel(session, job, state)
 

@@ -10,6 +10,7 @@ from core.sql import connection_of
 from models import ConnectedAccount
 from platforms.base import Delivery
 from platforms.registry import PlatformName
+from services import workflows
 from services.delivery import account_opening, jobs, posts, publications
 from services.delivery.jobs import JobStatusConflict
 from services.mail import newsletters
@@ -288,6 +289,11 @@ async def test_a_wrong_password_holds_the_job_and_what_was_sent_stays_sent(
     job = await scene.job(thread_id)
     assert (job["status"], job["error"]["code"]) == ("held", "Reauthorize")
     assert post.readers() == ["ada@readers.example"]
+    async with scene.tenant() as session:
+        with pytest.raises(JobStatusConflict, match="1 of its readers"):
+            await jobs.cancel(session, job["id"])
+        with pytest.raises(Conflict, match="nothing left to cancel"):
+            await workflows.cancel(session, job["workflow_id"])
 
 
 async def read(scene: Scene) -> ConnectedAccount:
