@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final, Literal
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -79,9 +80,9 @@ class Database:
         self.engine = _engine(settings, _BY_INDEX)
         # `_enter` says BEGIN itself, and whoever borrows a connection ends what was begun.
         self.tenants = _engine(settings, _BY_INDEX, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
-        workers = _autocommit(settings, f"-crole={SERVICE} {_BY_INDEX} {_PLANNED_ONCE}")
-        functions = _autocommit(settings, f"-crole={APP} {_BY_INDEX}")
-        readers = _autocommit(settings, f"-crole={APP} {_BY_INDEX}", prepare_threshold=5)
+        workers = _autocommit(settings, SERVICE, f"{_BY_INDEX} {_PLANNED_ONCE}")
+        functions = _autocommit(settings, APP, _BY_INDEX)
+        readers = _autocommit(settings, APP, _BY_INDEX, prepare_threshold=5)
         self._engines = self.engine, self.tenants, workers, functions, readers
         self._lenders = self._tenants, self._workers, self._functions, self._readers = tuple(
             Lender(engine, most=settings.database_pool_size, seconds=settings.database_pool_recycle)
@@ -213,15 +214,33 @@ def _engine(settings: Settings, options: str, **changes: Any) -> AsyncEngine:
     return engine
 
 
-def _autocommit(settings: Settings, options: str, *, prepare_threshold: int = 0) -> AsyncEngine:
+def _autocommit(settings: Settings, role: Role, options: str, *, prepare_threshold: int = 0) -> AsyncEngine:
     """`prepare_threshold`: what is asked more often than that is prepared; all, where it is few statements."""
-    return _engine(
+    engine = _engine(
         settings,
-        options,
+        f"-crole={role} {options}",
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,
         connect_args={"prepare_threshold": prepare_threshold},
     )
+    event.listen(engine.sync_engine, "connect", partial(_require, role))
+    return engine
+
+
+def _require(role: Role, connection: DBAPIConnection, *_: object) -> None:
+    """Poolers that hand a session from one client to the next drop what it is to be begun with: then neither the role nor
+    the workspace that is set on it would be its own."""
+    cursor = connection.cursor()
+    cursor.execute("SHOW role")
+    found = cursor.fetchone()
+    cursor.close()
+    connection.rollback()
+    if found != (role,):
+        connection.close()
+        raise ConfigurationError(
+            "A pooler between us and the database drops what a connection is to be begun with, its role among it.",
+            remedy="Name PostgreSQL itself in DATABASE_URL: Proofroom pools its connections.",
+        )
 
 
 def _close_unfinished(connection: DBAPIConnection | None, *_: object) -> None:

@@ -1,20 +1,24 @@
 """Connections are lent from one user to the next, and carry nothing along."""
 
 import asyncio
+from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from pydantic import SecretStr
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 from uuid_utils.compat import uuid7
 
 from core import sql
 from core.db import Database
+from core.errors import ConfigurationError
 from core.settings import Settings
 from core.sql import Connection, Statement, connection_of
 from services.operations.health import pool_use
 from tests.patience import PATIENCE_SECONDS
 from tests.plugins.postgres import Server
+from tests.services.dropping import dropping_options
 
 WHO = Statement.of("""
 SELECT pg_backend_pid() AS connection, current_user AS role,
@@ -118,6 +122,21 @@ async def test_a_connection_that_the_pool_does_not_keep_is_closed(
     assert len(pids) == 2
     assert caplog.records == []
     await db.dispose()
+
+
+async def test_nobody_reads_through_a_pooler_that_would_mix_up_workspaces(
+    settings: Settings, postgres: Server, tmp_path: Path
+) -> None:
+    through = make_url(settings.database_url.get_secret_value()).set(query={"host": str(tmp_path)})
+    address = SecretStr(through.render_as_string(hide_password=False))
+    db = Database(settings.model_copy(update={"database_url": address}))
+    host, port = postgres.admin.info.host, postgres.admin.info.port
+    async with dropping_options(Path(host, f".s.PGSQL.{port}"), tmp_path):
+        for way in (db.reading(uuid7()), db.functions(), db.autocommit()):
+            with pytest.raises(ConfigurationError, match="pooler"):
+                async with way:
+                    pass
+        await db.dispose()
 
 
 async def test_a_worker_finds_what_is_due_by_the_index_alone(db: Database) -> None:
