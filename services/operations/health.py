@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import QueuePool, text
 from sqlalchemy.exc import DBAPIError
@@ -24,18 +25,19 @@ class Readiness:
         return self.database and self.migrations and self.queue
 
 
+_VERSIONS: Final = Path(next(iter(migrations.__path__)), "versions")
 _LOOK = text("SELECT to_regclass('procrastinate.procrastinate_jobs') IS NOT NULL")
-_VERSIONS = text("SELECT version_num FROM alembic_version")
+_AT = text("SELECT version_num FROM alembic_version")
 
 
 async def readiness(db: Database) -> Readiness:
     try:
         async with db.engine.connect() as connection:
             queue = bool(await connection.scalar(_LOOK))
-            versions = frozenset((await connection.execute(_VERSIONS)).scalars())
+            versions = frozenset((await connection.execute(_AT)).scalars())
     except (DBAPIError, PoolTimeout, OSError):
         return Readiness()
-    return Readiness(database=True, migrations=versions == {_newest()}, queue=queue)
+    return Readiness(database=True, migrations=versions == {newest()}, queue=queue)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,9 @@ def pool_use(db: Database) -> tuple[int, int]:
 
 
 @cache
-def _newest() -> str:
-    """By the files' names, whose order is the chain's. Alembic would load every one of them, for a third of a second."""
-    names = [path.stem for path in Path(next(iter(migrations.__path__)), "versions").glob("m*.py")]
-    date, number, *_ = max(names).removeprefix("m").split("_")
+def newest(folder: Path = _VERSIONS) -> str:
+    """The version that this code was written for, by the files' names, whose order is the chain's. Alembic would load
+    itself and every one of them: most of a second for each process."""
+    named = (path.stem.removeprefix("m").split("_") for path in folder.glob("m*.py"))
+    date, number = max(((date, number) for date, number, *_ in named), key=lambda it: (it[0], int(it[1])))
     return f"{date}_{number}"

@@ -21,6 +21,7 @@ from core.errors import ConfigurationError, NotFound, Unavailable
 from core.settings import Settings
 from migrations import run
 from models import DeliveryOutcome, EmailDelivery
+from services.operations import health
 from services.operations.schema_proofs import enter
 from services.operations.schema_samples import fill
 from tests.plugins.postgres import Server
@@ -71,12 +72,16 @@ def test_up_at_once_and_down_with_a_row_in_every_table(empty: Settings) -> None:
     assert objects(empty) == full
 
 
-def test_files_are_named_in_the_order_of_the_chain() -> None:
-    """`/readyz` goes by the last name."""
+def test_readiness_goes_by_the_files_of_the_chain(tmp_path: Path) -> None:
     script = ScriptDirectory.from_config(run.config(None))
-    chain = [f"m{each.revision}" for each in script.walk_revisions()][::-1]
-    files = sorted(path.stem for path in Path(script.versions).glob("m*.py"))
-    assert ["_".join(name.split("_")[:2]) for name in files] == chain
+    chain = [each.revision.split("_") for each in script.walk_revisions()]
+    assert chain == sorted(chain, key=lambda it: (it[0], int(it[1])), reverse=True)
+    files = [path.stem.removeprefix("m").split("_")[:2] for path in Path(script.versions).glob("m*.py")]
+    assert sorted(files) == sorted(chain)
+    assert health.newest() == run.head()
+    for name in ("m20261121_99_a.py", "m20261121_100_b.py", "m20261120_101_c.py"):
+        (tmp_path / name).touch()
+    assert health.newest(tmp_path) == "20261121_100"
 
 
 def migrate_together(*databases: Settings) -> None:
