@@ -200,7 +200,7 @@ async def explain(db: Database, case: Case, places: Sequence[Place]) -> tuple[li
         }
         where = place.workspace_id, place.workspace_id
         async with db.service() if case.everybody else db.tenant(*where) as session:
-            connection = await connection_of(session)
+            connection = connection_of(session)
             cursor = psycopg.AsyncRawCursor(connection)
             before = _cpu_seconds(connection.info.backend_pid)
             await cursor.execute(

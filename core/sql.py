@@ -51,7 +51,7 @@ def session_of(engine: AsyncEngine, lent: PoolProxiedConnection) -> AsyncSession
     return AsyncSession(bind, expire_on_commit=False, info={"connection": lent.driver_connection})
 
 
-async def connection_of(session: AsyncSession) -> Connection:
+def connection_of(session: AsyncSession) -> Connection:
     """The session's own: what is sent there is part of its transaction."""
     connection: Connection = session.info["connection"]
     return connection

@@ -104,7 +104,7 @@ class Progress:
         else:
             async with db.service(self.claim.workspace_id) as session:
                 await before(session)
-                await commit(await connection_of(session), self.claim, advance)
+                await commit(connection_of(session), self.claim, advance)
 
 
 def _draft_row(draft: DraftRecord, checkpoint_id: str | None) -> dict[str, Any]:

@@ -99,7 +99,7 @@ async def start(
     )
     threads = [{"id": thread_id, "platform": name} for name, thread_id in started.threads.items()]
     await sql.rows(
-        await connection_of(session),
+        connection_of(session),
         _START_ON if begun else _START_NEW,
         {
             "run_id": begun and begun.run_id,
@@ -129,9 +129,7 @@ async def with_standing(
 ) -> dict[str, Any]:
     """The options of `briefs.prepare` as `start` would keep them now."""
     given = {"workspace_id": principal.workspace_id, "user_id": principal.user_id}
-    found = await sql.row(
-        await connection_of(session), _STANDING, {**given, "manual_options": _json(dict(wanted))}
-    )
+    found = await sql.row(connection_of(session), _STANDING, {**given, "manual_options": _json(dict(wanted))})
     assert found is not None
     options: dict[str, Any] = found["options"]
     return options

@@ -153,7 +153,7 @@ async def read_run(thread_id: UUID, run_id: UUID, principal: Viewer, db: Db) -> 
 @router.delete("/{run_id}")
 async def delete_run(thread_id: UUID, run_id: UUID, _: WorkflowEditor, work: Work) -> Response:
     """The run's own row; what it wrote is the thread's."""
-    await runs.delete(await connection_of(await work.begin()), thread_id, run_id)
+    await runs.delete(connection_of(await work.begin()), thread_id, run_id)
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
@@ -169,7 +169,7 @@ async def cancel_run(
 ) -> Response:
     """Its thread is cancelled with it: nothing unpublished goes out. One that waits for its turn only loses that."""
     session = await work.begin()
-    run = await runs.find(await connection_of(session), thread_id, run_id)
+    run = await runs.find(connection_of(session), thread_id, run_id)
     await runs.cancel(session, thread_id, run_id, action)
     cancelled = Response(status_code=HTTPStatus.ACCEPTED)
     if not wait or (action == "rollback" and run.begun_at is None):

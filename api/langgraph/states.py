@@ -39,7 +39,7 @@ async def read_state_at(
     subgraphs: bool = False,
     select: Annotated[list[StateField] | None, Query()] = None,
 ) -> Response:
-    thread = await thread_views.find(await connection_of(session), thread_id)
+    thread = await thread_views.find(connection_of(session), thread_id)
     return answer(picked(await thread_states.at(session, thread, checkpoint_id), select))
 
 
@@ -74,7 +74,7 @@ async def change_state(thread_id: UUID, body: StateUpdate, principal: Viewer, se
 async def read_history(thread_id: UUID, body: HistorySearch, _: Viewer, session: Session) -> Response:
     """Newest first; empty a day after the thread's end, when its checkpoints go."""
     before = _id(body.before) if isinstance(body.before, CheckpointRef) else body.before
-    thread = await thread_views.find(await connection_of(session), thread_id)
+    thread = await thread_views.find(connection_of(session), thread_id)
     states = await thread_states.history(
         session,
         thread,

@@ -27,7 +27,7 @@ async def create_thread(body: ThreadCreate, principal: WorkflowEditor, session: 
     )
     if made:
         return answer(_thread(thread, None))
-    return answer((await _shown(await connection_of(session), [thread]))[0])
+    return answer((await _shown(connection_of(session), [thread]))[0])
 
 
 @router.post("/search")
@@ -76,7 +76,7 @@ async def change_thread(
     thread = await thread_rows.name(session, thread_id, body.metadata)
     if prefer == "return=minimal":
         return Response(status_code=HTTPStatus.NO_CONTENT)
-    return answer((await _shown(await connection_of(session), [thread]))[0])
+    return answer((await _shown(connection_of(session), [thread]))[0])
 
 
 @router.delete("/{thread_id}")

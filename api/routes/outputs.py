@@ -25,7 +25,7 @@ async def list_outputs(
     """What was made in a project, for each platform one."""
     await projects.find(session, project_id)
     filters = Filters(project_id=project_id, kind=kind, status=status, archived=archived)
-    found = await outputs.browse(await connection_of(session), paging, filters)
+    found = await outputs.browse(connection_of(session), paging, filters)
     return Page[OutputOut].of(found, OutputOut.model_validate)
 
 

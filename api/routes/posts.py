@@ -48,4 +48,4 @@ async def get_post(post_id: UUID, principal: Viewer, db: Db) -> PostOut:
 async def unpublish_post(post_id: UUID, _: JobEditor, session: Session) -> PostOut:
     """Takes it down from the platform; our record of it stays."""
     await posts.request_takedown(session, post_id)
-    return PostOut.model_validate(await publications.find(await connection_of(session), post_id))
+    return PostOut.model_validate(await publications.find(connection_of(session), post_id))

@@ -113,7 +113,7 @@ async def get_review(
 async def change_review(review_id: UUID, body: ReviewPatch, _: ReviewWriter, session: Session) -> ReviewItem:
     """Says who is to decide, and by when."""
     await reviews.assign(session, review_id, body.changes())
-    return ReviewItem.of(await review_views.find_item(await connection_of(session), review_id))
+    return ReviewItem.of(await review_views.find_item(connection_of(session), review_id))
 
 
 @router.get("/{review_id}/comments")
@@ -128,7 +128,7 @@ async def add_comment(
     review_id: UUID, body: CommentIn, principal: ReviewWriter, session: Session
 ) -> CommentOut:
     """Said to each other; a model never reads it."""
-    added = await comments.add(await connection_of(session), principal, review_id, body.body)
+    added = await comments.add(connection_of(session), principal, review_id, body.body)
     return CommentOut.model_validate(added)
 
 

@@ -97,4 +97,4 @@ async def get_workflow(
 async def cancel_workflow(workflow_id: UUID, _: WorkflowEditor, session: Session) -> WorkflowOut:
     """Nothing of it goes out any more; what is out already stays."""
     await workflows.cancel(session, workflow_id)
-    return WorkflowOut.of(await workflow_views.find(await connection_of(session), workflow_id))
+    return WorkflowOut.of(await workflow_views.find(connection_of(session), workflow_id))

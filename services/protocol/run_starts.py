@@ -71,7 +71,7 @@ class Wanted:
 async def create(session: AsyncSession, principal: Principal, wanted: Wanted) -> Run:
     """The run, in effect or waiting. Raises NotFound, Invalid, and Conflict (ThreadBusy, ThreadHasBrief, and what
     `run_answers.read`, `reviews.decide` and `thread_changes.change` raise)."""
-    connection = await connection_of(session)
+    connection = connection_of(session)
     thread = await _thread(connection, principal, wanted)
     if thread.status is not None and thread.graph_id != wanted.platform:
         detail = f"The thread is {thread.graph_id}'s."
@@ -101,7 +101,7 @@ async def create(session: AsyncSession, principal: Principal, wanted: Wanted) ->
 
 async def take_turn(session: AsyncSession, principal: Principal, run: Run) -> None:
     """What a run asked for that has waited until now; the thread is locked. Raises as `create` does."""
-    connection = await connection_of(session)
+    connection = connection_of(session)
     thread = await run_threads.lock(connection, run.thread_id)
     await sql.rows(connection, _BEGUN, {"id": run.id, "head": thread.head})
     turn = run.request.get("turn") or {}
@@ -124,7 +124,7 @@ async def _go_on(
 ) -> Run:
     if thread.status is None:  # nobody could follow a run that waits for what may never begin
         raise _nothing_to_continue(thread)
-    connection = await connection_of(session)
+    connection = connection_of(session)
     thread = await _freed(connection, wanted, thread)
     kind, turn = (RunKind.CHANGE, _kept(do)) if isinstance(do, Change) else (RunKind.CONTINUE, None)
     if thread.busy or wanted.after_seconds > 0:
@@ -159,7 +159,7 @@ async def _decide(session: AsyncSession, principal: Principal, run: Run, decide:
 
 
 async def _continue(session: AsyncSession, run: Run, thread: Thread) -> None:
-    connection, parameters = await connection_of(session), {"id": run.thread_id, "run_id": run.id}
+    connection, parameters = connection_of(session), {"id": run.thread_id, "run_id": run.id}
     if thread.status == PlatformStatus.FAILED:
         await sql.rows(connection, _TAKE, parameters)
         await workflows.retry(session, run.thread_id)
@@ -170,7 +170,7 @@ async def _continue(session: AsyncSession, run: Run, thread: Thread) -> None:
 
 
 async def _change(session: AsyncSession, principal: Principal, run: Run, change: Change) -> None:
-    connection = await connection_of(session)
+    connection = connection_of(session)
     checkpoint_id = await thread_changes.change(session, principal, run.thread_id, change, in_turn=True)
     await sql.rows(connection, _BEGUN, {"id": run.id, "head": checkpoint_id})
     await sql.rows(connection, _GO, {"id": run.thread_id, "run_id": run.id})
@@ -212,7 +212,7 @@ async def _wait(
     turn: Mapping[str, Any],
 ) -> Run:
     """Until the thread rests, and until its time has come."""
-    connection = await connection_of(session)
+    connection = connection_of(session)
     run = await _add(connection, principal, wanted, thread, kind, turn=turn)
     if thread.busy and thread.run_id is None:  # at work for /v1: when it rests, this one is told
         await sql.rows(connection, _OWE, {"id": wanted.thread_id, "run_id": run.id})

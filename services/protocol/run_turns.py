@@ -22,7 +22,7 @@ async def take_turn(db: Database, workspace_id: UUID, thread_id: UUID) -> None:
         run = Run(**found["run"])
         try:
             async with db.tenant(workspace_id, run.user_id) as session:
-                connection = await connection_of(session)
+                connection = connection_of(session)
                 await sql.row(connection, runs.LOCK, {"id": thread_id})
                 if await sql.row(connection, _STILL, {"id": run.id}) is None:
                     continue
@@ -31,12 +31,12 @@ async def take_turn(db: Database, workspace_id: UUID, thread_id: UUID) -> None:
             log.info("run.refused", run_id=str(run.id), reason=error.code)
             async with db.service(workspace_id) as session:
                 reason = f"{error.code}: {error.detail}"
-                await sql.rows(await connection_of(session), _REFUSE, {"id": run.id, "error": reason})
+                await sql.rows(connection_of(session), _REFUSE, {"id": run.id, "error": reason})
 
 
 async def _next(db: Database, workspace_id: UUID, thread_id: UUID) -> dict[str, Any] | None:
     async with db.service(workspace_id) as session:
-        row = await sql.row(await connection_of(session), _NEXT, {"thread_id": thread_id})
+        row = await sql.row(connection_of(session), _NEXT, {"thread_id": thread_id})
     return row and {"role": row.pop("role"), "run": row}
 
 

@@ -29,7 +29,7 @@ class NotTaken(Exception):
 async def tell(runtime: Runtime, workspace_id: UUID, run_id: UUID) -> None:
     """Raises NotTaken. Does nothing where the address has taken it before, or the run is gone."""
     async with runtime.db.service(workspace_id) as session:
-        connection = await connection_of(session)
+        connection = connection_of(session)
         row = await sql.row(connection, _UNTOLD, {"id": run_id})
         if row is None:
             return
@@ -41,7 +41,7 @@ async def tell(runtime: Runtime, workspace_id: UUID, run_id: UUID) -> None:
     if not answered.taken:
         raise NotTaken(f"The webhook of run {run_id} answered {answered.status or 'nothing'}.")
     async with runtime.db.service(workspace_id) as session:
-        await sql.rows(await connection_of(session), _TOLD, {"id": run_id})
+        await sql.rows(connection_of(session), _TOLD, {"id": run_id})
 
 
 async def _message(connection: Connection, run: Run) -> bytes:

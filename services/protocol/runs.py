@@ -144,7 +144,7 @@ async def cancel(session: AsyncSession, thread_id: UUID, run_id: UUID, action: A
 
     Raises NotFound, RunEnded, and Invalid for a rollback of what has begun.
     """
-    connection = await connection_of(session)
+    connection = connection_of(session)
     await sql.row(connection, LOCK, {"id": thread_id})
     run = await find(connection, thread_id, run_id)
     if run.ended:

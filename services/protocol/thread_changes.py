@@ -60,7 +60,7 @@ async def reject(session: AsyncSession, principal: Principal, thread_id: UUID) -
 
     Raises NotFound, and Conflict where nothing is pending.
     """
-    connection = await connection_of(session)
+    connection = connection_of(session)
     thread = await _lock(connection, thread_id)
     pending = await sql.row(connection, _PENDING, {"id": thread_id})
     if pending is None:
@@ -75,7 +75,7 @@ async def change(
 ) -> str:
     """A new checkpoint, from which the thread goes on; its id. Raises NotFound, Invalid, ThreadOver, or Conflict while
     somebody is at work on the thread, or, but for the one whose turn it is, waits to be."""
-    connection = await connection_of(session)
+    connection = connection_of(session)
     _check_free(await _lock(connection, thread_id), in_turn=in_turn)
     row = await sql.row(connection, _BASE, {"id": thread_id, "checkpoint_id": _text(wanted.checkpoint_id)})
     base = checkpoints.load(row)

@@ -68,7 +68,7 @@ async def create(
         "graph_id": graph_id,
         "metadata": orjson.dumps(own).decode(),
     }
-    connection = await connection_of(session)
+    connection = connection_of(session)
     if (made := await sql.row(connection, _CREATE, row)) is not None:
         return _made(new_id, graph_id, own, made), True
     found = await thread_views.look(connection, new_id)
@@ -86,7 +86,7 @@ def _made(thread_id: UUID, graph_id: str | None, own: dict[str, Any], row: Row) 
 
 async def name(session: AsyncSession, thread_id: UUID, metadata: Mapping[str, JsonValue]) -> ThreadView:
     """Put this over its metadata. Raises NotFound, Invalid, or Conflict for another graph than the one it ran on."""
-    connection = await connection_of(session)
+    connection = connection_of(session)
     thread = await thread_views.find(connection, thread_id)
     graph_id, own = _take(metadata, thread)
     if thread.workflow_id and graph_id not in {None, thread.graph_id}:
@@ -99,7 +99,7 @@ async def name(session: AsyncSession, thread_id: UUID, metadata: Mapping[str, Js
 async def delete(session: AsyncSession, thread_id: UUID) -> None:
     """What is unpublished never goes out; drafts and the ledger stay. Raises NotFound, or Conflict while a post may be
     on its way."""
-    await thread_views.find(await connection_of(session), thread_id)
+    await thread_views.find(connection_of(session), thread_id)
     await workflows.cancel_thread(session, thread_id)
     if (await session.execute(_IN_DOUBT, {"id": thread_id})).scalar():
         raise Conflict(

@@ -83,5 +83,5 @@ async def of_review(connection: Connection, review_id: UUID) -> Sequence[Viewer]
 
 
 async def _found(session: AsyncSession, statement: Statement, parameters: dict[str, Any]) -> None:
-    if await sql.row(await connection_of(session), statement, parameters) is None:
+    if await sql.row(connection_of(session), statement, parameters) is None:
         raise review_views.missing()

@@ -81,7 +81,7 @@ async def decide(
     `seen_hash` None is a decision that does not name what it saw (Agent Inbox); it is recorded as unbound. `loaded`: the
     review as `LOADED` has it, where its caller has read it. `run_id`: the run that the thread's work is for from now on.
     """
-    connection = await connection_of(session)
+    connection = connection_of(session)
     found = loaded or await review_views.read(
         connection, _LOAD, {"id": review_id, "account_id": decision.account_id}
     )
@@ -158,7 +158,7 @@ async def _check(
 
 async def _overtaken(session: AsyncSession, review_id: UUID) -> Conflict:
     """Somebody else was quicker, by a moment."""
-    item = await review_views.find_item(await connection_of(session), review_id)
+    item = await review_views.find_item(connection_of(session), review_id)
     return _changed(item) if item.status == "pending" else await _already_decided(session, item)
 
 

@@ -46,7 +46,7 @@ async def test_a_reader_is_in_the_workspace_that_was_named_whoever_had_its_conne
         assert found["connection"] == first["connection"]
         assert (found["workspace"], found["user"]) == (str(where[0]), str(where[1] or ""))
     async with db.anonymous() as session:
-        nobody = await seen(await connection_of(session))
+        nobody = await seen(connection_of(session))
     assert (nobody["workspace"], nobody["user"]) == ("", "")
 
 
@@ -54,7 +54,7 @@ async def refuse(db: Database, way: str) -> None:
     nonsense = Statement.of("SELECT nothing")
     if way == "tenant":
         async with db.tenant(uuid7()) as session:
-            await sql.rows(await connection_of(session), nonsense, {})
+            await sql.rows(connection_of(session), nonsense, {})
     elif way == "mappings":
         async with db.tenant(uuid7()) as session:
             await session.execute(text("SELECT nothing"))
@@ -95,14 +95,14 @@ async def test_a_session_whose_connection_breaks_takes_nobody_along(db: Database
     async def lose() -> None:
         nonlocal lost
         async with db.tenant(mine) as session:
-            lost = (await seen(await connection_of(session)))["connection"]
+            lost = (await seen(connection_of(session)))["connection"]
             postgres.admin.execute("SELECT pg_terminate_backend(%s, 5000)", [lost])
             await session.execute(text("SELECT 1"))
 
     with pytest.raises(DBAPIError):
         await lose()
     async with db.tenant(mine) as session:
-        found = await seen(await connection_of(session))
+        found = await seen(connection_of(session))
     assert found["connection"] != lost
     assert UUID(found["workspace"]) == mine
     assert pool_use(db) == (0, 1)

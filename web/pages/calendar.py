@@ -37,7 +37,7 @@ async def show(
     since, until = (
         datetime.combine(day, time(), zone) for day in (weeks[0][0], weeks[-1][-1] + timedelta(days=1))
     )
-    found = await calendar.between(await connection_of(session), since, until)
+    found = await calendar.between(connection_of(session), since, until)
     days: defaultdict[date, list[calendar.Entry]] = defaultdict(list)
     for entry in found:
         days[entry.at.astimezone(zone).date()].append(entry)

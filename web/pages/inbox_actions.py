@@ -72,7 +72,7 @@ async def accept(
     said = f"{accepted} {'post' if accepted == 1 else 'posts'} accepted."
     if not refused:
         return _done(request, said)
-    found = await inbox.standing(await connection_of(await work.begin()), [*refused])
+    found = await inbox.standing(connection_of(await work.begin()), [*refused])
     response = page(request, "inbox/accepted.html", said=said, found=found, refused=refused)
     return _changed(response)
 
@@ -82,7 +82,7 @@ async def show_assignment(
     request: Request, principal: Reviewer, session: Session, review: Reviews
 ) -> Response:
     found = await _standing(session, review)
-    around = await inbox.surroundings(await connection_of(session))
+    around = await inbox.surroundings(connection_of(session))
     return page(request, "inbox/assign.html", found=found, people=around.people, key=uuid4())
 
 
@@ -101,7 +101,7 @@ async def assign(request: Request, _: Reviewer, work: Work, given: Annotated[Ass
 
 
 async def _standing(session: Session, review_ids: Sequence[UUID]) -> Sequence[Standing]:
-    found = await inbox.standing(await connection_of(session), review_ids)
+    found = await inbox.standing(connection_of(session), review_ids)
     if not found:
         raise NotFound("There is no such review.")
     return found

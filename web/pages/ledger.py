@@ -39,20 +39,20 @@ class Said(BaseModel):
 @router.get("")
 async def show(request: Request, _: Viewer, session: Session) -> Response:
     """The beginning of each part."""
-    found = await ledger.overview(await connection_of(session), LIMIT)
+    found = await ledger.overview(connection_of(session), LIMIT)
     every = [job for part in found.values() for job in part.items]
     return page(request, "ledger/page.html", parts=found, **await _around(session, every))
 
 
 @router.get("/part/{part}")
 async def show_part(request: Request, part: Part, _: Viewer, session: Session, paging: Paging) -> Response:
-    found = await ledger.browse(await connection_of(session), part, paging)
+    found = await ledger.browse(connection_of(session), part, paging)
     return page(request, "ledger/part.html", part=part, found=found, **await _around(session, found.items))
 
 
 @router.get("/{job_id}")
 async def show_job(request: Request, job_id: UUID, _: Viewer, session: Session) -> Response:
-    found = await ledger.find(await connection_of(session), job_id)
+    found = await ledger.find(connection_of(session), job_id)
     return page(
         request, "ledger/job.html", detail=found, job=found.job, **await _around(session, [found.job])
     )

@@ -31,7 +31,7 @@ async def show(
 ) -> Response:
     chosen = PlatformName(platform) if platform in list(PlatformName) else None
     found = await publications.browse(
-        await connection_of(session),
+        connection_of(session),
         paging,
         words=q.strip() or None,
         platform=chosen,
@@ -51,7 +51,7 @@ async def show(
 
 @router.get("/{post_id}")
 async def show_post(request: Request, post_id: UUID, _: Viewer, session: Session) -> Response:
-    connection = await connection_of(session)
+    connection = connection_of(session)
     post = await publications.find(connection, post_id)
     detail = await ledger.find(connection, post.job_id) if post.job_id else None
     return page(request, "published/post.html", post=post, detail=detail, named=named)

@@ -62,7 +62,7 @@ async def test_every_reader_gets_it_once_and_the_receipt_counts_them(scene: Scen
 
     post_id = (await scene.row("SELECT id FROM posts"))["id"]
     async with scene.tenant() as session:
-        assert not (await publications.find(await connection_of(session), post_id)).can_take_down
+        assert not (await publications.find(connection_of(session), post_id)).can_take_down
         with pytest.raises(Conflict, match="cannot be called back"):
             await posts.request_takedown(session, post_id)
 

@@ -78,4 +78,4 @@ async def _ask(scene: Scene, thread_id: UUID, do: Start | Resume, **more: Any) -
 
 async def _read(scene: Scene, run: Run) -> Run:
     async with scene.tenant() as session:
-        return await runs.find(await connection_of(session), run.thread_id, run.id)
+        return await runs.find(connection_of(session), run.thread_id, run.id)

@@ -95,7 +95,7 @@ async def publish_picture(
 ) -> Response:
     """For what waits in a review, whose platform gets it by its address; told to the page as the event `picture`."""
     async with db.tenant(principal.workspace_id, principal.user_id) as look:
-        item = await review_views.find_item(await connection_of(look), review)
+        item = await review_views.find_item(connection_of(look), review)
         picture = await files.find(look, file_id)
     policy = PLATFORMS[PlatformName(item.platform)].policy
     _fits(picture, policy)

@@ -55,7 +55,7 @@ async def decide(
 ) -> Response:
     """Takes effect only on what the person saw. Then the next one, or what stood in the way with all that was typed."""
     session = await work.begin()
-    connection = await connection_of(session)
+    connection = connection_of(session)
     view = await review_views.find(connection, review_id)
     try:
         decision = given.as_decision(view.content)
@@ -143,7 +143,7 @@ async def comment(
     if not body.strip():
         detail = "Write something."
         raise Invalid("The comment is empty.", errors=[FieldError("/body", detail)])
-    connection = await connection_of(session)
+    connection = connection_of(session)
     await comments.add(connection, principal, review_id, body.strip().replace("\r\n", "\n"))
     if not is_fragment(request):
         return redirect(request, f"/reviews/{review_id}#comments")
@@ -156,7 +156,7 @@ async def comment(
 async def look(request: Request, review_id: UUID, principal: Viewer, session: Session) -> Response:
     """Says that one is here, and answers who else is."""
     await presence.look(session, principal, review_id)
-    found = await presence.of_review(await connection_of(session), review_id)
+    found = await presence.of_review(connection_of(session), review_id)
     others = [each for each in found if each.user_id != principal.user_id]
     return page(request, "reviews/_viewers.html", viewers=others)
 
