@@ -32,6 +32,7 @@ PIECE_SECONDS: Final = 600.0
 OVERLAP_SECONDS: Final = 15.0
 _CONVERTED: Final = 0.05
 """The share of the work that is not the transcriber's."""
+_TAKEN_OVER: Final = "Another worker has gone on with this recording, or its file was deleted."
 _CODE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _NOT_CONFIGURED: Final = (
     "Nothing here turns speech into text. Upload the recording's subtitles (SRT or VTT) instead, or have whoever runs this "
@@ -57,10 +58,14 @@ WHERE file_id = :file_id AND model = :model AND completed_at IS NULL AND jsonb_a
 RETURNING language
 """)
 _COMPLETE = text("""
-WITH stale AS (DELETE FROM clips WHERE file_id = :file_id)
-UPDATE transcriptions SET text = :text, segments = CAST(:segments AS jsonb), pieces = '[]', completed_at = now(),
-    clips_status = 'none', clips_error = NULL
-WHERE file_id = :file_id
+WITH done AS (
+    UPDATE transcriptions SET text = :text, segments = CAST(:segments AS jsonb), pieces = '[]', completed_at = now(),
+        clips_status = 'none', clips_error = NULL
+    WHERE file_id = :file_id AND model = :model AND completed_at IS NULL RETURNING file_id
+), stale AS (
+    DELETE FROM clips c USING done d WHERE c.file_id = d.file_id
+)
+SELECT file_id FROM done
 """)
 
 
@@ -132,8 +137,9 @@ async def _hear(
     segments = seams.join(zip(cut, pieces, strict=True))
     document = composed(segments)
     async with runtime.db.service(file.workspace_id) as session:
-        done = {"file_id": file.id, "text": document.text, "segments": _json(segments)}
-        await session.execute(_COMPLETE, done)
+        done = {"file_id": file.id, "model": model.name, "text": document.text, "segments": _json(segments)}
+        if (await session.execute(_COMPLETE, done)).one_or_none() is None:
+            raise TakenOver(_TAKEN_OVER)
     return segments, language
 
 
@@ -172,7 +178,7 @@ async def _keep(
     spoken = language_code(language) if piece else None
     kept = (await session.execute(_KEEP, {**values, "language": spoken})).one_or_none()
     if kept is None:
-        raise TakenOver("Another worker has gone on with this recording, or its file was deleted.")
+        raise TakenOver(_TAKEN_OVER)
     found: str | None = kept.language
     return found
 

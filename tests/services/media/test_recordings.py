@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
+import psycopg
 import pytest
 from pydantic import SecretStr
 
 from agents.base import ModelFailed
+from core.db import SERVICE, libpq_url
 from tests.plugins.scene import Scene
 from tests.plugins.transcription import Record, TranscriptionServer
 
@@ -214,3 +216,24 @@ async def test_two_that_hear_the_same_recording_do_not_mix(
     heard = [one for one in both if not isinstance(one, BaseException)]
     assert all(isinstance(one, TakenOver) for one in both if isinstance(one, BaseException))
     assert {one.text for one in heard} == {"One sentence was said. And then another one."}
+
+
+async def test_what_another_model_has_begun_anew_is_not_completed_by_this_one(
+    scene: Scene,
+    transcribe: Transcribe,
+    transcription_server: TranscriptionServer,
+    record: Record,
+) -> None:
+    from services.media.recordings import TakenOver
+
+    def taken_over(share: float) -> None:
+        if share == 1.0:
+            with psycopg.connect(libpq_url(scene.settings)) as connection:
+                connection.execute(f"SET ROLE {SERVICE}")
+                connection.execute("UPDATE transcriptions SET model = 'another', pieces = '[]'")
+
+    transcription_server.speak("One sentence was said.")
+    with pytest.raises(TakenOver):
+        await transcribe(record("talk.wav", seconds=5), taken_over)
+    row = await scene.row("SELECT text, completed_at FROM transcriptions")
+    assert row["completed_at"] is None
