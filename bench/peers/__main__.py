@@ -14,6 +14,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from bench import disk
 from bench.child import Child, Run, child
 from bench.machine import described
 from bench.peers.callers import Load, Race, Raced, drive, race
@@ -40,6 +41,9 @@ rests, the same. CPU: ms a cycle of the server's processes and PostgreSQL; calle
 
 def main(
     quick: Annotated[bool, typer.Option("--quick", help="A few cycles: to see whether it runs.")] = False,
+    flush_ms: Annotated[
+        float, typer.Option(help="Milliseconds that each flush of PostgreSQL's log takes longer.")
+    ] = 0,
 ) -> None:
     """Measure; the figures go to build/peers.json."""
     console = Console(highlight=False, width=WIDTH)
@@ -47,11 +51,13 @@ def main(
         "date": datetime.now(UTC).date().isoformat(),
         "machine": described(),
         "quick": quick,
+        "longer_flush_ms": flush_ms,
     }
     with (
         child(drive, "uvloop") as driver,
         child(race, "uvloop") as racers,
         running(accounts_each=ACCOUNTS, journal=False) as service,
+        disk.slower(service.superuser_url, flush_ms),
         ExitStack() as stack,
     ):
         peers = [ours(service)]

@@ -56,7 +56,8 @@ def ours(service: Service) -> Peer:
 
 @contextmanager
 def aegra_server(service: Service) -> Iterator[Peer]:
-    """On a database of its own in the same PostgreSQL, one process that runs the graphs itself, no Redis."""
+    """On a database of its own in the same PostgreSQL, one process that runs the graphs itself, no Redis. As it comes: it
+    logs what it does, as we do."""
     python, name = aegra.install(), "aegra"
     folder, port = _folder(service, name), free_port()
     with psycopg.connect(service.superuser_url, autocommit=True) as connection:
@@ -66,10 +67,9 @@ def aegra_server(service: Service) -> Iterator[Peer]:
     env = {
         "AEGRA_CONFIG": str(config),
         "DATABASE_URL": unquote(service.cluster.url(name, user="postgres")),  # Alembic stumbles over %
-        "LOG_LEVEL": "WARNING",
     }
     command = [str(python), "-m", "uvicorn", "aegra_api.main:app", "--host", LOOPBACK, "--port", str(port)]
-    with _running(name, [*command, "--log-level", "warning"], env, folder, port, "/health") as process:
+    with _running(name, command, env, folder, port, "/health") as process:
         yield Peer(
             AEGRA,
             aegra.VERSION,
@@ -86,7 +86,7 @@ def development_server(service: Service) -> Iterator[Peer]:
     (folder / "langgraph.json").write_text(json.dumps({"dependencies": ["."], "graphs": {ASSISTANT: _GRAPH}}))
     options = ["--host", LOOPBACK, "--port", str(port), "--n-jobs-per-worker", str(JOBS)]
     command = [sys.executable, "-m", "langgraph_cli", "dev", "--no-browser", "--no-reload", *options]
-    env = {"LANGGRAPH_CLI_NO_ANALYTICS": "1", "LANGSMITH_TRACING": "false", "LOG_LEVEL": "warning"}
+    env = {"LANGGRAPH_CLI_NO_ANALYTICS": "1", "LANGSMITH_TRACING": "false"}
     with _running("langgraph dev", command, env, folder, port, "/ok") as process:
         yield Peer(
             "langgraph dev",
