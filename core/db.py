@@ -85,7 +85,12 @@ class Database:
         readers = _autocommit(settings, APP, _BY_INDEX, prepare_threshold=5)
         self._engines = self.engine, self.tenants, workers, functions, readers
         self._lenders = self._tenants, self._workers, self._functions, self._readers = tuple(
-            Lender(engine, most=settings.database_pool_size, seconds=settings.database_pool_recycle)
+            Lender(
+                engine,
+                most=settings.database_pool_size,
+                in_all=settings.database_pool_size + settings.database_max_overflow,
+                seconds=settings.database_pool_recycle,
+            )
             for engine in (self.tenants, workers, functions, readers)
         )
         self._entered = WeakKeyDictionary[Connection, tuple[UUID, UUID | None]]()

@@ -1,19 +1,24 @@
 """An engine's connections, lent for statements that go past SQLAlchemy."""
 
+import asyncio
 import select
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import psycopg
 from psycopg.pq import TransactionStatus
 from sqlalchemy import PoolProxiedConnection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.util import greenlet_spawn
 
 from core.sql import Connection
+
+WAIT_SECONDS: Final = 30
+"""For a connection, while all of them are lent. A pool's own patience."""
 
 _Kept: TypeAlias = tuple[PoolProxiedConnection, float]
 """With the time at which it was taken from the pool."""
@@ -23,12 +28,14 @@ class Lender:
     """Keeps in hand what it was given back: the pool's own way there and back takes two greenlets, and as long as sending
     a statement. What is kept is in use by the pool's count. What is not kept is closed: the pool would keep as many again."""
 
-    def __init__(self, engine: AsyncEngine, *, most: int, seconds: float) -> None:
-        """`most` are kept, each for so many `seconds`."""
+    def __init__(self, engine: AsyncEngine, *, most: int, in_all: int, seconds: float) -> None:
+        """`most` are kept, each for so many `seconds`, and as many lent at once as the pool has `in_all`."""
         self._engine = engine
         self._most = most
         self._seconds = seconds if seconds >= 0 else float("inf")
         self._kept: list[_Kept] = []
+        # The pool would let nobody know of a connection that was kept here.
+        self._turns = asyncio.Semaphore(in_all)
 
     @property
     def kept(self) -> int:
@@ -37,24 +44,35 @@ class Lender:
     @asynccontextmanager
     async def lend(self) -> AsyncIterator[PoolProxiedConnection]:
         """Raises SQLAlchemy's errors, whoever sent the statement."""
-        with translated():
-            lent, since = await self._take()
-        connection = driver_of(lent)
+        await self._turn()
         try:
             with translated():
-                yield lent
+                lent, since = await self._take()
+            connection = driver_of(lent)
+            try:
+                with translated():
+                    yield lent
+            finally:
+                await self._give_back(lent, since, connection)
         finally:
-            idle = connection.pgconn.transaction_status == TransactionStatus.IDLE
-            if idle and len(self._kept) < self._most and time.monotonic() - since < self._seconds:
-                self._kept.append((lent, since))
-            elif lent.is_valid:  # SQLAlchemy has not seen it lost, and closed it
-                await greenlet_spawn(lent.invalidate)
+            self._turns.release()
 
     async def dispose(self) -> None:
         """What is lent meanwhile goes to the pool, and with it."""
         self._most = 0
         while self._kept:
             await greenlet_spawn(self._kept.pop()[0].close)
+
+    async def _turn(self) -> None:
+        """Raises PoolTimeout."""
+        if not self._turns.locked():
+            await self._turns.acquire()
+            return
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise PoolTimeout(f"All connections were in use for {WAIT_SECONDS} seconds.") from error
 
     async def _take(self) -> _Kept:
         """The last one used has its statements planned."""
@@ -64,6 +82,13 @@ class Lender:
                 return lent, since
             await greenlet_spawn(lent.close)
         return await self._engine.raw_connection(), time.monotonic()
+
+    async def _give_back(self, lent: PoolProxiedConnection, since: float, connection: Connection) -> None:
+        idle = connection.pgconn.transaction_status == TransactionStatus.IDLE
+        if idle and len(self._kept) < self._most and time.monotonic() - since < self._seconds:
+            self._kept.append((lent, since))
+        elif lent.is_valid:  # SQLAlchemy has not seen it lost, and closed it
+            await greenlet_spawn(lent.invalidate)
 
 
 def driver_of(lent: PoolProxiedConnection) -> Connection:

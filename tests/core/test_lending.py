@@ -12,6 +12,7 @@ from core.db import Database, libpq_url
 from core.settings import Settings
 from core.sql import Statement
 from services.operations.health import pool_use
+from tests.patience import PATIENCE_SECONDS
 from tests.plugins.postgres import Server
 
 PID = Statement.of("SELECT pg_backend_pid() AS pid")
@@ -64,3 +65,12 @@ async def test_the_pool_takes_its_sizes_from_the_settings(settings: Settings) ->
         assert await session.scalar(text("SELECT current_user")) == "proofroom_service"
     assert database.tenants.pool.status().startswith("Pool size: 3 ")
     await database.dispose()
+
+
+async def test_who_waits_for_a_connection_is_lent_the_next_one_that_is_free(settings: Settings) -> None:
+    sizes = {"database_pool_size": 1, "database_max_overflow": 0}
+    db = Database(settings.model_copy(update=sizes))
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        assert len({*await asyncio.gather(*(lent(db) for _ in range(5)))}) == 1
+    assert pool_use(db) == (0, 1)
+    await db.dispose()
