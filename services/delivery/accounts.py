@@ -92,12 +92,15 @@ async def connect(
 ) -> ConnectedAccount:
     """Store what `check` has confirmed. Connected before: its credentials are replaced, and its history stays.
 
-    Raises Invalid where it names a mailing list that is not there.
+    Raises Invalid where it names a mailing list that is not there, or one too long to tell the account by.
     """
     metadata = dict(identity.metadata)
     if platform is PlatformName.EMAIL:
         listed = await mailing_lists.by_name(session, credentials["list"], "/credentials/list")
         metadata["list_id"] = str(listed.id)
+        if len(identity.platform_user_id) > _NAME_LENGTH:
+            detail = f"The address and the list's name are longer than {_NAME_LENGTH} characters together."
+            raise Invalid(detail, errors=[FieldError("/credentials/from_address", detail)])
     row = await _row_of(session, principal, platform, identity)
     sealed = keyring.encrypt(orjson.dumps(dict(credentials)), account_opening.context(row.id))
     changes = {

@@ -158,6 +158,11 @@ async def test_a_mail_server_is_connected_with_a_list_of_ones_own(
     assert (tested["status"], tested["error_message"]) == ("active", None)
     again = (await user.post("/v1/accounts", json=body)).json()
     assert again["id"] == account["id"]
+    long = await made(user, "R" * 100)
+    named = {**login, "from_address": f"{'a' * 60}@{'b' * 60}.{'c' * 60}.example", "list": "R" * 100}
+    refused = await user.post("/v1/accounts", json={**body, "credentials": named})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/credentials/from_address")
+    await user.delete(long)
     inside = await user.post("/v1/accounts", json={**body, "url": "smtp://169.254.169.254"})
     assert (inside.status_code, inside.json()["errors"][0]["pointer"]) == (422, "/url")
     in_use = await user.delete(one)
