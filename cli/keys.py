@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -94,7 +95,7 @@ def list_keys(
     async def work(desk: Desk) -> Sequence[ApiKey]:
         owner = await users.acting(desk.db, username, workspace)
         async with desk.db.tenant(owner.workspace_id, owner.user_id) as session:
-            return (await api_keys.browse(session, pages.Wanted(pages.MAX_LIMIT))).items
+            return await pages.whole(partial(api_keys.browse, session))
 
     found = at_desk(work, data_dir)
     if as_json:

@@ -1,6 +1,6 @@
 """Keyset pages: newest first, the id breaking ties, so that rows added meanwhile move nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
@@ -90,3 +90,14 @@ async def page(session: AsyncSession, statement: Select[T], columns: Columns, wa
     statement = keyset(statement, columns, goes_on=wanted.after is not None)
     rows = (await session.execute(statement, parameters(wanted))).scalars().all()
     return cut(rows, wanted, lambda row: Position(getattr(row, columns[0].key), getattr(row, columns[1].key)))
+
+
+async def whole(browse: Callable[[Wanted], Awaitable[Slice[T]]]) -> list[T]:
+    """Page after page to the end, of what a workspace has few of."""
+    found: list[T] = []
+    wanted: Wanted | None = Wanted(MAX_LIMIT)
+    while wanted is not None:
+        page = await browse(wanted)
+        found += page.items
+        wanted = Wanted(MAX_LIMIT, page.next) if page.next else None
+    return found

@@ -2,18 +2,20 @@
 
 import re
 
-import httpx
 from sqlalchemy import text
 
 from core.db import Database
 from platforms.registry import PlatformName
 from tests.plugins.api import PASSWORD
-from tests.plugins.web import Room
+from tests.plugins.web import Room, link, went
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 SPENT = text("""
 INSERT INTO token_usage (workspace_id, service, model, input_tokens, output_tokens, cost_usd, status)
 VALUES (:workspace_id, 'writer', 'gpt-test', 1000, 500, 1.25, 'completed')
+""")
+LISTS = text("""
+INSERT INTO mailing_lists (workspace_id, name) SELECT :workspace_id, 'List ' || n FROM generate_series(1, 210) n
 """)
 TABS = (
     "profile",
@@ -27,17 +29,6 @@ TABS = (
     "keys",
     "webhooks",
 )
-
-
-def went(answer: httpx.Response, where: str) -> None:
-    assert (answer.status_code, answer.headers.get("location")) == (303, where), answer.text
-
-
-def link(html: str, pattern: str) -> str:
-    """The first address that matches."""
-    found = re.search(rf'(?:href|action)="({pattern})"', html)
-    assert found, f"no {pattern} in {html}"
-    return found[1]
 
 
 def chart(html: str) -> str:
@@ -258,7 +249,9 @@ async def test_budgets_show_what_is_spent(room: Room) -> None:
     assert (await ada.api.get("/v1/budgets")).json()["items"] == []
 
 
-async def test_accounts_are_tested_disconnected_and_refused_in_the_platforms_words(room: Room) -> None:
+async def test_accounts_are_tested_disconnected_and_refused_in_the_platforms_words(
+    room: Room, db: Database
+) -> None:
     ada = await room.person()
     shown = await ada.see("/settings/accounts")
     assert shown.count("simulated</span>") == len(PlatformName) - 1, "no mail server is simulated here"
@@ -275,6 +268,10 @@ async def test_accounts_are_tested_disconnected_and_refused_in_the_platforms_wor
     where = await ada.swap("/settings/accounts/blog", {"admin_api_key": "1:2", "url": "blog.example.com"})
     assert where.status_code == 422
     assert "begins with https://" in where.text
+    async with db.service() as session:
+        await session.execute(LISTS, {"workspace_id": ada.workspace_id})
+    offered = re.findall(r'<option[^>]*value="(List \d+)"', await ada.see("/settings/accounts"))
+    assert len(offered) == 210, "all of them"
 
 
 async def test_what_was_spent_is_drawn_by_day(room: Room, db: Database) -> None:

@@ -1,6 +1,7 @@
 """The ledger: what is to go out, what went out, and what a person has to see to."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
@@ -15,9 +16,9 @@ from api.pages import Paging
 from api.schemas.publishing import Link
 from core.sql import connection_of
 from platforms.registry import PlatformName
+from services import pages
 from services.delivery import accounts, jobs, ledger
 from services.delivery.ledger import JobView, Part, Remedy
-from services.pages import MAX_LIMIT, Wanted
 from web.pages.sign_in import local
 from web.pages.workflows import named
 from web.rendering import is_fragment, page, redirect, standing, timezone
@@ -111,7 +112,7 @@ async def _around(session: AsyncSession, shown: Sequence[JobView]) -> dict[str, 
     waiting = {PlatformName(job.platform) for job in shown if Remedy.CHOOSE_ACCOUNT in job.remedies}
     choices: dict[str, list[tuple[UUID, str]]] = {name: [] for name in waiting}
     if waiting:
-        for account in (await accounts.browse(session, Wanted(MAX_LIMIT))).items:
+        for account in await pages.whole(partial(accounts.browse, session)):
             if account.status == "active" and account.platform in choices:
                 choices[account.platform].append((account.id, account.display_name or account.username))
     return {"choices": choices, "named": named, "Remedy": Remedy}

@@ -1,5 +1,6 @@
 """Accounts on platforms: connect, test, disconnect."""
 
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -14,9 +15,9 @@ from api.schemas.accounts import BaseUrl
 from core.errors import FieldError, Invalid
 from core.http import publishing_client
 from platforms.registry import PLATFORMS, PlatformName
+from services import pages
 from services.delivery import accounts
 from services.mail import mailing_lists
-from services.pages import Wanted
 from web.rendering import page, redirect
 from web.route import router as new_router
 
@@ -29,7 +30,7 @@ _URL: Final = TypeAdapter(BaseUrl)
 @router.get("")
 async def show(request: Request, _: Viewer, session: Session, paging: Paging) -> Response:
     found = await accounts.browse(session, paging)
-    lists = [(each.name, each.name) for each in (await mailing_lists.browse(session, Wanted())).items]
+    lists = [(each.name, each.name) for each in await pages.whole(partial(mailing_lists.browse, session))]
     return page(request, "settings/accounts.html", accounts=found, registry=PLATFORMS, lists=lists)
 
 

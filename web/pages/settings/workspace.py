@@ -1,5 +1,6 @@
 """The workspace: its name, one's others, and who belongs to it."""
 
+from functools import partial
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -21,7 +22,6 @@ from web.route import router as new_router
 router = new_router("/settings")
 
 HERE: Final = "/settings/workspace"
-ALL: Final = pages.Wanted(pages.MAX_LIMIT)
 
 
 @router.get("/workspace")
@@ -39,9 +39,9 @@ async def show(
         request,
         "settings/workspace.html",
         workspace=await workspaces.find(session, principal),
-        workspaces=(await workspaces.browse(session, principal, ALL)).items,
+        workspaces=await pages.whole(partial(workspaces.browse, session, principal)),
         members=await members.browse(session, principal, paging),
-        invitations=(await invitations.browse(session, keyring, ALL)).items if owns else [],
+        invitations=await pages.whole(partial(invitations.browse, session, keyring)) if owns else [],
         roles=list(Role),
         invitation=invitation,
     )
@@ -73,7 +73,7 @@ async def choose(
     request: Request, principal: Viewer, session: Session, workspace_id: Annotated[UUID, Form()]
 ) -> Response:
     """Raises NotFound for one to which they do not belong."""
-    for workspace in (await workspaces.browse(session, principal, ALL)).items:
+    for workspace in await pages.whole(partial(workspaces.browse, session, principal)):
         if workspace.id == workspace_id:
             return _enter(request, workspace.id, f"You are in {workspace.name} now.")
     raise NotFound("There is no such workspace.")
