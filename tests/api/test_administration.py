@@ -195,7 +195,7 @@ async def spend(db: Database, user: User, cost: str | None, when: str = "now()")
 
 async def test_budgets_are_set_lifted_and_used_up(api: Api, db: Database) -> None:
     user = await api.user()
-    assert (await user.get("/v1/budgets")).json() == {"items": []}
+    assert (await user.get("/v1/budgets")).json() == {"items": [], "next_cursor": None}
     await spend(db, user, "1.25")
     await spend(db, user, "9", "now() - interval '40 days'")
     await user.post("/v1/budgets", json={"period": "month", "limit_usd": "10"})

@@ -1,14 +1,12 @@
-"""Files in as forms, out in ranges, by links, and gone with all that was stored of them."""
+"""Files in as forms, out in ranges, and gone with all that was stored of them."""
 
 import asyncio
 import hashlib
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-import httpx
 import pytest
 from obstore.store import LocalStore
 
@@ -17,42 +15,10 @@ from core.settings import Settings
 from core.storage import Storage, Stored
 from services.operations.health import pool_use
 from tests.patience import PATIENCE_SECONDS
-from tests.plugins.api import Api, User
+from tests.plugins.api import Api
+from tests.plugins.files import objects, project, send, sent
 
-Json = dict[str, Any]
 BOOK = b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/epub+zip"
-TEXT = b"# Tea\n\nTea is older than coffee."
-
-
-async def project(user: User) -> str:
-    made = await user.post("/v1/projects", json={"title": "Spring"})
-    assert made.status_code == 201, made.text
-    return str(made.json()["id"])
-
-
-async def send(
-    user: User,
-    project_id: str,
-    content: bytes = TEXT,
-    name: str = "tea.md",
-    headers: dict[str, str] | None = None,
-) -> httpx.Response:
-    files = {"file": (name, content, "application/x-whatever")}
-    return await user.post(f"/v1/projects/{project_id}/files", files=files, headers=headers)
-
-
-async def sent(
-    user: User, project_id: str | None = None, content: bytes = TEXT, name: str = "tea.md"
-) -> Json:
-    answer = await send(user, project_id or await project(user), content, name)
-    assert answer.status_code == 201, answer.text
-    found: Json = answer.json()
-    return found
-
-
-def objects(settings: Settings) -> set[str]:
-    folder = settings.data_dir / "objects"
-    return {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
 
 
 async def test_a_file_comes_in_and_out(api: Api, settings: Settings) -> None:
@@ -243,52 +209,6 @@ async def stream(piece: bytes, times: int) -> AsyncIterator[bytes]:
     yield PART.removesuffix(b"words\r\n")
     for _ in range(times):
         yield piece
-
-
-async def test_links_open_private_files_until_they_expire(api: Api) -> None:
-    user, nobody = await api.user(), api.client()
-    file = await sent(user)
-    path = f"/v1/files/{file['id']}"
-    made = await user.post(f"{path}/links", json={"expires_in": 60})
-    assert made.status_code == 201
-    url = made.json()["url"]
-    opened = await nobody.get(url)
-    assert (opened.status_code, opened.content) == (200, TEXT)
-    assert opened.headers["content-type"] == "text/markdown"
-    assert (await nobody.get(url, headers={"Range": "bytes=2-4"})).content == b"Tea"
-    assert (await nobody.head(url)).headers["content-length"] == str(len(TEXT))
-    token = url.rpartition("/")[2]
-    for wrong in (token[:-2], "B" + token[1:], token[:43], "x", "é", token + "AAAA"):
-        assert (await nobody.get(f"/files/{wrong}")).status_code == 404, wrong
-
-    from services.library import file_links
-
-    row = await row_of(api, user, file["id"])
-    late = file_links.sign(api.app.state.keyring, row, 1_000_000_000)
-    gone = await nobody.get(f"/files/{late}")
-    assert (gone.status_code, gone.json()["code"]) == (410, "LinkExpired")
-    for seconds in (0, 8 * 24 * 3600):
-        assert (await user.post(f"{path}/links", json={"expires_in": seconds})).status_code == 422
-
-
-async def row_of(api: Api, user: User, file_id: str) -> Any:
-    from services.library import files
-
-    async with api.app.state.db.tenant(user.workspace_id) as session:
-        return await files.find(session, UUID(file_id))
-
-
-async def test_public_files_are_everybodys_until_taken_back(api: Api) -> None:
-    user, nobody = await api.user(), api.client()
-    file = await sent(user)
-    path = f"/v1/files/{file['id']}/public"
-    shown = (await user.put(path, json={"public": True})).json()
-    url = shown["public_url"]
-    opened = await nobody.get(url)
-    assert (opened.content, opened.headers["cross-origin-resource-policy"]) == (TEXT, "cross-origin")
-    assert (await user.put(path, json={"public": True})).json()["public_url"] == url
-    assert (await user.put(path, json={"public": False})).json()["public_url"] is None
-    assert (await nobody.get(url)).status_code == 404
 
 
 async def test_what_is_deleted_goes_from_the_storage(api: Api, settings: Settings, worker: None) -> None:

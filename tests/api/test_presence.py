@@ -5,9 +5,9 @@ from typing import Any
 from sqlalchemy import text
 
 from core.db import Database
-from tests.api.test_workspace_events import begun, following, take
 from tests.plugins.api import Api, User
 from tests.plugins.author import Author, thread
+from tests.plugins.events import begun, following, take
 
 BRIEF = {"source": {"type": "text", "text": "Something to say."}, "platforms": ["x"]}
 _SILENT = text("""

@@ -14,9 +14,9 @@ from sqlalchemy import text
 from core import storage
 from core.settings import Settings
 from services.library.uploads import PART_BYTES
-from tests.api.test_files import objects, project
 from tests.patience import PATIENCE_SECONDS
 from tests.plugins.api import Api, User
+from tests.plugins.files import objects, project
 
 TUS = {"Tus-Resumable": "1.0.0"}
 BYTES = {**TUS, "Content-Type": "application/offset+octet-stream"}

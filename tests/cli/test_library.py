@@ -61,7 +61,7 @@ def test_the_workspace_is_spoken_to_in_the_same_grammar(idle_service: "Service")
         assert run("budgets", "set", "month", "25").code == 0
         [month] = run("budgets", "list", "--json").json
         assert (month["period"], month["limit_usd"]) == ("month", "25.000000")
-        assert run("budgets", "lift", "month", "--json").json == {"items": []}
+        assert run("budgets", "lift", "month", "--json").json == {"items": [], "next_cursor": None}
         asked = run("usage", "show", "--since", "2026-01-01", "--until", "2026-01-02T00:00Z", "--json").json
         assert (asked["until"], asked["lines"]) == ("2026-01-02T00:00:00Z", [])
         assert run("usage", "show").out.endswith("There are none.\n")

@@ -1,10 +1,8 @@
 """The whole way over HTTP: a brief, three drafts, a person's decisions, three posts, once each."""
 
 import asyncio
-import re
-from html import unescape
 
-from tests.plugins.author import Author, thread
+from tests.plugins.author import Author, thread, words
 
 
 async def test_three_platforms_from_a_brief_to_their_receipts(author: Author) -> None:
@@ -116,8 +114,3 @@ async def test_nothing_of_a_cancelled_workflow_goes_out(author: Author) -> None:
     again = await author.user.post(f"/v1/workflows/{workflow['id']}/cancel")
     assert (again.status_code, again.json()["code"]) == (409, "Conflict")
     assert await author.on_platform("x") == await author.on_platform("linkedin") == []
-
-
-def words(text: str) -> str:
-    """Without markup and white space, in which a page and its source differ."""
-    return "".join(unescape(re.sub(r"<[^>]+>", "", text)).split())

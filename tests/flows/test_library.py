@@ -12,8 +12,7 @@ import pytest
 
 from agents.provenance import statements
 from core.settings import Settings
-from tests.flows.test_brief_to_receipt import words
-from tests.plugins.author import Author, Json, thread
+from tests.plugins.author import Author, Json, thread, words
 from tests.plugins.documents import pdf, upload
 from tests.plugins.feed_site import FeedSite
 from tests.plugins.mail import MailServer

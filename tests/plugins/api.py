@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 import httpx
@@ -81,6 +81,20 @@ class Api:
     async def __aexit__(self, *_: object) -> None:
         for client in self._clients:
             await client.aclose()
+
+
+def check_problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = answer.json()
+    assert problem["status"] == status
+    assert problem["code"] == code
+    assert problem["type"] == f"urn:proofroom:problem:{code}"
+    assert problem["title"]
+    assert problem["detail"]
+    assert isinstance(problem["retryable"], bool)
+    assert problem["remedy"]
+    return problem
 
 
 async def sign_up(state: "State", username: str) -> "tuple[Registered, str]":

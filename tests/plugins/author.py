@@ -1,7 +1,9 @@
 """Somebody who uses the service through HTTP from the brief to the post, with a worker and simulators at work."""
 
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +129,11 @@ class Author:
 def thread(workflow: Json, platform: str) -> Json:
     found: Json = next(each for each in workflow["threads"] if each["platform"] == platform)
     return found
+
+
+def words(text: str) -> str:
+    """Without markup and white space, in which a page and its source differ."""
+    return "".join(unescape(re.sub(r"<[^>]+>", "", text)).split())
 
 
 def rests(found: Json) -> bool:

@@ -23,6 +23,7 @@ from agents.base import (
     Remark,
     Source,
     Usage,
+    Writer,
     WriteRequest,
     Written,
 )
@@ -83,6 +84,18 @@ class Words:
         await meter.after(call, Usage(10, 5, self.cost, 5, "completed"))
         findings = {name: Finding(score=90, quote="", instruction="Keep it.") for name in CRITERIA}
         return Judgement(findings, "Good.", Prompt(self.model, "Judge", HASH), self.claims)
+
+
+@dataclass
+class Overheard:
+    """Writes as another does, and keeps what it was asked for."""
+
+    writer: Writer
+    requests: list[WriteRequest] = field(default_factory=list)
+
+    async def write(self, request: WriteRequest, meter: Meter) -> Written:
+        self.requests.append(request)
+        return await self.writer.write(request, meter)
 
 
 @dataclass

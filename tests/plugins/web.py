@@ -13,6 +13,7 @@ from tests.plugins.api import BASE_URL, Api, User, sign_up
 
 if TYPE_CHECKING:
     from core.db import Database
+    from tests.plugins.scene import Scene
 
 _TOKEN = re.compile(r'"X-CSRF-Token": "([0-9a-f]{128})"')
 
@@ -81,6 +82,25 @@ class Room(Api):
         seated.workspace_id = owner.workspace_id
         seated.cookies.set("proofroom_workspace", str(owner.workspace_id))
         return seated
+
+
+async def wait(scene: "Scene", *platforms: str, texts: tuple[str, ...] = (), **brief: Any) -> list[str]:
+    """Addresses of reviews that wait for a decision, in the order of `platforms`."""
+    scene.words.texts = iter(texts)
+    threads = await scene.start(*platforms, **brief)
+    await scene.advance()
+    return [f"/reviews/{(await scene.review(thread_id))['id']}" for thread_id in threads]
+
+
+def went(answer: httpx.Response, where: str) -> None:
+    assert (answer.status_code, answer.headers.get("location")) == (303, where), answer.text
+
+
+def link(html: str, pattern: str) -> str:
+    """The first address that matches."""
+    found = re.search(rf'(?:href|action)="({pattern})"', html)
+    assert found, f"no {pattern} in {html}"
+    return found[1]
 
 
 @pytest.fixture

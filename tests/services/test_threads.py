@@ -285,6 +285,24 @@ async def test_what_the_database_will_not_take_is_an_error_and_not_told_in_its_w
     assert "INSERT" not in state["error"]
 
 
+async def test_a_step_that_fails_after_what_the_database_will_not_take_ends_as_other_failures_do(
+    scene: Scene,
+) -> None:
+    class Silent(Words):
+        async def judge(self, request: JudgeRequest, meter: Meter) -> Judgement:
+            raise ValueError("nothing to say")
+
+    (thread_id,) = await scene.start("x")
+    scene.words.texts = iter(["What we\0said"] * 3)
+    scene.runtime.critic = Silent()
+    for _ in range(3):
+        assert await scene.advance() == 1
+        await scene.execute("UPDATE platform_states SET due_at = now() WHERE due_at IS NOT NULL")
+    state = await scene.state(thread_id)
+    assert (state["status"], state["attempts"]) == ("failed", 3)
+    assert "does not take what the thread produced" in state["error"]
+
+
 async def test_an_error_in_words_that_cannot_be_stored_is_kept_as_far_as_it_can(scene: Scene) -> None:
     (thread_id,) = await scene.start("x")
     scene.words.texts = iter([ValueError("odd\0\ud800 words")])

@@ -7,8 +7,7 @@ import pytest
 
 from agents.base import Beginning, Remark, Source
 from tests.plugins.scene import Scene
-from tests.plugins.web import Visitor
-from tests.web.test_review import wait
+from tests.plugins.web import Visitor, wait
 
 TEXT = (
     "Tea is brewed for 3 minutes.\n\n"

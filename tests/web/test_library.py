@@ -13,8 +13,7 @@ from PIL import Image
 from tests.plugins.documents import pdf
 from tests.plugins.scene import Scene
 from tests.plugins.transcription import Record, TranscriptionServer
-from tests.plugins.web import Room, Visitor
-from tests.web.test_settings import link, went
+from tests.plugins.web import Room, Visitor, link, went
 
 if TYPE_CHECKING:
     from services.runtime import Runtime

@@ -12,19 +12,11 @@ from graphs.interrupts import Decision
 from models import RuleScope
 from services.style import style_rules
 from tests.plugins.scene import Scene
-from tests.plugins.web import Room, Visitor
+from tests.plugins.web import Room, Visitor, wait
 
 HOSTILE = "# <script>alert(1)</script>\n\n[click](javascript:alert(2)) <img src=x onerror=alert(3)> & more"
 _SEEN = re.compile(r'name="seen_hash" value="([0-9a-f]{64})"')
 _WORDS = re.compile(r"<textarea id=\"content\"[^>]*>\n(.*?)</textarea>", re.DOTALL)
-
-
-async def wait(scene: Scene, *platforms: str, texts: tuple[str, ...] = (), **brief: Any) -> list[str]:
-    """Addresses of reviews that wait for a decision, in the order of `platforms`."""
-    scene.words.texts = iter(texts)
-    threads = await scene.start(*platforms, **brief)
-    await scene.advance()
-    return [f"/reviews/{(await scene.review(thread_id))['id']}" for thread_id in threads]
 
 
 async def form(visitor: Visitor, address: str) -> dict[str, Any]:

@@ -3,8 +3,7 @@
 from sqlalchemy import text
 
 from core.db import Database
-from tests.plugins.web import Room
-from tests.web.test_settings import link, went
+from tests.plugins.web import Room, link, went
 
 PROPOSED = text("""
 INSERT INTO style_rules (workspace_id, user_id, platform, kind, rule, before, after, edits)

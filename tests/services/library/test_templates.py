@@ -1,29 +1,17 @@
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from agents.base import Meter, Writer, WriteRequest, Written
 from agents.writer import question
 from core.errors import Invalid, TooLarge
 from models import Template
 from models.library import ResourceType, TemplateType
 from services.briefs import Options
 from services.library import profiles, resources, templates
-from tests.plugins.scene import Scene
+from tests.plugins.scene import Overheard, Scene
 
 PROMPT = "On {topic} for {audience}: {tone_of_voice}."
-
-
-@dataclass
-class Overheard:
-    writer: Writer
-    requests: list[WriteRequest] = field(default_factory=list)
-
-    async def write(self, request: WriteRequest, meter: Meter) -> Written:
-        self.requests.append(request)
-        return await self.writer.write(request, meter)
 
 
 def test_a_placeholder_that_is_repeated_does_not_fill_the_memory() -> None:

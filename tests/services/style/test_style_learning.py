@@ -9,8 +9,7 @@ from graphs.interrupts import Decision
 from models import RuleScope, RuleStatus
 from services.style import style_learning, style_rules
 from tests.plugins.openai_server import Answer, OpenAIServer
-from tests.plugins.scene import Scene
-from tests.services.library.test_templates import Overheard
+from tests.plugins.scene import Overheard, Scene
 
 ASKING = "Restores take nine minutes. Do yours?"
 PLAIN = "Restores take nine minutes."
