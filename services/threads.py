@@ -227,7 +227,7 @@ async def _ask(claim: Claim, runtime: Runtime, progress: Progress, pause: run.Pa
 
 
 async def _record_error(claim: Claim, runtime: Runtime, progress: Progress, error: Exception) -> None:
-    """Keep what was done so far; try again, or say why it failed."""
+    """Keep what was done so far, if the database takes it; try again, or say why it failed."""
     attempts = claim.attempts + 1
     final = attempts >= ERROR_LIMIT or isinstance(error, BudgetExceeded | TooManyLostLeases)
     reason = _reason(error)
@@ -246,6 +246,11 @@ async def _record_error(claim: Claim, runtime: Runtime, progress: Progress, erro
         await progress.save(runtime.db, failed if final else again)
     except ClaimLost:
         log.warning("thread.claim_lost")
+    except DBAPIError as refused:
+        if isinstance(error, DBAPIError):
+            raise
+        _log_error(claim, refused)
+        await _record_error(claim, runtime, progress, refused)
 
 
 def _log_error(claim: Claim, error: Exception) -> None:

@@ -11,6 +11,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from uuid_utils.compat import uuid7
 
+from agents.base import Judgement, JudgeRequest, Meter
 from core.errors import Conflict
 from graphs.interrupts import Decision
 from services import claims, events, threads, workflows
@@ -18,7 +19,7 @@ from services.claims import ClaimLost
 from services.commit import Advance, commit
 from services.reviewing import reviews
 from services.reviewing.reviews import DraftChanged, ReviewAlreadyDecided
-from tests.plugins.scene import Scene
+from tests.plugins.scene import Scene, Words
 
 TABLES = (
     "drafts",
