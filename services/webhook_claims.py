@@ -98,7 +98,9 @@ WITH held AS MATERIALIZED (
 UPDATE webhook_deliveries d
 SET lease_until = now() + make_interval(secs => CAST(:lease AS float8)),
     due_at = now() + make_interval(secs => CAST(:lease AS float8))
-FROM picked p, webhooks w WHERE d.id = p.id AND w.id = d.webhook_id
+FROM picked p, webhooks w
+-- Asked again of the row as it is once it is locked: it may have been claimed, or answered, since it was picked.
+WHERE d.id = p.id AND w.id = d.webhook_id AND d.status = 'pending' AND d.due_at <= now()
 RETURNING d.id, d.webhook_id, d.workspace_id, d.type, d.occurred_at, d.payload, d.tries, d.lease_until, w.url, w.secret,
     CASE WHEN w.previous_secret_until > now() THEN w.previous_secret END AS previous_secret
 """)

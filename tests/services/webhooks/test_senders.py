@@ -1,16 +1,20 @@
 """Workers that send to webhooks at the same time, die, or are told to end."""
 
 import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import text
 
+from core import sql
 from core.db import Database
 from core.http import guarded_client
+from core.sql import Statement, connection_of
 from services import webhook_claims
 from services.runtime import Runtime
 from services.webhook_claims import PER_WEBHOOK
-from services.webhook_sending import deliver_once
+from services.webhook_sending import Answered, deliver_once
 from tests.patience import PATIENCE_SECONDS
 from tests.plugins.api import Api
 from tests.plugins.receiver import Receiver
@@ -67,6 +71,31 @@ async def test_a_worker_that_dies_loses_nothing(
     async with guarded_client(runtime.settings, 1) as http, db.autocommit() as connection:
         late = await deliver_once(http, receiver.url("/late"), b"{}")
         assert await webhook_claims.record(connection, held, late) is None, "somebody else has sent it since"
+
+
+async def test_what_is_recorded_while_another_claims_it_is_not_sent_again(
+    api: Api, db: Database, receiver: Receiver, runtime: Runtime
+) -> None:
+    user = await api.user()
+    hook = await subscribe(user, receiver)
+    assert (await user.post(f"/v1/webhooks/{hook['id']}/test")).is_success
+    async with db.autocommit() as connection:
+        (held,) = await webhook_claims.claim(connection, 10)
+    await _lapse(db, held.id)
+    taken = Answered(datetime.now(UTC), 1, 200, None, "")
+    async with db.autocommit() as other:
+        async with db.service() as session:
+            (lapsed,) = await sql.rows(connection_of(session), _LEASE, {"id": held.id})
+            assert await webhook_claims.record(connection_of(session), replace(held, **lapsed), taken)
+            claiming = asyncio.create_task(webhook_claims.claim(other, 10))
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while not await session.scalar(_WAITS, {"pid": other.info.backend_pid}):
+                    await asyncio.sleep(0.01)
+        assert await claiming == [], "the late answer came before"
+
+
+_LEASE = Statement.of("SELECT lease_until FROM webhook_deliveries WHERE id = :id")
+_WAITS = text("SELECT cardinality(pg_blocking_pids(:pid)) > 0")
 
 
 async def _lapse(db: Database, delivery_id: UUID) -> None:
