@@ -82,13 +82,16 @@ linked AS (
 )""",
     "usage": """
 spent AS (
-    INSERT INTO token_usage (id, workspace_id, workflow_id, thread_id, draft_id, service, model, prompt_hash,
+    INSERT INTO token_usage AS t (id, workspace_id, workflow_id, thread_id, draft_id, service, model, prompt_hash,
         input_tokens, output_tokens, cost_usd, latency_ms, status)
     SELECT x.id, f.workspace_id, f.workflow_id, f.id, x.draft_id, x.service, x.model, x.prompt_hash, x.input_tokens,
         x.output_tokens, x.cost_usd, x.latency_ms, x.status
     FROM fence f, jsonb_to_recordset(CAST(:usage AS jsonb)) AS x(id uuid, draft_id uuid, service text, model text,
         prompt_hash text, input_tokens int, output_tokens int, cost_usd numeric, latency_ms int, status text)
-    ON CONFLICT (id) DO NOTHING
+    -- Reserved at its highest price, or recorded by a commit that was never answered.
+    ON CONFLICT (id) DO UPDATE SET draft_id = coalesce(EXCLUDED.draft_id, t.draft_id),
+        input_tokens = EXCLUDED.input_tokens, output_tokens = EXCLUDED.output_tokens, cost_usd = EXCLUDED.cost_usd,
+        latency_ms = EXCLUDED.latency_ms, status = EXCLUDED.status
 )""",
     "posts": """
 post AS (

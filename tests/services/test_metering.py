@@ -4,10 +4,16 @@ import asyncio
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from pydantic import SecretStr
 from sqlalchemy import text
+from uuid_utils.compat import uuid7
 
+from agents.base import ModelCall, Usage
+from core.db import Database
 from services import budgets, threads, workflows
-from tests.plugins.scene import Scene
+from services.commit import Advance, commit
+from services.metering import DatabaseMeter
+from tests.plugins.scene import HASH, Scene
 
 
 async def budget(scene: Scene, limit: str, period: str = "day") -> None:
@@ -44,6 +50,26 @@ async def test_paid_tokens_count_even_when_the_run_fails(scene: Scene) -> None:
     await scene.advance()
     (row,) = await scene.rows("SELECT * FROM token_usage")
     assert (row["status"], row["cost_usd"], row["draft_id"]) == ("failed", Decimal("0.25"), None)
+
+
+async def test_a_reserved_call_costs_what_it_cost_though_its_end_could_not_be_recorded_at_once(
+    scene: Scene,
+) -> None:
+    await budget(scene, "1.00")
+    await scene.start("x")
+    (claim,) = await scene.claim()
+    whose = claim.workspace_id, claim.workflow_id, claim.thread_id
+    meter = DatabaseMeter(scene.db, *whose, budgeted=True, on_delta=lambda _service, _text: None)
+    call = ModelCall(uuid7(), "writer", "dear-model", HASH, Decimal("0.60"))
+    await meter.before(call)
+    nowhere = SecretStr("postgresql://nobody@127.0.0.1:1/none")
+    meter.db = Database(scene.settings.model_copy(update={"database_url": nowhere}))
+    await meter.after(call, Usage(10, 20, Decimal("0.25"), 5, "completed"))
+    free, _ = meter.take()
+    async with scene.db.autocommit() as connection:
+        await commit(connection, claim, Advance(status="generating", thread_status="busy", usage=free))
+    row = await scene.row("SELECT status, cost_usd, output_tokens FROM token_usage")
+    assert (row["status"], row["cost_usd"], row["output_tokens"]) == ("completed", Decimal("0.25"), 20)
 
 
 async def test_a_call_that_could_break_the_budget_is_not_made(scene: Scene) -> None:
