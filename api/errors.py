@@ -113,7 +113,12 @@ def _field(location: Sequence[int | str], item: dict[str, Any], body: object) ->
     if where == "body":
         names_absent = item["type"] == "missing" or item["type"].startswith("union_tag")
         return InvalidField(pointer=_pointer(path, body, names_absent), detail=detail)
-    return InvalidField(parameter=".".join(str(part) for part in (where, *path)), detail=detail)
+    steps = (
+        where,
+        *path[:1],
+        *(step for step in path[1:] if isinstance(step, int)),
+    )  # the rest is a union's tags
+    return InvalidField(parameter=".".join(map(str, steps)), detail=detail)
 
 
 def _pointer(path: Sequence[int | str], body: object, names_absent: bool) -> str:

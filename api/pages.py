@@ -23,6 +23,11 @@ class Page(BaseModel, Generic[ItemT]):
     next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last.")
 
     @classmethod
+    def whole(cls, items: list[ItemT]) -> Self:
+        """Of what is few by its nature."""
+        return cls(items=items, next_cursor=None)
+
+    @classmethod
     def of(cls, found: Slice[RowT], show: Callable[[RowT], ItemT]) -> Self:
         return cls(
             items=[show(row) for row in found.items],

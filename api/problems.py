@@ -12,6 +12,18 @@ from core.errors import InvalidToken, ProofroomError
 
 MEDIA_TYPE: Final = "application/problem+json"
 CORRECT_FIELDS: Final = "Correct the fields named in `errors`."
+REMEDIES: Final[Mapping[int, str]] = {
+    HTTPStatus.UNAUTHORIZED: "Sign in with POST /v1/auth/login and send Authorization: Bearer ….",
+    HTTPStatus.PAYMENT_REQUIRED: "Raise the budget with POST /v1/budgets, or wait for its period to end.",
+    HTTPStatus.FORBIDDEN: "Ask an owner of the workspace for the role, or take a key that has the scope.",
+    HTTPStatus.NOT_FOUND: "Check the id, and X-Workspace-Id: what is another workspace's is not found, either.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "Use one of the methods that the Allow header names.",
+    HTTPStatus.CONFLICT: "Read it again: it is not in the state that this call needs.",
+    HTTPStatus.TOO_MANY_REQUESTS: "Wait as long as Retry-After says.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Try again in a moment.",
+}
+"""For errors that have none of their own."""
+_READ_MORE: Final = "/docs describes every call."
 
 
 class InvalidField(BaseModel):
@@ -33,7 +45,7 @@ class Problem(BaseModel):
     detail: str
     code: str = Field(description="Stable name of this kind of error.")
     retryable: bool = Field(description="The same request may succeed later.")
-    remedy: str | None = Field(None, description="What to do about it.")
+    remedy: str = Field(description="What to do about it.")
     errors: list[InvalidField] | None = None
 
 
@@ -56,7 +68,7 @@ def problem(
         detail=detail,
         code=code,
         retryable=retryable,
-        remedy=remedy,
+        remedy=remedy or _remedy(status),
         errors=list(errors) or None,
         **(extra or {}),
     )
@@ -72,10 +84,14 @@ def describe(error: ProofroomError) -> Problem:
         detail=error.detail,
         code=error.code,
         retryable=error.retryable,
-        remedy=error.remedy or (CORRECT_FIELDS if error.errors else None),
+        remedy=error.remedy or (CORRECT_FIELDS if error.errors else _remedy(error.status)),
         errors=[_field(item.pointer, item.detail) for item in error.errors] or None,
         **error.extra,
     )
+
+
+def _remedy(status: int) -> str:
+    return REMEDIES.get(status, _READ_MORE)
 
 
 def of(error: ProofroomError) -> Response:

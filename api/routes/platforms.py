@@ -1,6 +1,7 @@
 from api.deps import Db, Viewer
+from api.pages import Page
 from api.route import router as new_router
-from api.schemas.accounts import ContentIn, MeasureOut, PlatformOut, Platforms
+from api.schemas.accounts import ContentIn, MeasureOut, PlatformOut
 from platforms.registry import PLATFORMS
 from services.delivery import measuring
 
@@ -8,9 +9,9 @@ router = new_router("/v1", "platforms")
 
 
 @router.get("/platforms")
-async def list_platforms(_: Viewer) -> Platforms:
+async def list_platforms(_: Viewer) -> Page[PlatformOut]:
     """What each takes, and what it wants to know to connect an account."""
-    return Platforms(items=[PlatformOut.of(platform) for platform in PLATFORMS.values()])
+    return Page.whole([PlatformOut.of(platform) for platform in PLATFORMS.values()])
 
 
 @router.post("/validate")

@@ -1,8 +1,9 @@
 from uuid import UUID
 
 from api.deps import Db, Session, Viewer
+from api.pages import Page
 from api.route import router as new_router
-from api.schemas.presence import PresenceItem, PresenceOut
+from api.schemas.presence import PresenceItem
 from services.reviewing import presence
 
 router = new_router("/v1/reviews", "reviews")
@@ -21,8 +22,8 @@ async def leave_review(review_id: UUID, principal: Viewer, session: Session) -> 
 
 
 @router.get("/{review_id}/presence")
-async def list_viewers(review_id: UUID, principal: Viewer, db: Db) -> PresenceOut:
+async def list_viewers(review_id: UUID, principal: Viewer, db: Db) -> Page[PresenceItem]:
     """Who is looking at it, first-comers first."""
     async with db.reading(principal.workspace_id, principal.user_id) as connection:
         viewers = await presence.of_review(connection, review_id)
-    return PresenceOut(items=[PresenceItem.model_validate(each) for each in viewers])
+    return Page.whole([PresenceItem.model_validate(each) for each in viewers])

@@ -4,8 +4,9 @@ from uuid import UUID
 from fastapi import Query
 
 from api.deps import Db, Session, Viewer, WorkflowEditor
+from api.pages import Page
 from api.route import router as new_router
-from api.schemas.workflows import ChangeOut, Diff, DraftDetail, Drafts, ThreadBrief
+from api.schemas.workflows import ChangeOut, Diff, DraftDetail, ThreadBrief
 from services import workflows
 from services.reviewing import draft_views
 
@@ -13,11 +14,11 @@ router = new_router("/v1/threads", "workflows")
 
 
 @router.get("/{thread_id}/drafts")
-async def list_drafts(thread_id: UUID, principal: Viewer, db: Db) -> Drafts:
+async def list_drafts(thread_id: UUID, principal: Viewer, db: Db) -> Page[DraftDetail]:
     """Every draft that was ever written for it, oldest first, with its scores and what changed."""
     async with db.tenant(principal.workspace_id, principal.user_id) as session:
         drafts = await draft_views.of_thread(session, thread_id)
-    return Drafts(items=[DraftDetail.of_view(view) for view in await draft_views.compared(drafts)])
+    return Page.whole([DraftDetail.of_view(view) for view in await draft_views.compared(drafts)])
 
 
 @router.get("/{thread_id}/drafts/diff")

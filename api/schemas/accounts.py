@@ -114,10 +114,6 @@ class PlatformOut(Answer):
         )
 
 
-class Platforms(Answer):
-    items: list[PlatformOut]
-
-
 class ContentIn(Body):
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"platform": "x", "content": "Start-up is four times as fast."}]}

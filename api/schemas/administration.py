@@ -129,10 +129,6 @@ class BudgetOut(Answer):
     resets_at: Time
 
 
-class Budgets(Answer):
-    items: list[BudgetOut]
-
-
 class UsageAmount(Answer):
     calls: int
     input_tokens: int

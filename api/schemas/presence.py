@@ -9,7 +9,3 @@ class PresenceItem(Answer):
     user_id: UUID
     username: str
     seen_at: Time
-
-
-class PresenceOut(Answer):
-    items: list[PresenceItem]

@@ -273,7 +273,3 @@ class DraftDetail(DraftOut):
             evaluations=[EvaluationOut.model_validate(each) for each in view.evaluations],
             diff=[ChangeOut.model_validate(change) for change in view.diff],
         )
-
-
-class Drafts(Answer):
-    items: list[DraftDetail]
