@@ -12,7 +12,8 @@ from services.access import passwords, sessions
 async def recognise(request: Request, username: str | None, email: str | None, password: str) -> UUID:
     """The user's id. Raises what `sessions.recognise` raises, and TooManySignIns."""
     state = request.app.state
-    who = f"{username or ''}\n{email or ''}".casefold()
+    # Blanks around an address make it no other person's.
+    who = f"{username or ''}\n{(email or '').strip()}".casefold()
     with state.limits.guess(who, address(request), sessions.WrongCredentials):
         return await sessions.recognise(
             state.db, state.keyring, username=username, email=email, password=password

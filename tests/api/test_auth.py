@@ -86,6 +86,9 @@ async def test_failed_sign_ins_are_limited_for_each_user(api: Api) -> None:
     assert int(locked.headers["retry-after"]) > 0
     other = await api.client().post("/v1/auth/login", json={"username": "grace", "password": PASSWORD})
     assert other.status_code == 200
+    blanks = [{"email": " " * number + "grace@example.com", "password": "x"} for number in range(25)]
+    answers = await asyncio.gather(*(api.client().post("/v1/auth/login", json=each) for each in blanks))
+    assert sorted(answer.status_code for answer in answers) == [401] * 20 + [429] * 5, "it is one address"
 
 
 BAD_REGISTRATIONS: list[tuple[dict[str, object], int, str, str]] = [
