@@ -3,16 +3,17 @@
 import asyncio
 import socket
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from ssl import SSLContext
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
@@ -28,6 +29,8 @@ _DIGITS: Final = 9
 """Of a number of seconds: 30 years."""
 _TRANSLATED: Final = IPv6Network("64:ff9b::/96")
 """NAT64 (RFC 6052): the last 32 bits are an IPv4 address."""
+_OF_PROTOCOLS: Final = IPv4Network("192.0.0.0/24")
+"""A cloud's own (RFC 6890); Python knows only since 3.12.4 that it is nobody's on the internet."""
 
 
 class AddressRefused(ProofroomError):
@@ -67,7 +70,7 @@ def guarded_client(
     notation, at each redirect. `settings.allow_private` and `exempt` list host:port pairs that are let through.
     """
     allowed = frozenset(entry.lower() for entry in (*settings.allow_private, *exempt))
-    return httpx.AsyncClient(
+    return _GuardedClient(
         transport=_GuardedTransport(allowed, resolve or _system_resolve),
         timeout=timeout,
         max_redirects=MAX_REDIRECTS,
@@ -82,14 +85,16 @@ async def check_address(
     """The addresses that a request by `guarded_client` would go to; raises what it would before anything is sent."""
     allowed = frozenset(entry.lower() for entry in (*settings.allow_private, *exempt))
     guard = _GuardedTransport(allowed, resolve or _system_resolve)
-    return await guard.addresses(
-        httpx.Request("GET", url, extensions={"timeout": {"connect": RESOLVE_SECONDS}})
-    )
+    with _spelled():
+        request = httpx.Request("GET", url, extensions={"timeout": {"connect": RESOLVE_SECONDS}})
+    return await guard.addresses(request)
 
 
 def is_exempt(settings: Settings, url: str) -> bool:
     """The operator lets this address through, although it is private."""
-    return _peer(httpx.URL(url)) in {entry.lower() for entry in settings.allow_private}
+    with _spelled():
+        peer = _peer(httpx.URL(url))
+    return peer in {entry.lower() for entry in settings.allow_private}
 
 
 def publishing_client(settings: Settings, timeout: float) -> httpx.AsyncClient:
@@ -182,6 +187,27 @@ def time_of(headers: Mapping[str, str]) -> float:
     return at.timestamp() if at else time.time()
 
 
+@contextmanager
+def _spelled() -> Iterator[None]:
+    """httpx lets the error of a name that is spelt wrong (`xn--`) pass as it comes, where it follows a redirect, too."""
+    try:
+        yield
+    except UnicodeEncodeError:
+        raise  # of a header
+    except UnicodeError as error:
+        raise httpx.UnsupportedProtocol(f"the name of the server is none: {error}") from error
+
+
+class _GuardedClient(httpx.AsyncClient):
+    def build_request(self, *args: Any, **kwargs: Any) -> httpx.Request:
+        with _spelled():
+            return super().build_request(*args, **kwargs)
+
+    async def send(self, *args: Any, **kwargs: Any) -> httpx.Response:
+        with _spelled():
+            return await super().send(*args, **kwargs)
+
+
 class _GuardedTransport(httpx.AsyncBaseTransport):
     """Replaces the name in each request by an address that was checked; the name stays in Host and in TLS."""
 
@@ -246,6 +272,8 @@ def _public(address: str) -> bool:
             return _public(str(embedded))
         if ip.is_site_local:
             return False
+    elif ip in _OF_PROTOCOLS:
+        return False
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
 
 

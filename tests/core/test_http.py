@@ -21,8 +21,10 @@ from core.http import (
     ContentTypeRefused,
     Resolve,
     ResponseTooLarge,
+    check_address,
     fetch,
     guarded_client,
+    is_exempt,
     operator_client,
     publishing_client,
 )
@@ -102,6 +104,7 @@ async def client(*allowed: str, resolve: Resolve | None = None) -> AsyncIterator
         "http://172.16.0.1/",
         "http://192.168.1.1/",
         "http://169.254.169.254/latest/meta-data/",
+        "http://192.0.0.192/latest/",
         "http://100.64.0.1/",
         "http://224.0.0.1/",
         "http://240.0.0.1/",
@@ -178,6 +181,18 @@ async def test_only_the_web_is_fetched(url: str) -> None:
     async with client() as http:
         with pytest.raises(httpx.UnsupportedProtocol):
             await http.get(url)
+
+
+async def test_a_name_that_is_spelt_wrong_is_no_address_wherever_it_stands(peer: int) -> None:
+    wrong = "http://xn--/"
+    async with client(f"127.0.0.1:{peer}") as http:
+        for url in (wrong, f"http://127.0.0.1:{peer}/to?url={wrong}"):
+            with pytest.raises(httpx.UnsupportedProtocol):
+                await http.get(url, follow_redirects=True)
+    with pytest.raises(httpx.UnsupportedProtocol):
+        await check_address(Settings(), wrong)
+    with pytest.raises(httpx.UnsupportedProtocol):
+        is_exempt(Settings(), wrong)
 
 
 async def test_an_unknown_name_is_a_connection_that_failed() -> None:
