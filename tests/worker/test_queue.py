@@ -1,12 +1,16 @@
 """What the queue was given is done, although the database did not take it the first time."""
 
+import asyncio
+
 from platforms.registry import PlatformName
 from services.protocol import run_starts
 from services.protocol.run_starts import Resume, Wanted
 from services.queue import QUEUE
+from tests.patience import PATIENCE_SECONDS
 from tests.plugins.scene import Scene
 from tests.worker.faults import full
 from worker import queue
+from worker.tries import tries
 
 
 async def test_a_run_that_waited_gets_its_turn_again(scene: Scene) -> None:
@@ -29,6 +33,26 @@ async def test_a_run_that_waited_gets_its_turn_again(scene: Scene) -> None:
     await scene.advance()
     assert (await scene.row("SELECT status FROM runs"))["status"] == "success"
     assert (await scene.state(thread_id))["status"] == "rejected"
+
+
+async def test_what_a_worker_that_ends_cuts_off_is_done_again_after_its_last_try_too(scene: Scene) -> None:
+    begun = asyncio.Event()
+    async with queue.build(scene.runtime).open_async() as app:
+
+        @app.task(name="stay", queue="slow", retry=tries(2))
+        async def stay() -> None:
+            begun.set()
+            await asyncio.sleep(PATIENCE_SECONDS)
+
+        await stay.defer_async()
+        await scene.execute("UPDATE procrastinate_jobs SET attempts = 1 WHERE task_name = 'stay'")
+        ending = {"install_signal_handlers": False, "shutdown_graceful_timeout": 0.01}
+        working = asyncio.create_task(app.run_worker_async(queues=["slow"], **ending))
+        await begun.wait()
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+    (job,) = await scene.rows("SELECT status FROM procrastinate_jobs WHERE task_name = 'stay'")
+    assert job["status"] == "todo"
 
 
 async def work(scene: Scene) -> None:
