@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from api.problems import CORRECT_FIELDS, InvalidField, of, problem
 from core.errors import Conflict, ProofroomError, Unavailable
@@ -22,6 +23,8 @@ log = structlog.get_logger(__name__)
 RETRY_AFTER_SECONDS: Final = 5
 SHOWN_ERRORS: Final = 100
 """A body of nothing but errors is not answered with one many times as long."""
+
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 DATABASE: Final = (DBAPIError, PoolTimeout)
 """What it raises."""
@@ -52,20 +55,31 @@ async def _expected(_: Request, error: Exception) -> Response:
     return of(error)
 
 
-async def http(_: Request, error: Exception) -> Response:
+async def http(request: Request, error: Exception) -> Response:
     """What the router itself answers: 404, 405."""
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
     code = "".join(word.capitalize() for word in status.name.split("_"))
     nowhere = status is HTTPStatus.NOT_FOUND
+    refused = status is HTTPStatus.METHOD_NOT_ALLOWED
     return problem(
         status,
         code,
         status.phrase,
         "Nothing is at this address." if nowhere else str(error.detail),
         remedy="/docs describes every call." if nowhere else None,
-        headers=error.headers,
+        headers={"Allow": ", ".join(_methods(request))} if refused else error.headers,
     )
+
+
+def _methods(request: Request) -> list[str]:
+    """What this address takes. The router names the methods of the first route only, and each of ours has one."""
+    routes = request.app.router.routes
+    return [
+        method
+        for method in _METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+    ]
 
 
 async def _database(_: Request, error: Exception) -> Response:
@@ -113,11 +127,8 @@ def _field(location: Sequence[int | str], item: dict[str, Any], body: object) ->
     if where == "body":
         names_absent = item["type"] == "missing" or item["type"].startswith("union_tag")
         return InvalidField(pointer=_pointer(path, body, names_absent), detail=detail)
-    steps = (
-        where,
-        *path[:1],
-        *(step for step in path[1:] if isinstance(step, int)),
-    )  # the rest is a union's tags
+    # The name and, in a list, the place; the rest is a union's tags.
+    steps = [where, *path[:1], *(step for step in path[1:] if isinstance(step, int))]
     return InvalidField(parameter=".".join(map(str, steps)), detail=detail)
 
 

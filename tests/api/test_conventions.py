@@ -123,7 +123,7 @@ async def test_the_router_answers_problems(api: Api) -> None:
     check_problem(await client.get("/v1/projects/"), 404, "NotFound")
     wrong = await client.put("/v1/projects", json={})
     check_problem(wrong, 405, "MethodNotAllowed")
-    assert wrong.headers["allow"]
+    assert wrong.headers["allow"] == "GET, POST"
 
 
 async def test_pages_go_on_where_the_last_one_ended(api: Api) -> None:
