@@ -8,65 +8,42 @@ two pictures of docs/agent-inbox.md.
 
 import re
 import sys
-import time
-from pathlib import Path
 from typing import Any, Final
 
-import httpx
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from bench.service import Service, running
-from tests.plugins.author import rests
+from scripts.owner import ROOT, Json, Owner
 from tests.plugins.browser import CHROMIUM, FLAGS
 
-_ROOT: Final = Path(__file__).parent.parent
-_IMAGES: Final = _ROOT / "docs" / "images"
+_IMAGES: Final = ROOT / "docs" / "images"
 _PATIENCE_SECONDS: Final = 30
 _DEVELOPMENT: Final = "nextjs-portal { display: none }"
 """What its development server lays over the page."""
 _EDITED: Final = "These words are ours."
 
-Json = dict[str, Any]
 
-
-class _Owner:
+class _Owner(Owner):
     """What the service says of it."""
 
     def __init__(self, service: Service) -> None:
-        key = {"X-Api-Key": service.owner.api_key}
-        self._api = httpx.Client(base_url=service.base_urls[0], headers=key, timeout=30)
-        self._simulators = httpx.Client(base_url=service.simulator_url, trust_env=False)
-
-    def write(self, example: str, *platforms: str) -> None:
-        text = next((_ROOT / "examples").glob(f"*{example}.md")).read_text()
-        body = {"source": {"type": "text", "text": text}, "platforms": platforms}
-        made = self._api.post("/v1/workflows", json=body).raise_for_status().json()
-        self._rested(made["id"])
+        super().__init__(service.base_urls[0], service.simulator_url, service.owner.api_key)
 
     def thread(self, thread_id: str) -> Json:
-        found: Json = self._api.get(f"/threads/{thread_id}").raise_for_status().json()
+        found: Json = self.api.get(f"/threads/{thread_id}").raise_for_status().json()
         return found
 
     def status(self, thread_id: str) -> str:
         """As soon as nothing moves any more."""
-        workflow = self._rested(self.thread(thread_id)["metadata"]["workflow_id"])
+        workflow = self.rested(self.thread(thread_id)["metadata"]["workflow_id"])
         return next(str(each["status"]) for each in workflow["threads"] if each["thread_id"] == thread_id)
 
     def published(self, platform: str) -> list[str]:
-        answer = self._simulators.get("/_control/posts", params={"platform": platform}).raise_for_status()
+        answer = self.simulators.get("/_control/posts", params={"platform": platform}).raise_for_status()
         return [post["text"] for post in answer.json()["items"]]
 
     def reject(self, thread_id: str) -> None:
-        body = {"values": None, "as_node": "__end__"}
-        self._api.post(f"/threads/{thread_id}/state", json=body).raise_for_status()
-
-    def _rested(self, workflow_id: str) -> Json:
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while True:
-            found: Json = self._api.get(f"/v1/workflows/{workflow_id}", params={"wait": 2}).json()
-            if all(map(rests, found["threads"])):
-                return found
-            assert time.monotonic() < deadline, found
+        self.post(f"/threads/{thread_id}/state", values=None, as_node="__end__")
 
 
 class _Inbox:
@@ -157,8 +134,8 @@ def main(address: str) -> None:
     with running(null_agents=False, accounts_each=1) as service, sync_playwright() as playwright:
         owner = _Owner(service)
         for example in ("incident-report", "opinion-essay", "research-summary", "how-to-guide"):
-            owner.write(example, "linkedin")
-        owner.write("release-notes", "linkedin", "x", "blog")
+            owner.rested(owner.write(example, "linkedin")["id"])
+        owner.rested(owner.write("release-notes", "linkedin", "x", "blog")["id"])
         browser = playwright.chromium.launch(executable_path=CHROMIUM.readlink(), args=list(FLAGS))
         _decide(_Inbox(browser, address, service, "linkedin"), owner)
         for graph in ("x", "blog"):

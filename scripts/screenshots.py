@@ -10,32 +10,27 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
 from playwright.sync_api import Browser, sync_playwright
 
 from cli import data_directory
-from tests.plugins.author import rests, thread
+from scripts.owner import ROOT, Json, Owner, example
+from tests.plugins.author import thread
 from tests.plugins.browser import CHROMIUM, FLAGS
 
-_ROOT: Final = Path(__file__).parent.parent
-_TAKEN: Final = _ROOT / "build" / "screenshots"
-_SHOWN: Final = _ROOT / "docs" / "images"
+_TAKEN: Final = ROOT / "build" / "screenshots"
+_SHOWN: Final = ROOT / "docs" / "images"
 _IN_DOCS: Final = ("inbox", "review", "workflow", "ledger", "calendar", "new")
 _SHOWN_BYTES: Final = 200_000
 _SIZES: Final = {"desktop": (1280, 800), "phone": (360, 740)}
 _THEMES: Final = ("light", "dark")
-_PATIENCE_SECONDS: Final = 120
 _SETTLED_MS: Final = 700
 """Charts are drawn and live parts are there; animations are off."""
-
-Json = dict[str, Any]
 
 
 @contextmanager
@@ -57,51 +52,31 @@ def _service(folder: Path) -> Iterator[str]:
             process.terminate()
 
 
-class _Owner:
-    """What a person would do, by the API."""
-
+class _Owner(Owner):
     def __init__(self, folder: Path) -> None:
         running = data_directory.read(folder)
         assert running is not None
         key = (folder / data_directory.OWNER_KEY_FILE).read_text().strip()
-        self._api = httpx.Client(base_url=running.url, headers={"Authorization": f"Bearer {key}"}, timeout=30)
-        self._simulators = httpx.Client(base_url=running.simulator_url or "", trust_env=False)
+        super().__init__(running.url, running.simulator_url or "", key)
 
-    def post(self, path: str, **body: Any) -> Json:
-        answer = self._api.post(path, json=body).raise_for_status()
-        made: Json = answer.json()
-        return made
-
-    def write(self, example: str, *platforms: str) -> Json:
-        text = next((_ROOT / "examples").glob(f"*{example}.md")).read_text()
-        return self.post("/v1/workflows", source={"type": "text", "text": text}, platforms=platforms)
-
-    def upload(self, project: Json, example: str) -> Json:
-        path = next((_ROOT / "examples").glob(f"*{example}.md"))
+    def upload(self, project: Json, name: str) -> Json:
+        path = example(name)
         sent = {"file": (path.name, path.read_bytes())}
         made: Json = (
-            self._api.post(f"/v1/projects/{project['id']}/files", files=sent).raise_for_status().json()
+            self.api.post(f"/v1/projects/{project['id']}/files", files=sent).raise_for_status().json()
         )
-        self._api.get(f"/v1/files/{made['id']}/text", params={"wait": 30}).raise_for_status()
+        self.api.get(f"/v1/files/{made['id']}/text", params={"wait": 30}).raise_for_status()
         return made
-
-    def rested(self, workflow: Json) -> Json:
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while True:
-            found: Json = self._api.get(f"/v1/workflows/{workflow['id']}", params={"wait": 2}).json()
-            if all(map(rests, found["threads"])):
-                return found
-            assert time.monotonic() < deadline, found
 
     def decide(self, workflow: Json, platform: str, decision: str, **fields: Any) -> None:
         review_id = thread(workflow, platform)["pending_review_id"]
-        review = self._api.get(f"/v1/reviews/{review_id}").raise_for_status().json()
+        review = self.api.get(f"/v1/reviews/{review_id}").raise_for_status().json()
         decided = {"decision": decision, "seen_hash": review["seen_hash"], **fields}
         self.post(f"/v1/reviews/{review_id}/decision", **decided)
 
     def fault(self, platform: str, kind: str) -> None:
         body = {"platform": platform, "kind": kind}
-        self._simulators.post("/_control/faults", json=body).raise_for_status()
+        self.simulators.post("/_control/faults", json=body).raise_for_status()
 
 
 def _work(owner: _Owner) -> dict[str, str]:
@@ -116,7 +91,7 @@ def _work(owner: _Owner) -> dict[str, str]:
         owner.write("research-summary", "x", "linkedin", "blog"),
         owner.write("incident-report", "linkedin", "x", "blog"),
     ]
-    notes, essay, guide, *_ = map(owner.rested, started)
+    notes, essay, guide, *_ = [owner.rested(each["id"]) for each in started]
     owner.decide(notes, "x", "accept")
     owner.decide(notes, "blog", "accept")
     next_week = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=7)
@@ -124,11 +99,11 @@ def _work(owner: _Owner) -> dict[str, str]:
     feedback = "Open with the mistake that everybody makes, and be shorter."
     owner.decide(guide, "linkedin", "regenerate", feedback=feedback)
     owner.decide(essay, "x", "reject", feedback="This is not ours to say.")
-    owner.rested(notes)
+    owner.rested(notes["id"])
     owner.fault("linkedin", "unauthorized")
     owner.decide(essay, "linkedin", "accept")
-    owner.rested(essay)
-    review_id = thread(owner.rested(guide), "linkedin")["pending_review_id"]
+    owner.rested(essay["id"])
+    review_id = thread(owner.rested(guide["id"]), "linkedin")["pending_review_id"]
     return {
         "review": f"/reviews/{review_id}",
         "workflow": f"/workflows/{notes['id']}",
@@ -174,7 +149,8 @@ def main() -> None:
     ):
         pages = {"inbox": "/inbox", **_work(_Owner(Path(folder)))}
         pages |= {
-            name: f"/{name}" for name in ("new", "library", "workflows", "published", "calendar", "ledger", "settings")
+            name: f"/{name}"
+            for name in ("new", "library", "workflows", "published", "calendar", "ledger", "settings")
         }
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
