@@ -30,9 +30,11 @@ _NAME: Final = Statement.of("""
 UPDATE threads SET metadata = metadata || CAST(:metadata AS jsonb), graph_id = coalesce(:graph_id, graph_id)
 WHERE id = :id
 """)
+# What a person said is out is still to be written down by the worker that the thread is due for.
 _IN_DOUBT: Final = text(f"""
 SELECT EXISTS (
-    SELECT FROM publishing_jobs j WHERE j.thread_id = :id AND j.status <> 'published' AND {jobs.AT_PLATFORM}
+    SELECT FROM publishing_jobs j JOIN platform_states p ON p.id = j.thread_id
+    WHERE p.id = :id AND (j.status <> 'published' OR p.due_at IS NOT NULL) AND {jobs.AT_PLATFORM}
 )
 """)
 # A worker that had it writes nothing any more, and none takes it up again: without a checkpoint it would begin anew.

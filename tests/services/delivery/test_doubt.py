@@ -11,6 +11,7 @@ from sqlalchemy import text
 from core.errors import Conflict
 from services import threads, workflows
 from services.delivery import accounts, jobs
+from services.protocol import thread_rows
 from tests.plugins.ledger import approved, due, fault, long_ago, published
 from tests.plugins.scene import Scene
 
@@ -86,6 +87,9 @@ async def test_what_cannot_be_known_is_unknown_until_a_person_says(scene: Scene)
     job = await scene.job(thread_id)
     async with scene.tenant() as session:
         await jobs.reconcile(session, job["id"], "published", "https://x.com/ada/status/1")
+    with pytest.raises(Conflict):  # nobody would write its post down
+        async with scene.tenant() as session:
+            await thread_rows.delete(session, thread_id)
     await scene.advance()
     job = await scene.job(thread_id)
     assert (job["status"], job["response_data"]["url"]) == ("published", "https://x.com/ada/status/1")
