@@ -76,8 +76,8 @@ async def browse(session: AsyncSession, wanted: pages.Wanted) -> pages.Slice[Web
     return await pages.page(session, select(Webhook), (Webhook.created_at, Webhook.id), wanted)
 
 
-async def find(session: AsyncSession, webhook_id: UUID) -> Webhook:
-    return await rows.find(session, Webhook, webhook_id, "webhook")
+async def find(session: AsyncSession, webhook_id: UUID, *, lock: bool = False) -> Webhook:
+    return await rows.find(session, Webhook, webhook_id, "webhook", lock=lock)
 
 
 async def change(session: AsyncSession, webhook_id: UUID, changes: Mapping[str, object]) -> Webhook:
@@ -98,7 +98,7 @@ async def delete(session: AsyncSession, webhook_id: UUID) -> None:
 
 async def rotate(session: AsyncSession, keyring: Keyring, webhook_id: UUID) -> tuple[Webhook, str]:
     """A new secret; for a day the one that it replaces signs as well."""
-    webhook = await find(session, webhook_id)
+    webhook = await find(session, webhook_id, lock=True)
     secret = _new_secret()
     replaced = keyring.decrypt(webhook.secret, secret_context(webhook_id))
     changes = {

@@ -98,6 +98,32 @@ _LEASE = Statement.of("SELECT lease_until FROM webhook_deliveries WHERE id = :id
 _WAITS = text("SELECT cardinality(pg_blocking_pids(:pid)) > 0")
 
 
+async def test_of_two_new_secrets_at_once_both_sign(
+    api: Api, db: Database, receiver: Receiver, runtime: Runtime
+) -> None:
+    user = await api.user()
+    hook = await subscribe(user, receiver)
+    path = f"/v1/webhooks/{hook['id']}"
+    async with db.service() as session:
+        await session.execute(text("SELECT FROM webhooks WHERE id = :id FOR UPDATE"), {"id": hook["id"]})
+        both = [asyncio.create_task(user.post(f"{path}/rotate-secret")) for _ in range(2)]
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not await session.scalar(_IN_LINE):
+                await asyncio.sleep(0.01)
+    secrets = [(await each).json()["secret"] for each in both]
+    await user.post(f"{path}/test")
+    async with sending(runtime):
+        (heard,) = await receiver.heard(1)
+    assert [heard.is_by(secret) for secret in secrets] == [True, True]
+
+
+_IN_LINE = text("""
+SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+WHERE d.datname = current_database() AND l.locktype = 'tuple' AND NOT l.granted
+""")
+"""Behind the first who waits for a row."""
+
+
 async def _lapse(db: Database, delivery_id: UUID) -> None:
     lease = text("UPDATE webhook_deliveries SET lease_until = now(), due_at = now() WHERE id = :id")
     async with db.service() as session:
