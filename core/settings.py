@@ -154,6 +154,8 @@ class Settings(BaseSettings):
     storage_url: str | None = Field(None, pattern=r"^[a-z0-9]+://")
     """`s3://bucket/prefix` with the usual AWS_* variables; None: the directory `objects` in `data_dir`."""
     upload_limit: int = Field(2 * 1024**3, ge=1024)
+    workspace_storage: int = Field(100 * 1024**3, ge=1024)
+    """Bytes of all files of a workspace."""
     upload_keep_hours: int = Field(24, ge=1)
     """How long an upload that is not whole waits to be gone on with."""
     idempotency_hours: int = Field(24, ge=1)

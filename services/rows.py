@@ -1,9 +1,10 @@
 """One row by its id, or NotFound: row security has hidden what belongs to somebody else."""
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
@@ -12,6 +13,8 @@ from core.errors import NotFound
 from models.base import Base
 
 ModelT = TypeVar("ModelT", bound=Base)
+
+_ALONE: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 
 
 async def find(
@@ -22,6 +25,11 @@ async def find(
     if row is None:
         raise NotFound(f"There is no such {what}.")
     return row
+
+
+async def alone(session: AsyncSession, key: str) -> None:
+    """Whoever comes with the same key waits until this transaction is over."""
+    await session.execute(_ALONE, {"key": key})
 
 
 def broken(error: IntegrityError) -> str | None:

@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 
 from api import objects
 from api.addresses import base
-from api.deps import Db, FormWork, Keys, LibraryEditor, Session, StorageOf, Viewer
+from api.deps import Db, FormWork, Keys, LibraryEditor, Session, SettingsOf, StorageOf, Viewer
 from api.forms import sent_file
 from api.objects import BYTES, Object
 from api.openapi import also
@@ -21,7 +21,7 @@ from api.route import router as new_router
 from api.schemas.files import FileLinkIn, FileLinkOut, FileOut, FilePublicIn, UploadOut
 from core.errors import NotFound
 from models import File
-from services.library import file_links, files, projects, uploads
+from services.library import file_links, files, projects, room, uploads
 from services.library.file_receiving import received
 
 router = new_router("/v1", "library")
@@ -46,17 +46,26 @@ _FORM: Final[dict[str, Any]] = {
 
 @sending.post("/projects/{project_id}/files", status_code=201, openapi_extra=_FORM)
 async def upload_file(
-    project_id: UUID, request: Request, principal: LibraryEditor, work: FormWork, db: Db, storage: StorageOf
+    project_id: UUID,
+    request: Request,
+    principal: LibraryEditor,
+    work: FormWork,
+    db: Db,
+    storage: StorageOf,
+    settings: SettingsOf,
 ) -> FileOut:
     """What it is follows from its content. Its text is got in the background: see `extraction_status`."""
     async with db.tenant(principal.workspace_id, principal.user_id) as session:
-        await projects.find(session, project_id)  # before anything is taken in
+        # Before anything is taken in.
+        await projects.find(session, project_id)
+        await room.look(session, principal.workspace_id, 0, settings.workspace_storage)
     async with (
         sent_file(request) as sent,
         received(storage, principal.user_id, project_id, sent.name, sent.chunks) as whole,
     ):
         work.identify(whole.sha256, sent.name.encode())
         session = await work.begin()
+        await room.take(session, principal.workspace_id, whole.size, settings.workspace_storage)
         file = await files.add(session, principal, project_id, sent.name, whole)
         return FileOut.model_validate(file)
 

@@ -98,6 +98,7 @@ async def create_upload(
         length=length,
         metadata=metadata,
         hours=settings.upload_keep_hours,
+        room_for=settings.workspace_storage,
     )
     if not length:
         await uploads.finish_empty(session, storage, principal, upload)

@@ -22,7 +22,6 @@ class Part(StrEnum):
 SHOWN: Final = 50
 """Of each part, the newest: lists of their own have the rest."""
 UPLOADS_TITLE: Final = "Uploads"
-_ALONE: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 WHOLE: Final = text("""
 SELECT p.*,
     CASE WHEN :files THEN (
@@ -82,7 +81,7 @@ async def counts(session: AsyncSession, project_ids: Collection[UUID]) -> Mappin
 async def for_uploads(session: AsyncSession, principal: Principal) -> Project:
     """Where files go for which nobody has chosen a project: the oldest of this title, made when it is first needed."""
     # Two files that are dropped at once find one project.
-    await session.execute(_ALONE, {"key": f"for_uploads {principal.workspace_id}"})
+    await rows.alone(session, f"for_uploads {principal.workspace_id}")
     oldest = select(Project).where(Project.title == UPLOADS_TITLE).order_by(Project.created_at).limit(1)
     found = await session.scalar(oldest)
     return found or await create(session, principal, title=UPLOADS_TITLE, description=None)

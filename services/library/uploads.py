@@ -24,7 +24,7 @@ from core.principal import Principal
 from core.storage import Storage
 from models import Upload, UploadPart
 from services import pages, queue, rows
-from services.library import files, projects
+from services.library import files, projects, room
 from services.library.file_receiving import received
 
 STAGING: Final = "staging"
@@ -75,8 +75,11 @@ async def create(
     length: int,
     metadata: str,
     hours: int,
+    room_for: int,
 ) -> Upload:
+    """Raises NotFound and WorkspaceFull."""
     await projects.find(session, project_id)
+    await room.take(session, principal.workspace_id, length, room_for)
     upload = Upload(
         workspace_id=principal.workspace_id,
         user_id=principal.user_id,

@@ -57,6 +57,32 @@ async def files(user: User, project_id: str) -> list[dict[str, Any]]:
     return found
 
 
+async def test_a_workspace_takes_no_more_than_its_room(api: Api, settings: Settings) -> None:
+    from api.app import create_app
+
+    user, other = await api.user(), await api.user()
+    project_id, others = await project(user), await project(other)
+    small = settings.model_copy(update={"workspace_storage": 10_000})
+    async with Api(create_app(small, database=api.app.state.db)) as narrow:
+        client, stranger = (
+            narrow.client(each.headers["authorization"].removeprefix("Bearer ")) for each in (user, other)
+        )
+        where, headers = f"/v1/projects/{project_id}/uploads", {**TUS, "Upload-Length": "3000"}
+        begun = await asyncio.gather(*(client.post(where, headers=headers) for _ in range(5)))
+        assert sorted(each.status_code for each in begun) == [201, 201, 201, 413, 413], "at once, too"
+        whole = next(each.headers["location"] for each in begun if each.status_code == 201)
+        assert (await go_on(client, whole, 0, bytes(3000))).status_code == 204, "it had taken its room"
+        before, form = objects(settings), {"file": ("more.txt", b"x" * 1001)}
+        refused = await client.post(f"/v1/projects/{project_id}/files", files=form)
+        assert (refused.status_code, refused.json()["code"]) == (413, "WorkspaceFull")
+        assert objects(settings) == before
+        fits = {"file": ("more.txt", b"x" * 1000)}
+        assert (await client.post(f"/v1/projects/{project_id}/files", files=fits)).status_code == 201
+        assert (await stranger.post(f"/v1/projects/{others}/files", files=form)).status_code == 201
+        assert (await client.delete(whole.replace("uploads", "files"))).status_code == 204
+        assert (await client.post(where, headers=headers)).status_code == 201
+
+
 async def test_an_upload_goes_on_in_another_process(api: Api, settings: Settings) -> None:
     from api.app import create_app
 
