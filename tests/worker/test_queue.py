@@ -46,8 +46,11 @@ async def test_what_a_worker_that_ends_cuts_off_is_done_again_after_its_last_try
 
         await stay.defer_async()
         await scene.execute("UPDATE procrastinate_jobs SET attempts = 1 WHERE task_name = 'stay'")
-        ending = {"install_signal_handlers": False, "shutdown_graceful_timeout": 0.01}
-        working = asyncio.create_task(app.run_worker_async(queues=["slow"], **ending))
+        working = asyncio.create_task(
+            app.run_worker_async(
+                queues=["slow"], install_signal_handlers=False, shutdown_graceful_timeout=0.01
+            )
+        )
         await begun.wait()
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
