@@ -8,11 +8,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 import pytest
@@ -25,40 +25,77 @@ from tests.plugins.api import sign_up
 ARTICLE = Path(__file__).parents[2] / "examples" / "01-release-notes.md"
 
 
-_IN_TURN = """
-import contextlib, io, json, sys
-from cli.main import main
+_FORKING = """
+import json, os, sys
+from cli.main import COMMANDS, load, main
 for line in sys.stdin:
-    arguments, typed = json.loads(line)
-    code, out, err, sys.argv = 0, io.StringIO(), io.StringIO(), ["proofroom", *arguments]
-    stdin, sys.stdin = sys.stdin, io.TextIOWrapper(io.BytesIO(typed.encode()))
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code or 0
-    sys.stdin = stdin
-    print(json.dumps([code, out.getvalue(), err.getvalue()]), flush=True)
+    arguments, environment, streams = json.loads(line)
+    if arguments[0] in COMMANDS:
+        load(arguments[0])
+    if child := os.fork():
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+        continue
+    for number, stream in enumerate(streams):
+        os.dup2(os.open(stream, os.O_RDWR), number)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.stdin, sys.argv = open(0, closefd=False), ["proofroom", *arguments]
+    sys.exit(main())
 """
 
 
-class Ran(NamedTuple):
-    code: int
-    out: str
-    err: str
-
+class Ran(subprocess.CompletedProcess[str]):
     @property
     def json(self) -> Any:
-        assert self.code == 0, self.err
-        return json.loads(self.out)
+        assert self.returncode == 0, self.stderr
+        return json.loads(self.stdout)
+
+
+@dataclass
+class Shell:
+    """Forks a process for each command from one that has loaded it: most of a short one is its loading."""
+
+    folder: Path
+    _process: "subprocess.Popen[str]" = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _FORKING],
+            env={"PATH": os.environ["PATH"]},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, arguments: tuple[str, ...], environment: dict[str, str], typed: str) -> Ran:
+        streams = [self.folder / name for name in ("in", "out", "err")]
+        for stream, content in zip(streams, (typed, "", ""), strict=True):
+            stream.write_text(content)
+        assert self._process.stdin
+        assert self._process.stdout
+        order = json.dumps([arguments, environment, [str(stream) for stream in streams]])
+        print(order, file=self._process.stdin, flush=True)
+        code = int(self._process.stdout.readline())
+        return Ran(arguments, code, streams[1].read_text(), streams[2].read_text())
+
+    def close(self) -> None:
+        self._process.communicate(timeout=PATIENCE_SECONDS)
+
+
+@pytest.fixture(scope="session")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    made = Shell(tmp_path_factory.mktemp("shell"))
+    yield made
+    made.close()
 
 
 @dataclass
 class Service:
-    """`run` and `start` call the real command, as a process of its own, signed in as the workspace's owner."""
+    """`run` and `start` call the command in a process of its own, signed in as the workspace's owner."""
 
     settings: Settings
     home: Path
+    shell: Shell
     url: str = ""
     token: str = ""
     _stack: ExitStack = field(default_factory=ExitStack)
@@ -81,10 +118,8 @@ class Service:
         with self._stack, self._api:
             pass
 
-    def run(self, *arguments: str, stdin: str = "", **env: str) -> "subprocess.CompletedProcess[str]":
-        process = self.start(*arguments, **env)
-        out, err = process.communicate(stdin, timeout=PATIENCE_SECONDS)
-        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+    def run(self, *arguments: str, stdin: str = "", **env: str) -> Ran:
+        return self.shell.run(arguments, {**self.environment, **env}, stdin)
 
     def start(self, *arguments: str, **env: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
@@ -95,29 +130,6 @@ class Service:
             stderr=subprocess.PIPE,
             text=True,
         )
-
-    @contextmanager
-    def shell(self) -> Iterator[Callable[..., Ran]]:
-        """Runs one command after the other in one process, since most of a short one is its start."""
-        process = subprocess.Popen(
-            [sys.executable, "-c", _IN_TURN],
-            env=self.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert process.stdin
-        assert process.stdout
-        stdin, stdout = process.stdin, process.stdout
-
-        def run(*arguments: str, typed: str = "") -> Ran:
-            print(json.dumps([arguments, typed]), file=stdin, flush=True)
-            return Ran(*json.loads(stdout.readline()))
-
-        try:
-            yield run
-        finally:
-            process.communicate(timeout=PATIENCE_SECONDS)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -149,9 +161,9 @@ class Service:
 
 
 @pytest.fixture
-def idle_service(settings: Settings, simulator_url: str, tmp_path: Path) -> Iterator[Service]:
+def idle_service(settings: Settings, simulator_url: str, tmp_path: Path, shell: Shell) -> Iterator[Service]:
     """Without a worker: nothing is written until a test starts one."""
-    service = Service(settings.model_copy(update={"simulator_url": simulator_url}), tmp_path)
+    service = Service(settings.model_copy(update={"simulator_url": simulator_url}), tmp_path, shell)
     service.start_api()
     try:
         service.token = asyncio.run(_ada(service.settings))
