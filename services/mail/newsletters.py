@@ -31,6 +31,8 @@ log = structlog.get_logger(__name__)
 LAST_ANSWER_SECONDS: Final = 35.0
 """How much longer a call may take than it is given recipients: for the last one's answer. That is longer than a lease,
 which is renewed meanwhile; should another worker take over all the same, the recipients' rows keep the two apart."""
+DEFERRED_HOURS: Final = 24
+"""So long a server may take nothing more for now, as those do whose limit is a day's; then a person is told."""
 DEFERRED_SECONDS: Final = (60, 300, 900, 3600)
 """Between the tries of a recipient whose server takes nothing now; after the last one it has failed."""
 BROKEN_OFF_SECONDS: Final = 2.0
@@ -83,6 +85,12 @@ UPDATE subscribers o SET status = 'bounced', reason = :detail, ended_at = now()
 FROM settled t JOIN subscribers s ON s.workspace_id = t.workspace_id AND s.id = t.subscriber_id
 WHERE CAST(:outcome AS text) = 'bounced' AND o.workspace_id = s.workspace_id AND o.email_index = s.email_index
     AND o.status <> 'bounced'
+""")
+# By the attempts: a call that mailed somebody and was not the last one leaves none.
+_STUCK: Final = Statement.of("""
+SELECT min(started_at) < now() - make_interval(hours => :hours) IS TRUE AS stuck FROM publishing_attempts
+WHERE publishing_job_id = :job_id AND evidence ->> 'code' = 'RateLimited' AND started_at > coalesce(
+    (SELECT max(updated_at) FROM email_deliveries WHERE publishing_job_id = :job_id AND outcome = 'sent'), '-infinity')
 """)
 _LEFT: Final = Statement.of("""
 SELECT count(*) FILTER (WHERE outcome IN ('sent', 'returned')) AS sent, count(*) FILTER (WHERE outcome = 'bounced') AS bounced,
@@ -189,6 +197,10 @@ class Outgoing:
             await self._row(_INTERRUPTED)
             if self._sent:
                 return BROKEN_OFF_SECONDS
+        if answer.blocked_for is not None and not self._sent and await self._is_stuck():
+            detail = f"Nobody could be mailed for a day. {answer.evidence['detail']}"
+            problem = error("RateLimited", detail, "Ask whoever runs the mail server, then retry the job.")
+            return replace(answer, status="failed", error=problem, due_in=None)
         if answer.receipt is None:
             return answer
         counts = await self._row(_LEFT)
@@ -203,6 +215,10 @@ class Outgoing:
         told = {**answer.receipt.response, **counts}
         receipt = replace(answer.receipt, url=self._shown_at(), response=told)
         return replace(answer, receipt=receipt, evidence={**answer.evidence, "url": receipt.url, **counts})
+
+    async def _is_stuck(self) -> bool:
+        found = await self._row(_STUCK, hours=DEFERRED_HOURS)
+        return found is not None and found["stuck"]
 
     def _shown_at(self) -> str:
         """Mail has no address on the web: the ledger shows what became of it, the simulators what arrived."""

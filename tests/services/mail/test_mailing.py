@@ -241,6 +241,21 @@ async def test_whoever_is_deferred_is_tried_again_later(scene: Scene, post: Mail
     assert delivery == {"tries": 2, "outcome": "sent"}
 
 
+async def test_a_server_that_defers_everybody_for_a_day_fails_the_job(scene: Scene, post: MailServer) -> None:
+    await subscribe(scene, *(f"later-{number}" for number in range(10)))
+    thread_id = await approved(scene, "email")
+    await scene.advance()
+    assert (await scene.job(thread_id))["status"] == "queued", "the server is left alone for some minutes"
+    await scene.execute("UPDATE publishing_attempts SET started_at = now() - interval '25 hours'")
+    await scene.execute("DELETE FROM rate_limits")
+    await due(scene, thread_id)
+    await scene.advance()
+    job = await scene.job(thread_id)
+    assert (job["status"], job["error"]["code"]) == ("failed", "RateLimited")
+    assert "Nobody could be mailed for a day." in job["error"]["detail"]
+    assert "451 4.7.1 Greylisted" in job["error"]["detail"]
+
+
 async def test_what_no_reader_gets_goes_back_to_the_reviewer(scene: Scene, post: MailServer) -> None:
     await subscribe(scene, "ada")
     post.fault("duplicate")
