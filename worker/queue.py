@@ -9,7 +9,8 @@ import procrastinate
 import psycopg
 import structlog
 from procrastinate import JobContext
-from procrastinate.exceptions import ConnectorException
+from procrastinate.exceptions import ConnectorException, UniqueViolation
+from procrastinate.jobs import Status
 
 from core.db import SERVICE, libpq_url
 from services.delivery import posts
@@ -66,7 +67,10 @@ def build(runtime: Runtime) -> procrastinate.App:
     async def retry_stalled(timestamp: int) -> None:
         # A dead worker's jobs stay `doing` until somebody gives them back.
         for job in await app.job_manager.get_stalled_jobs():
-            await app.job_manager.retry_job(job)
+            try:
+                await app.job_manager.retry_job(job)
+            except UniqueViolation:  # the same routine waits already
+                await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
 
     for name, (cron, routine) in routines.ROUTINES.items():
         _periodic(app, name, cron, partial(routine, runtime.db, runtime.settings))

@@ -58,6 +58,19 @@ async def test_what_a_worker_that_ends_cuts_off_is_done_again_after_its_last_try
     assert job["status"] == "todo"
 
 
+async def test_what_dead_workers_left_is_given_back_though_two_left_the_same_routine(scene: Scene) -> None:
+    routine = "('routines', 'retry_stuck', 'retry_stuck', 'doing', '{\"timestamp\": 0}')"
+    turn = "('default', 'take_turn', NULL, 'doing', '{}')"
+    await scene.execute(
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock, status, args) "
+        f"VALUES {routine}, {routine}, {turn}"
+    )
+    async with queue.build(scene.runtime).open_async() as app:
+        await app.tasks["retry_stalled"].func(timestamp=0)
+    left = await scene.rows("SELECT task_name, status FROM procrastinate_jobs ORDER BY task_name")
+    assert [tuple(job.values()) for job in left] == [("retry_stuck", "todo"), ("take_turn", "todo")]
+
+
 async def work(scene: Scene) -> None:
     """All that is due."""
     async with queue.build(scene.runtime).open_async() as app:
