@@ -28,7 +28,7 @@ async def publish_all(tenant: Tenant) -> None:
         pass
 
 
-async def test_what_needs_somebody_comes_first_with_its_remedies(ada: Visitor, tenant: Tenant) -> None:
+async def what_needs_somebody_comes_first_with_its_remedies(room: Room, ada: Visitor, tenant: Tenant) -> None:
     html = await ada.see("/ledger")
     titles = [html.index(f'id="{part}-title"') for part in ("attention", "coming", "done")]
     assert titles == sorted(titles)
@@ -46,6 +46,93 @@ async def test_what_needs_somebody_comes_first_with_its_remedies(ada: Visitor, t
         for text in words:
             assert f">{text}<" in row(html, job["id"]), (job["status"], text)
     assert f'action="/ledger/{published["id"]}/' not in html
+
+
+async def nobody_is_offered_what_they_may_not_do(room: Room, ada: Visitor, tenant: Tenant) -> None:
+    reviewer, viewer = await room.colleague(ada, "reviewer"), await room.colleague(ada, "viewer")
+    html = await reviewer.see("/ledger")
+    scheduled, unknown = await tenant.job("scheduled"), await tenant.job("unknown")
+    assert f'action="/ledger/{scheduled["id"]}/cancel"' in html
+    assert "<form" not in row(html, unknown["id"])
+    assert "An editor has to see to it." in row(html, unknown["id"])
+    html = await viewer.see("/ledger")
+    assert "<form" not in html.partition("<main")[2]
+    for path in ("retry", "reconcile"):
+        assert (await reviewer.submit(f"/ledger/{unknown['id']}/{path}")).status_code == 403
+    for path in ("cancel", "reschedule"):
+        assert (await viewer.submit(f"/ledger/{scheduled['id']}/{path}")).status_code == 403
+    stranger = await room.person()
+    await stranger.see(f"/ledger/{scheduled['id']}", 404)
+    assert "Nothing needs you." in await stranger.see("/ledger")
+
+
+async def the_parts_go_on_where_the_page_ends(room: Room, ada: Visitor, tenant: Tenant) -> None:
+    """In their own order: the next first, or the newest."""
+    for part, order in (
+        ("coming", "coalesce(scheduled_for, created_at), id"),
+        ("done", "created_at DESC, id DESC"),
+    ):
+        wanted = {"coming": "('queued', 'scheduled', 'publishing')", "done": "('published', 'cancelled')"}[
+            part
+        ]
+        rows = await tenant.scene.rows(
+            f"SELECT id FROM publishing_jobs WHERE workspace_id = :id AND status IN {wanted} ORDER BY {order}",
+            id=tenant.owner.workspace_id,
+        )
+        shown: list[str] = []
+        address: str | None = f"/ledger/part/{part}?limit=1"
+        while address:
+            html = await ada.see(address)
+            shown += re.findall(r'id="job-([^"]+)"', html)
+            more = re.search(r'href="(\?cursor=[^"]+)"', html)
+            address = f"/ledger/part/{part}{more[1]}&limit=1" if more else None
+        assert shown == [str(each["id"]) for each in rows]
+        assert len(shown) > 1
+
+
+async def what_is_published_is_found_with_where_it_came_from(
+    room: Room, ada: Visitor, tenant: Tenant
+) -> None:
+    html = await ada.see("/published")
+    assert len(POST.findall(html)) == 2
+    assert html.count("simulated</span>") == 2
+    assert html.count("approved by Ada") == 2
+    assert re.search(r'from <a href="/workflows/[^"]+">We have shipped\.</a>', html)
+    assert POST.findall(await ada.see("/published?q=%22have+shipped%22")) == POST.findall(html)
+    (only,) = POST.findall(await ada.see("/published?platform=x&q=shipped"))
+    assert (await tenant.scene.row("SELECT platform FROM posts WHERE id = :id", id=only))["platform"] == "x"
+    assert "No post has these words." in await ada.see("/published?q=zeppelin")
+    older = re.search(r'href="(\?q=shipped&amp;cursor=[^"]+)"', await ada.see("/published?q=shipped&limit=1"))
+    assert older
+    rest = POST.findall(await ada.see(f"/published{older[1].replace('&amp;', '&')}"))
+    assert rest == POST.findall(html)[1:]
+
+
+async def the_receipt_says_what_was_approved_sent_and_answered(
+    room: Room, ada: Visitor, tenant: Tenant
+) -> None:
+    job = await tenant.job("published")
+    post = await tenant.scene.row("SELECT * FROM posts WHERE publishing_job_id = :id", id=job["id"])
+    html = await ada.see(f"/published/{post['id']}")
+    assert post["text_content"] in html
+    assert job["approved_hash"][:12] in html
+    assert "<dt>By</dt><dd>Ada</dd>" in html
+    assert ">confirmed<" in html
+    assert "&#34;platform_post_id&#34;" in html
+
+
+async def test_what_is_there_to_be_seen(
+    room: Room, ada: Visitor, tenant: Tenant, subtests: pytest.Subtests
+) -> None:
+    for look in (
+        what_needs_somebody_comes_first_with_its_remedies,
+        the_parts_go_on_where_the_page_ends,
+        what_is_published_is_found_with_where_it_came_from,
+        the_receipt_says_what_was_approved_sent_and_answered,
+        nobody_is_offered_what_they_may_not_do,
+    ):
+        with subtests.test(look.__name__):
+            await look(room, ada, tenant)
 
 
 async def test_a_held_job_gets_an_account_and_is_sent(ada: Visitor, tenant: Tenant) -> None:
@@ -131,75 +218,6 @@ async def test_what_is_scheduled_is_moved_in_the_pages_time_zone_and_cancelled(
     await ada.submit(f"{here}/cancel")
     assert ">Cancelled<" in await ada.see(here)
     assert (await ada.submit(f"{here}/cancel")).status_code == 409
-
-
-async def test_nobody_is_offered_what_they_may_not_do(room: Room, ada: Visitor, tenant: Tenant) -> None:
-    reviewer, viewer = await room.colleague(ada, "reviewer"), await room.colleague(ada, "viewer")
-    html = await reviewer.see("/ledger")
-    scheduled, unknown = await tenant.job("scheduled"), await tenant.job("unknown")
-    assert f'action="/ledger/{scheduled["id"]}/cancel"' in html
-    assert "<form" not in row(html, unknown["id"])
-    assert "An editor has to see to it." in row(html, unknown["id"])
-    html = await viewer.see("/ledger")
-    assert "<form" not in html.partition("<main")[2]
-    for path in ("retry", "reconcile"):
-        assert (await reviewer.submit(f"/ledger/{unknown['id']}/{path}")).status_code == 403
-    for path in ("cancel", "reschedule"):
-        assert (await viewer.submit(f"/ledger/{scheduled['id']}/{path}")).status_code == 403
-    stranger = await room.person()
-    await stranger.see(f"/ledger/{scheduled['id']}", 404)
-    assert "Nothing needs you." in await stranger.see("/ledger")
-
-
-async def test_the_parts_go_on_where_the_page_ends(ada: Visitor, tenant: Tenant) -> None:
-    """In their own order: the next first, or the newest."""
-    for part, order in (
-        ("coming", "coalesce(scheduled_for, created_at), id"),
-        ("done", "created_at DESC, id DESC"),
-    ):
-        wanted = {"coming": "('queued', 'scheduled', 'publishing')", "done": "('published', 'cancelled')"}[
-            part
-        ]
-        rows = await tenant.scene.rows(
-            f"SELECT id FROM publishing_jobs WHERE workspace_id = :id AND status IN {wanted} ORDER BY {order}",
-            id=tenant.owner.workspace_id,
-        )
-        shown: list[str] = []
-        address: str | None = f"/ledger/part/{part}?limit=1"
-        while address:
-            html = await ada.see(address)
-            shown += re.findall(r'id="job-([^"]+)"', html)
-            more = re.search(r'href="(\?cursor=[^"]+)"', html)
-            address = f"/ledger/part/{part}{more[1]}&limit=1" if more else None
-        assert shown == [str(each["id"]) for each in rows]
-        assert len(shown) > 1
-
-
-async def test_what_is_published_is_found_with_where_it_came_from(ada: Visitor, tenant: Tenant) -> None:
-    html = await ada.see("/published")
-    assert len(POST.findall(html)) == 2
-    assert html.count("simulated</span>") == 2
-    assert html.count("approved by Ada") == 2
-    assert re.search(r'from <a href="/workflows/[^"]+">We have shipped\.</a>', html)
-    assert POST.findall(await ada.see("/published?q=%22have+shipped%22")) == POST.findall(html)
-    (only,) = POST.findall(await ada.see("/published?platform=x&q=shipped"))
-    assert (await tenant.scene.row("SELECT platform FROM posts WHERE id = :id", id=only))["platform"] == "x"
-    assert "No post has these words." in await ada.see("/published?q=zeppelin")
-    older = re.search(r'href="(\?q=shipped&amp;cursor=[^"]+)"', await ada.see("/published?q=shipped&limit=1"))
-    assert older
-    rest = POST.findall(await ada.see(f"/published{older[1].replace('&amp;', '&')}"))
-    assert rest == POST.findall(html)[1:]
-
-
-async def test_the_receipt_says_what_was_approved_sent_and_answered(ada: Visitor, tenant: Tenant) -> None:
-    job = await tenant.job("published")
-    post = await tenant.scene.row("SELECT * FROM posts WHERE publishing_job_id = :id", id=job["id"])
-    html = await ada.see(f"/published/{post['id']}")
-    assert post["text_content"] in html
-    assert job["approved_hash"][:12] in html
-    assert "<dt>By</dt><dd>Ada</dd>" in html
-    assert ">confirmed<" in html
-    assert "&#34;platform_post_id&#34;" in html
 
 
 async def test_a_post_is_taken_down(room: Room, ada: Visitor, tenant: Tenant) -> None:
