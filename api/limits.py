@@ -91,8 +91,8 @@ class Limits:
 
     @contextmanager
     def guess(self, name: str, address: str, wrong: type[Exception]) -> Iterator[None]:
-        """Around a look at somebody's password, which raises `wrong`. A guess counts for the user before it is known to have
-        failed: many at once are no more than many in a row. Raises TooManySignIns."""
+        """Around a look at somebody's password, which raises `wrong`. A guess counts before it is known to have failed: many
+        at once are no more than many in a row. Raises TooManySignIns."""
         user = digest(name)
         spent = self._users.full(user) or self._addresses.full(address)
         if spent is not None:
@@ -102,15 +102,19 @@ class Limits:
                 retry_after=spent.reset_seconds,
             )
         self._users.hit(user)
+        self._addresses.hit(address)
         try:
             yield
         except wrong:
-            self._addresses.hit(address)
             raise
         except BaseException:
-            self._users.forgive(user)
+            self._forgive(user, address)
             raise
+        self._forgive(user, address)
+
+    def _forgive(self, user: str, address: str) -> None:
         self._users.forgive(user)
+        self._addresses.forgive(address)
 
 
 def digest(text: str) -> str:

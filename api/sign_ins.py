@@ -1,12 +1,13 @@
-"""Passwords that are sent to us: guesses are counted, whoever asks: a program, a page, somebody signed in."""
+"""Passwords and invitations that are sent to us: guesses are counted, whoever asks: a program, a page, somebody signed in."""
 
 from uuid import UUID
 
 from starlette.requests import Request
 
 from api.middleware import address
+from core.errors import Invalid
 from core.principal import Principal
-from services.access import passwords, sessions
+from services.access import identity, passwords, sessions
 
 
 async def recognise(request: Request, username: str | None, email: str | None, password: str) -> UUID:
@@ -17,6 +18,24 @@ async def recognise(request: Request, username: str | None, email: str | None, p
     with state.limits.guess(who, address(request), sessions.WrongCredentials):
         return await sessions.recognise(
             state.db, state.keyring, username=username, email=email, password=password
+        )
+
+
+async def register(
+    request: Request, *, username: str, email: str, password: str, invitation: str | None
+) -> identity.Registered:
+    """Raises what `identity.register` raises, and TooManySignIns: nobody guesses an invitation, but each try takes the hash
+    of a password."""
+    state, where = request.app.state, address(request)
+    with state.limits.guess(f"invitation from {where}", where, Invalid):
+        return await identity.register(
+            state.db,
+            state.keyring,
+            state.settings,
+            username=username,
+            email=email,
+            password=password,
+            invitation=invitation,
         )
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import Path
 from starlette.requests import Request
 
+from api import sign_ins
 from api.deps import Db, Keys, Self, Session, SettingsOf, Viewer, Work
 from api.openapi import also
 from api.pages import Page, Paging
@@ -23,10 +24,8 @@ async def register(
     body: RegisterIn, db: Db, settings: SettingsOf, keyring: Keys, request: Request
 ) -> RegisteredOut:
     """Makes the user with a personal workspace and signs in."""
-    user = await identity.register(
-        db,
-        keyring,
-        settings,
+    user = await sign_ins.register(
+        request,
         username=body.username,
         email=body.email,
         password=body.password,

@@ -1,6 +1,6 @@
 """Counting who asks how often, with made-up names."""
 
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from itertools import count
 
 import pytest
@@ -44,6 +44,16 @@ def test_failed_sign_ins_are_counted_for_users_and_addresses() -> None:
         guess(counted, "ada", "192.0.2.2")
     with pytest.raises(TooManySignIns):
         guess(counted, "ada", "192.0.2.3")
+
+
+def test_guesses_at_once_are_no_more_than_guesses_in_a_row() -> None:
+    counted = Limits(1)
+    with ExitStack() as under_way:
+        for number in range(limits.FAILURES_PER_ADDRESS):
+            under_way.enter_context(counted.guess(f"user-{number}", "192.0.2.1", Unauthenticated))
+        with pytest.raises(TooManySignIns):
+            guess(counted, "ada", "192.0.2.1")
+    guess(counted, "ada", "192.0.2.1")
 
 
 def test_only_wrong_guesses_are_held_against_somebody() -> None:

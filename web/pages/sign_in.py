@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api import sign_ins
 from api.deps import Db, Keys, Self, Session, SettingsOf
 from api.schemas.auth import RegisterIn
 from api.sign_ins import device, recognise
@@ -110,10 +111,10 @@ async def register(
     """Signs in whom it registers."""
     try:
         wanted = RegisterIn(**given.model_dump(exclude={"invitation"}), invitation=given.invitation or None)
-        made = await identity.register(db, keyring, settings, **wanted.model_dump())
+        made = await sign_ins.register(request, **wanted.model_dump())
     except ValidationError as error:
         return _registration(request, settings, HTTPStatus.UNPROCESSABLE_ENTITY, given, _words(error))
-    except (Conflict, Invalid, identity.RegistrationClosed) as error:
+    except (Conflict, Invalid, RateLimitExceeded, identity.RegistrationClosed) as error:
         return _registration(request, settings, error.status, given, [error.detail])
     token = await sessions.start(db, keyring, settings, made.user_id, device(request))
     return enter(request, token, HOME)
