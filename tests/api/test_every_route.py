@@ -107,7 +107,7 @@ async def theirs(tenant: Tenant) -> Ids:
     }
 
 
-async def test_a_neighbour_reaches_nothing_by_path_header_or_list(
+async def a_neighbour_reaches_nothing_by_path_header_or_list(
     api: Api, tenant: Tenant, neighbour: Tenant, theirs: Ids, operations: list[Operation]
 ) -> None:
     """With the rights of an owner, by session and by key; and nothing changes."""
@@ -140,7 +140,7 @@ async def _look(client: User, operation: Operation, tenant: Tenant, theirs: Ids)
         assert answer.json() == {"items": [], "next_cursor": None}, (operation.id, name)
 
 
-async def test_those_very_ids_are_there_for_their_owner(
+async def those_very_ids_are_there_for_their_owner(
     tenant: Tenant, theirs: Ids, operations: list[Operation]
 ) -> None:
     """Otherwise a 404 for others would prove nothing."""
@@ -151,7 +151,7 @@ async def test_those_very_ids_are_there_for_their_owner(
             assert operation.method != "GET" or status == 200, (operation.id, status, body)
 
 
-async def test_a_body_cannot_refer_to_anothers_things(
+async def a_body_cannot_refer_to_anothers_things(
     tenant: Tenant, neighbour: Tenant, theirs: Ids, operations: list[Operation]
 ) -> None:
     review = (await neighbour.pending())[0]
@@ -214,3 +214,19 @@ async def test_a_body_cannot_refer_to_anothers_things(
 
 def _betrays(tenant: Tenant, ids: Ids, body: str) -> bool:
     return any(str(each) in body for each in [*ids.values(), tenant.owner.username])
+
+
+async def test_nobody_reaches_what_is_anothers(
+    api: Api,
+    tenant: Tenant,
+    neighbour: Tenant,
+    theirs: Ids,
+    operations: list[Operation],
+    subtests: pytest.Subtests,
+) -> None:
+    with subtests.test("by what a body refers to"):
+        await a_body_cannot_refer_to_anothers_things(tenant, neighbour, theirs, operations)
+    with subtests.test("by path, header or list"):
+        await a_neighbour_reaches_nothing_by_path_header_or_list(api, tenant, neighbour, theirs, operations)
+    with subtests.test("but their owner does"):
+        await those_very_ids_are_there_for_their_owner(tenant, theirs, operations)
