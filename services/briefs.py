@@ -28,9 +28,9 @@ class Options(BaseModel):
     tone_of_voice: str | None = Field(None, max_length=500)
     audience: str | None = Field(None, max_length=500)
     language: str | None = Field(None, max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")
-    quality_bar: int = Field(80, ge=0, le=100)
-    max_rounds: int = Field(3, ge=1, le=10)
-    target_length: int | None = Field(None, ge=1, le=20_000)
+    quality_bar: int = Field(80, ge=0, le=100, strict=True)
+    max_rounds: int = Field(3, ge=1, le=10, strict=True)
+    target_length: int | None = Field(None, ge=1, le=20_000, strict=True)
     keywords: tuple[str, ...] = Field((), max_length=50)
     style_sample_ids: tuple[UUID, ...] = Field((), max_length=20)
 

@@ -21,6 +21,7 @@ _LINK: Final = re.compile(r"https?://\S+", re.IGNORECASE)
 _INPUT: Final = "input."
 """Before the names of a template's fields."""
 _WISHES: Final = ("tone_of_voice", "audience", "language", "target_length", "quality_bar", "max_rounds")
+_NUMBERS: Final = ("target_length", "quality_bar", "max_rounds")
 _WORDS: Final[Mapping[str, str]] = {
     "source": "Paste a text or the address of a page.",
     "platforms": "Choose at least one.",
@@ -114,6 +115,10 @@ class Typed:
     def body(self) -> WorkflowIn:
         """As `POST /v1/workflows` takes it. Raises ValidationError."""
         wishes: dict[str, Any] = {name: value for name in _WISHES if (value := getattr(self, name).strip())}
+        numbers = {name: wishes[name] for name in _NUMBERS if name in wishes}
+        wishes |= {
+            name: int(typed) for name, typed in numbers.items() if typed.isdecimal() and len(typed) < 10
+        }
         keywords = [word for each in re.split(r"[,\n]", self.keywords) if (word := each.strip())]
         return WorkflowIn.model_validate(
             {

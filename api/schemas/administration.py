@@ -59,7 +59,7 @@ class InvitationIn(Body):
 
     email: Email | None = Field(None, description="Whom it is for; without one, whoever has the token.")
     role: Role = Role.VIEWER
-    expires_in_hours: int = Field(7 * 24, ge=1, le=30 * 24)
+    expires_in_hours: int = Field(7 * 24, ge=1, le=30 * 24, strict=True)
 
 
 class InvitationOut(Answer):

@@ -61,6 +61,13 @@ def _written(value: Decimal) -> str:
     return f"{value:.6f}"
 
 
+def _no_number(value: object) -> object:
+    """Seconds or milliseconds since 1970 would be guessed at by their size."""
+    if isinstance(value, datetime) or (isinstance(value, str) and "-" in value.strip()[1:]):
+        return value
+    raise ValueError("Give a time with an offset, as RFC 3339 writes it: 2027-01-31T09:00:00+01:00.")
+
+
 def _plausible(value: datetime) -> datetime:
     if value.year > LAST_YEAR:
         raise ValueError(f"This is after the year {LAST_YEAR}.")
@@ -85,8 +92,8 @@ Money = Annotated[
 """US dollars, always with six decimals."""
 MoneyIn = Annotated[Decimal, BeforeValidator(_amount), _SCHEMA]
 Time = AwareDatetime
-TimeIn = Annotated[AwareDatetime, AfterValidator(_in_utc)]
-Future = Annotated[AwareDatetime, AfterValidator(_plausible)]
+TimeIn = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(_in_utc)]
+Future = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(_plausible)]
 """A time to come, with an offset; the services say whether it has passed already."""
 Facts = dict[str, JsonValue]
 """A JSON object that we keep and do not read."""

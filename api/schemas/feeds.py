@@ -25,7 +25,11 @@ class FeedIn(Body):
     url: Url = Field(description="Of an RSS or Atom feed, or of a page that names one.")
     rule: Rule
     backfill: int = Field(
-        0, ge=0, le=MAX_BACKFILL, description="So many of the newest matching entries start at once."
+        0,
+        ge=0,
+        le=MAX_BACKFILL,
+        strict=True,
+        description="So many of the newest matching entries start at once.",
     )
 
 

@@ -42,7 +42,7 @@ class FileOut(Answer):
 class FileLinkIn(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"expires_in": 3600}]})
 
-    expires_in: int = Field(3600, ge=1, le=LONGEST_SECONDS, description="Seconds.")
+    expires_in: int = Field(3600, ge=1, le=LONGEST_SECONDS, strict=True, description="Seconds.")
 
 
 class FileLinkOut(Answer):
@@ -54,7 +54,8 @@ class FilePublicIn(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"public": True}]})
 
     public: bool = Field(
-        description="True: whoever has the address can read it, without a session, until this is false."
+        strict=True,
+        description="True: whoever has the address can read it, without a session, until this is false.",
     )
 
 

@@ -122,7 +122,9 @@ class ReconcileIn(Body):
         None, description="What you saw on the platform; without it the platform is asked again."
     )
     url: Link | None = Field(None, description="Where it is; needed with `published`.")
-    send_again: bool = Field(True, description="With `absent`: false cancels the job instead of sending it.")
+    send_again: bool = Field(
+        True, strict=True, description="With `absent`: false cancels the job instead of sending it."
+    )
 
 
 class PostOut(Answer):

@@ -56,7 +56,7 @@ class EditIn(_Placed):
     content: Annotated[str, StringConstraints(max_length=1_000_000)] | None = None
     metadata: Facts | None = Field(None, description="Merged into the draft's; null removes a key.")
     media: Annotated[list[Media], Field(max_length=100)] | None = None
-    approve: bool = Field(True, description="false: the text goes back to review, scored.")
+    approve: bool = Field(True, strict=True, description="false: the text goes back to review, scored.")
 
     @property
     def decides(self) -> bool:

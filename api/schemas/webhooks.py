@@ -101,7 +101,7 @@ class ReplayIn(Body):
 
     since: Time
     until: Time | None = Field(None, description="By default now.")
-    delivered: bool = Field(False, description="Send again what has arrived, too.")
+    delivered: bool = Field(False, strict=True, description="Send again what has arrived, too.")
 
 
 class Replayed(Answer):

@@ -38,7 +38,9 @@ class Rule(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    start: bool = Field(True, description="false: entries are shown, and nothing starts by itself.")
+    start: bool = Field(
+        True, strict=True, description="false: entries are shown, and nothing starts by itself."
+    )
     platforms: Annotated[tuple[PlatformName, ...], AfterValidator(_each_once)] = Field(
         min_length=1, max_length=len(PlatformName), json_schema_extra={"uniqueItems": True}
     )
@@ -53,7 +55,11 @@ class Rule(BaseModel):
     include: Words = Field((), description="Only entries in which one of these words is.")
     exclude: Words = Field((), description="No entry in which one of these words is.")
     max_per_day: int = Field(
-        5, ge=1, le=MAX_PER_DAY, description="Within 24 hours no more start; the others are `skipped`."
+        5,
+        ge=1,
+        le=MAX_PER_DAY,
+        strict=True,
+        description="Within 24 hours no more start; the others are `skipped`.",
     )
     content: Literal["entry", "page"] = Field(
         "entry", description="What is written from: the entry's own text, or the page that it links to."

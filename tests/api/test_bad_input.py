@@ -39,7 +39,10 @@ BAD_BRIEFS: dict[str, tuple[bytes, int, str, str | None]] = {
     "unknown platform": (brief(platforms=["x", "myspace"]), 422, "Invalid", "/platforms/1"),
     "a platform twice": (brief(platforms=["x", "blog", "x"]), 422, "Invalid", "/platforms"),
     "bar of 900": (brief(options={"quality_bar": 900}), 422, "Invalid", "/options/quality_bar"),
+    "a bar in words": (brief(options={"quality_bar": "80"}), 422, "Invalid", "/options/quality_bar"),
+    "rounds of true": (brief(options={"max_rounds": True}), 422, "Invalid", "/options/max_rounds"),
     "schedule in the past": (brief(schedule_for="2020-01-01T00:00:00Z"), 422, "Invalid", "/schedule_for"),
+    "schedule in seconds": (brief(schedule_for=2_200_000_000), 422, "Invalid", "/schedule_for"),
     "schedule without offset": (brief(schedule_for="2040-01-01T00:00:00"), 422, "Invalid", "/schedule_for"),
     "unknown field": (brief(plattforms=["x"]), 422, "Invalid", "/plattforms"),
     "unknown field below": (source(text="a", txt="b"), 422, "Invalid", "/source/txt"),
@@ -150,6 +153,7 @@ async def test_what_cannot_be_done_to_a_review_changes_nothing(
         ("a title over the limit", review, {**edit, "metadata": {"title": "x" * 256}}, 422, "Invalid", "/metadata/title"),
         ("empty words", review, {**edit, "content": " "}, 422, "Invalid", "/content"),
         ("too late", review, {**accept, "schedule_for": "2020-01-01T00:00:00Z"}, 422, "Invalid", "/schedule_for"),
+        ("approve in words", review, {**edit, "content": "x", "approve": "no"}, 422, "Invalid", "/approve"),
         ("no offset", review, {**accept, "schedule_for": "2040-01-01T00:00:00"}, 422, "Invalid", "/schedule_for"),
     ]  # fmt: skip
     before = await tenant.everything()
