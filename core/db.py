@@ -171,7 +171,9 @@ class Database:
             try:
                 yield session
                 if session.in_transaction():  # the mappings were used
-                    await session.commit()
+                    # Where a write has failed all is undone, and whoever was told has dealt with it.
+                    if session.is_active:
+                        await session.commit()
                     await session.close()
             except Exception:
                 await session.close()
