@@ -33,11 +33,19 @@ async def test_what_was_just_deleted_is_not_found(db: Database) -> None:
     async with db.service() as session:
         made = await (await session.connection()).run_sync(fill)
     workspace_id, user_id = made["workspaces"]["id"], made["users"]["id"]
-    for table, (look, write) in LOOK_AND_WRITE.items():
+    found: list[str] = []
+
+    async def write_what_is_gone(table: str) -> None:
+        look, write = LOOK_AND_WRITE[table]
         row_id = made[table]["id"]
         async with db.tenant(workspace_id, user_id) as session:
             _ = await look(session, row_id)  # and kept, so that the session knows it still
+            found.append(table)
             async with db.service(workspace_id) as other:
                 await other.execute(text(f"DELETE FROM {table} WHERE id = :id"), {"id": row_id})
-            with pytest.raises(NotFound):
-                await write(session, row_id)
+            await write(session, row_id)
+
+    for table in LOOK_AND_WRITE:
+        with pytest.raises(NotFound):
+            await write_what_is_gone(table)
+    assert found == [*LOOK_AND_WRITE]
