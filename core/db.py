@@ -171,9 +171,7 @@ class Database:
             try:
                 yield session
                 if session.in_transaction():  # the mappings were used
-                    # Where a write has failed all is undone, and whoever was told has dealt with it.
-                    if session.is_active:
-                        await session.commit()
+                    await session.commit()
                     await session.close()
             except Exception:
                 await session.close()
