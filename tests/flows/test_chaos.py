@@ -14,8 +14,8 @@ from bench.chaos.run import Plan, run
 
 SHORT = Plan(
     seed=secrets.randbits(32),
-    workflows=16,
-    kills=7,
+    workflows=20,
+    kills=10,
     callers=20,
     workers=2,
     apis=2,
