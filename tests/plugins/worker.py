@@ -39,6 +39,7 @@ async def live_server(api: "Api") -> AsyncIterator["Server"]:
         port=listener.getsockname()[1],
         log_config=None,
         access_log=False,
+        timeout_keep_alive=int(PATIENCE_SECONDS),  # a client on a busy machine is slow to ask again
         timeout_graceful_shutdown=int(PATIENCE_SECONDS),
     )
     server = uvicorn.Server(config)
