@@ -1,5 +1,7 @@
 """Files of a project: sent as a form, and what the storage has of them."""
 
+import os
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -39,4 +41,5 @@ async def sent(
 
 def objects(settings: Settings) -> set[str]:
     folder = settings.data_dir / "objects"
-    return {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
+    found = os.walk(folder)  # which lets folders go while it looks
+    return {str(Path(where, name).relative_to(folder)) for where, _, names in found for name in names}
